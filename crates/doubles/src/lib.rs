@@ -1,0 +1,1 @@
+//! Real servers that answer as the forge and the CI do.

@@ -1,0 +1,1 @@
+//! The route model: matching, rewriting and the Caddyfile text.

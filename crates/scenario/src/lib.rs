@@ -1,0 +1,25 @@
+//! The scenario language: one YAML file is one user's journey.
+//!
+//! This crate is pure: text in, a [`model::Scenario`] or located [`diagnostic::Diagnostic`]s out. It knows no
+//! network, no async runtime and no other crate of the workspace.
+//!
+//! - [`yaml`]: text → a tree whose every node knows its span
+//! - [`parse`]: tree → model, collecting all errors of a file
+//! - [`model`]: what a scenario says
+//! - [`predicate`]: does what came satisfy what was expected
+//! - [`diagnostic`]: the one way in which a located error is shown
+//! - [`secret`]: values that cannot be printed, and the redactor
+//! - [`schema`]: the JSON Schema, from the same tables as the parser
+
+pub mod model;
+pub mod secret;
+pub mod span;
+pub mod template;
+
+pub use model::Scenario;
+pub use secret::Secret;
+pub use span::{Source, Span, Spanned};
+
+/// A located error (placeholder until the module lands).
+#[derive(Debug, Clone)]
+pub struct Diagnostic;

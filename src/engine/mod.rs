@@ -1,0 +1,3 @@
+//! Runs scenarios against a site. Emits [`events`]; knows no Docker, no printing, no verdict.
+
+pub mod events;

@@ -1,0 +1,10 @@
+//! The harness: stands a stack up, walks it, and says what it saw.
+//!
+//! - `cli`: flags, environment, exit codes
+//! - [`commands`]: one module a subcommand: wiring, no protocol
+//! - [`engine`]: runs scenarios against a site; emits [`engine::events`]
+//! - [`stack`]: what a scenario runs against: embedded, containers, external
+//! - [`report`]: consumers of events
+
+pub mod engine;
+pub mod stack;

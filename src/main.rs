@@ -1,0 +1,3 @@
+//! The program `edge-smoke`.
+
+fn main() {}

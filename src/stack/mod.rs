@@ -1,0 +1,72 @@
+//! What scenarios run against, behind one trait.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use scenario::Secret;
+use scenario::model::{Mode, Service};
+use verdict::evidence::{StackFacts, Trouble};
+
+/// A site as a client needs to know it.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The origin that browsers use, without a slash at its end (`http://edge.test:41234`).
+    pub base_url: String,
+    /// The routing mode.
+    pub mode: Mode,
+    /// Each service's public URL, without a slash at its end (`http://edge.test:41234/forge`).
+    pub services: BTreeMap<Service, String>,
+    /// Names that are looked up here before anywhere else. A name also stands for all names below it.
+    pub resolve: Vec<(String, IpAddr)>,
+    /// Certificates to trust besides the system's, in PEM.
+    pub ca_pem: Option<String>,
+    /// Variables that the stack gives (`user`).
+    pub variables: BTreeMap<String, String>,
+    /// Secrets that the stack gives (`password`).
+    pub secrets: BTreeMap<String, Secret>,
+}
+
+/// What the scenarios of a run need.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The services; the edge is always needed.
+    pub services: BTreeSet<Service>,
+}
+
+/// How a stack of ours is to be stood up.
+#[derive(Debug, Clone)]
+pub struct StackOptions {
+    /// The routing mode.
+    pub mode: Mode,
+    /// Images by service, in place of those of `compose.yml`.
+    pub images: BTreeMap<Service, String>,
+    /// Settings by service, on top of those of `compose.yml`; `None` unsets. The fault campaign's way in.
+    pub environment: BTreeMap<Service, BTreeMap<String, Option<String>>>,
+    /// Pull images that aren't there.
+    pub pull: bool,
+    /// Leave the stack standing after the run.
+    pub keep: bool,
+}
+
+/// A stack that stands.
+#[async_trait]
+pub trait Stack: Send + Sync {
+    /// What it is, for reports.
+    fn facts(&self) -> StackFacts;
+
+    /// How a client reaches it.
+    fn site(&self) -> &Site;
+
+    /// The last log lines of a service, oldest first; empty where there are none to be had.
+    async fn logs(&self, service: Service, lines: usize) -> Vec<String>;
+
+    /// What is wrong with the stack itself by now: services that died.
+    async fn troubles(&self) -> Vec<Trouble>;
+
+    /// Takes it down, so that nothing of it is left.
+    ///
+    /// # Errors
+    /// What could not be removed, by name.
+    async fn down(&self) -> Result<(), Trouble>;
+}

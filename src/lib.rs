@@ -7,4 +7,5 @@
 //! - [`report`]: consumers of events
 
 pub mod engine;
+pub mod report;
 pub mod stack;

@@ -8,6 +8,7 @@
 //! - [`model`]: what a scenario says
 //! - [`predicate`]: does what came satisfy what was expected
 //! - [`diagnostic`]: the one way in which a located error is shown
+//! - [`text`]: text made fit for showing
 //! - [`secret`]: values that cannot be printed, and the redactor
 //! - [`schema`]: the JSON Schema, from the same tables as the parser
 
@@ -18,7 +19,7 @@ pub mod predicate;
 pub mod secret;
 pub mod span;
 pub mod template;
-mod text;
+pub mod text;
 pub mod yaml;
 
 pub use diagnostic::Diagnostic;

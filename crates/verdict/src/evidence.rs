@@ -15,6 +15,17 @@ pub enum StackKind {
     External,
 }
 
+impl StackKind {
+    /// The name in reports and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StackKind::Embedded => "embedded",
+            StackKind::Containers => "containers",
+            StackKind::External => "external",
+        }
+    }
+}
+
 /// How the site's services share names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -23,6 +34,16 @@ pub enum Mode {
     Subpath,
     /// One host name a service.
     Subdomain,
+}
+
+impl Mode {
+    /// The name in reports and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mode::Subpath => "subpath",
+            Mode::Subdomain => "subdomain",
+        }
+    }
 }
 
 /// The stack as it stood.
@@ -63,6 +84,17 @@ pub enum ServiceKind {
     Image,
     /// Whatever answers at a URL.
     Url,
+}
+
+impl ServiceKind {
+    /// The name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ServiceKind::Double => "double",
+            ServiceKind::Image => "image",
+            ServiceKind::Url => "url",
+        }
+    }
 }
 
 /// How something ended.

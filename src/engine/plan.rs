@@ -131,3 +131,6 @@ impl Plan {
 fn pairs(list: &[(Spanned<String>, Spanned<Template>)]) -> Vec<(String, Template)> {
     list.iter().map(|(name, template)| (name.value.clone(), template.value.clone())).collect()
 }
+
+trait TempUses { fn variables(&self) -> Vec<(&str, scenario::Span)>; }
+impl TempUses for Step { fn variables(&self) -> Vec<(&str, scenario::Span)> { Vec::new() } }

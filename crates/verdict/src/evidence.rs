@@ -129,6 +129,18 @@ pub struct Journey {
     pub duration_ms: f64,
     /// Its steps, as far as it came.
     pub steps: Vec<StepRecord>,
+    /// After a failure: the last log lines of the service in question, where they can be had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<ServiceLog>,
+}
+
+/// The last log lines of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceLog {
+    /// The service.
+    pub service: String,
+    /// Its lines, oldest first.
+    pub lines: Vec<String>,
 }
 
 /// A step as it ran.

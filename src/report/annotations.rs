@@ -74,7 +74,11 @@ fn diagnosis(finding: &Finding) -> String {
 fn command(name: &str, place: Option<&Place>, title: &str, message: &str) -> String {
     let mut properties = Vec::new();
     if let Some(Place { file, line, column }) = place {
-        properties.extend([format!("file={}", property(file)), format!("line={line}"), format!("col={column}")]);
+        properties.extend([
+            format!("file={}", property(&one_line(file))),
+            format!("line={line}"),
+            format!("col={column}"),
+        ]);
     }
     properties.push(format!("title={}", property(&one_line(title))));
     format!("::{name} {}::{}\n", properties.join(","), data(&lines(message)))

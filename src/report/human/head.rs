@@ -45,5 +45,6 @@ fn service(service: &ServiceFacts, names: usize) -> String {
 
 /// How many scenarios there are, with room around it.
 pub(super) fn run(scenarios: usize, style: Style) -> String {
-    format!("\n{}\n", labelled("run", Paint::Strong, &count(scenarios, "scenario"), style))
+    let room = if scenarios == 0 { "" } else { "\n" };
+    format!("\n{}{room}", labelled("run", Paint::Strong, &count(scenarios, "scenario"), style))
 }

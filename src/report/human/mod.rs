@@ -16,6 +16,7 @@ use std::path::Path;
 use scenario::Diagnostic;
 use verdict::evidence::{Journey, Outcome};
 
+use super::text::without_leading_command;
 use super::{Report, Style, WriteError};
 use crate::engine::events::Event;
 use progress::Progress;
@@ -85,7 +86,6 @@ impl Human {
         self.failed.sort_by_key(|failed| failed.index);
         let mut text = String::new();
         for failed in &self.failed {
-            text.push('\n');
             text.push_str(&failures::failure(&failed.journey, &failed.diagnostics, self.style));
         }
         for finding in &report.findings {
@@ -111,7 +111,9 @@ impl Human {
             // Up to the first live line, then erase to the end of the screen (ECMA-48, CUU and ED).
             out.push_str(&format!("\x1b[{}A\r\x1b[J", self.live_lines));
         }
-        out.push_str(text);
+        for line in text.split_inclusive('\n') {
+            out.push_str(&without_leading_command(line));
+        }
         let live = if self.style.live { self.progress.lines(self.style) } else { Vec::new() };
         self.live_lines = live.len();
         for line in live {

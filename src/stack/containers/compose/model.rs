@@ -51,6 +51,8 @@ pub struct ServiceSpec {
     pub pids_limit: Option<i64>,
     /// What is published on the host.
     pub ports: Vec<Port>,
+    /// The ports that it listens on for the other services.
+    pub expose: Vec<u16>,
 }
 
 /// Something mounted into a service.

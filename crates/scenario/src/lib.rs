@@ -11,15 +11,17 @@
 //! - [`secret`]: values that cannot be printed, and the redactor
 //! - [`schema`]: the JSON Schema, from the same tables as the parser
 
+pub mod diagnostic;
+mod duration;
 pub mod model;
+pub mod predicate;
 pub mod secret;
 pub mod span;
 pub mod template;
+mod text;
+pub mod yaml;
 
+pub use diagnostic::Diagnostic;
 pub use model::Scenario;
-pub use secret::Secret;
-pub use span::{Source, Span, Spanned};
-
-/// A located error (placeholder until the module lands).
-#[derive(Debug, Clone)]
-pub struct Diagnostic;
+pub use secret::{Redactor, Secret};
+pub use span::{LineIndex, Source, Span, Spanned};

@@ -62,7 +62,8 @@ pub enum Service {
 
 impl Service {
     /// All of them, in the order in which they are shown.
-    pub const ALL: &'static [Service] = &[Service::Edge, Service::Forge, Service::Ci, Service::Chat, Service::Staging, Service::Ide];
+    pub const ALL: &'static [Service] =
+        &[Service::Edge, Service::Forge, Service::Ci, Service::Chat, Service::Staging, Service::Ide];
 
     /// The name in scenarios, reports and `compose.yml`.
     pub fn as_str(self) -> &'static str {

@@ -3,8 +3,10 @@
 //! - `cli`: flags, environment, exit codes
 //! - [`commands`]: one module a subcommand: wiring, no protocol
 //! - [`engine`]: runs scenarios against a site; emits [`engine::events`]
+//! - [`images`]: the images of the containers stack
 //! - [`stack`]: what a scenario runs against: embedded, containers, external
 //! - [`report`]: consumers of events
 
 pub mod engine;
+pub mod images;
 pub mod stack;

@@ -51,7 +51,10 @@ fn select(names: &[String]) -> Result<Vec<&'static Recipe>, Trouble> {
         wanted.push(recipe);
     }
     let is_wanted = |recipe: &Recipe| {
-        names.is_empty() || wanted.iter().any(|wanted| wanted.name == recipe.name || wanted.base.is_some_and(|base| base.name == recipe.name))
+        names.is_empty()
+            || wanted
+                .iter()
+                .any(|wanted| wanted.name == recipe.name || wanted.base.is_some_and(|base| base.name == recipe.name))
     };
     Ok(RECIPES.iter().copied().filter(|recipe| is_wanted(recipe)).collect())
 }
@@ -147,7 +150,9 @@ mod tests {
 
     fn selected(names: &[&str]) -> Result<Vec<&'static str>, String> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        select(&names).map(|recipes| recipes.iter().map(|recipe| recipe.name).collect()).map_err(|trouble| trouble.message)
+        select(&names)
+            .map(|recipes| recipes.iter().map(|recipe| recipe.name).collect())
+            .map_err(|trouble| trouble.message)
     }
 
     #[test]
@@ -162,7 +167,9 @@ mod tests {
     #[test]
     fn the_cache_is_where_the_specification_says() {
         let with = |pairs: &'static [(&str, &str)]| {
-            cache_directory(&move |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+            cache_directory(&move |name| {
+                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            })
         };
         assert_eq!(with(&[("XDG_CACHE_HOME", "/c"), ("HOME", "/h")]), Path::new("/c/edge-smoke/images"));
         assert_eq!(with(&[("XDG_CACHE_HOME", "relative"), ("HOME", "/h")]), Path::new("/h/.cache/edge-smoke/images"));
@@ -173,7 +180,10 @@ mod tests {
         name: "says",
         image: "nothing:0",
         base: None,
-        files: &[("build.sh", "echo \"$EDGE_SMOKE_IMAGE\"; cat \"$(dirname \"$0\")/a/b\"; echo no gcc >&2; exit 3"), ("a/b", "content\n")],
+        files: &[
+            ("build.sh", "echo \"$EDGE_SMOKE_IMAGE\"; cat \"$(dirname \"$0\")/a/b\"; echo no gcc >&2; exit 3"),
+            ("a/b", "content\n"),
+        ],
     };
 
     #[tokio::test]

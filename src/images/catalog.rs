@@ -20,7 +20,12 @@ pub struct Entry {
 /// All services that run from an image.
 pub const CATALOG: &[Entry] = &[
     Entry { service: Service::Edge, official: "caddy:2", recipe: &CADDY, variable: "EDGE_IMAGE" },
-    Entry { service: Service::Forge, official: "codeberg.org/forgejo/forgejo:11", recipe: &GITEA, variable: "FORGE_IMAGE" },
+    Entry {
+        service: Service::Forge,
+        official: "codeberg.org/forgejo/forgejo:11",
+        recipe: &GITEA,
+        variable: "FORGE_IMAGE",
+    },
     Entry { service: Service::Staging, official: "caddy:2", recipe: &CADDY, variable: "STAGING_IMAGE" },
 ];
 

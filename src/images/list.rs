@@ -41,10 +41,11 @@ pub async fn list(overrides: &BTreeMap<Service, String>) -> Result<Vec<Row>, Tro
         let choice = |image: &str, origin| Choice { image: image.to_owned(), origin };
         let used = match overrides.get(&entry.service) {
             Some(image) => present(&docker, image).await?.map(|present| (choice(image, Origin::Override), present)),
-            None => official_present
-                .clone()
-                .map(|present| (choice(entry.official, Origin::Official), present))
-                .or_else(|| recipe_present.clone().map(|present| (choice(entry.recipe.image, Origin::Recipe), present))),
+            None => {
+                official_present.clone().map(|present| (choice(entry.official, Origin::Official), present)).or_else(
+                    || recipe_present.clone().map(|present| (choice(entry.recipe.image, Origin::Recipe), present)),
+                )
+            }
         };
         rows.push(Row {
             service: entry.service,

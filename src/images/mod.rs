@@ -11,5 +11,5 @@ pub use build::{build, cache_directory};
 pub use catalog::{CATALOG, Entry, entry};
 pub use list::{Row, list};
 pub use recipe::{RECIPES, Recipe};
-pub(crate) use resolve::{no_image, resolve};
 pub use resolve::{Choice, Origin, Present};
+pub(crate) use resolve::{no_image, resolve};

@@ -21,11 +21,11 @@ macro_rules! files {
 }
 
 /// The base of the others, by debootstrap.
-pub const DEBIAN: Recipe =
+pub(super) const DEBIAN: Recipe =
     Recipe { name: "debian", image: "debian:bookworm-slim", base: None, files: files!("debian": "build.sh") };
 
 /// Caddy, from its Go module.
-pub const CADDY: Recipe = Recipe {
+pub(super) const CADDY: Recipe = Recipe {
     name: "caddy",
     image: "edge-smoke/caddy:2.11.9",
     base: Some(&DEBIAN),
@@ -33,7 +33,7 @@ pub const CADDY: Recipe = Recipe {
 };
 
 /// Gitea, from its Go module.
-pub const GITEA: Recipe = Recipe {
+pub(super) const GITEA: Recipe = Recipe {
     name: "gitea",
     image: "edge-smoke/gitea:1.26.0",
     base: Some(&DEBIAN),

@@ -127,7 +127,10 @@ async fn pull_image(docker: &Docker, image: &str) -> Result<(), Error> {
 
 fn unavailable(entry: &Entry, image: &str, overridden: bool, why: &str) -> Trouble {
     let help = if overridden {
-        format!("check the name given by --image {} or {}, or pull the image with docker pull", entry.service, entry.variable)
+        format!(
+            "check the name given by --image {} or {}, or pull the image with docker pull",
+            entry.service, entry.variable
+        )
     } else {
         format!(
             "build one with `edge-smoke images build {}`, or name one that the engine has: --image {}=NAME (or {}=NAME)",
@@ -147,7 +150,9 @@ pub(crate) fn no_image(service: Service) -> Trouble {
     Trouble {
         service: Some(service.to_string()),
         message: format!("the containers stack has no {service}"),
-        help: Some("run these scenarios with --stack embedded, or with --base-url against a site that has it".to_owned()),
+        help: Some(
+            "run these scenarios with --stack embedded, or with --base-url against a site that has it".to_owned(),
+        ),
         log: Vec::new(),
     }
 }

@@ -161,12 +161,19 @@ async fn create_repository(api: &Api<'_>, password: &Secret) -> Result<String, B
     let path = "/api/v1/user/repos";
     let wanted = json!({ "name": REPOSITORY, "auto_init": true, "default_branch": "main" });
     let answer = api.post(path, &wanted).await.map_err(|why| BootstrapError::NoAnswer(redact(&why, Some(password))))?;
-    let name = answer.json().as_ref().and_then(|json| json.get("full_name")).and_then(Value::as_str).map(ToOwned::to_owned);
+    let name =
+        answer.json().as_ref().and_then(|json| json.get("full_name")).and_then(Value::as_str).map(ToOwned::to_owned);
     name.filter(|_| answer.status == 201)
         .ok_or_else(|| unexpected("POST", path, "201 with the repository", &answer, Some(password)))
 }
 
-fn unexpected(method: &str, path: &str, expected: &'static str, answer: &Answer, password: Option<&Secret>) -> BootstrapError {
+fn unexpected(
+    method: &str,
+    path: &str,
+    expected: &'static str,
+    answer: &Answer,
+    password: Option<&Secret>,
+) -> BootstrapError {
     // Redacted before it is cut short: half a password is too much as well.
     let answer = Answer { status: answer.status, body: redact(&answer.body, password) };
     BootstrapError::Answer { request: format!("{method} {path}"), expected, found: answer.excerpt() }

@@ -67,7 +67,9 @@ async fn remove_until_gone(docker: &Docker, chosen: &(dyn Fn(&Item) -> bool + Sy
     let deadline = Instant::now() + REMOVE_WITHIN;
     let mut removed = Vec::new();
     loop {
-        let mut items = list(docker).await.map_err(|error| format!("the engine can't be asked for what is left: {}", chain(&error)))?;
+        let mut items = list(docker)
+            .await
+            .map_err(|error| format!("the engine can't be asked for what is left: {}", chain(&error)))?;
         items.retain(|item| chosen(item));
         if items.is_empty() {
             removed.sort();
@@ -146,7 +148,9 @@ mod tests {
         // No process has this id: it is beyond the kernel's greatest (2^22).
         let gone = Owner { process: 5_000_000, ..here.clone() };
         let elsewhere = Owner { host: format!("not-{}", here.host), ..gone.clone() };
-        let labels = |owner: &Owner| HashMap::from([(RUN_LABEL.to_owned(), "x".to_owned()), (OWNER_LABEL.to_owned(), owner.to_string())]);
+        let labels = |owner: &Owner| {
+            HashMap::from([(RUN_LABEL.to_owned(), "x".to_owned()), (OWNER_LABEL.to_owned(), owner.to_string())])
+        };
         assert!(left_behind(&labels(&gone), &here));
         assert!(!left_behind(&labels(&here), &here));
         assert!(!left_behind(&labels(&elsewhere), &here));

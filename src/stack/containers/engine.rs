@@ -48,7 +48,8 @@ pub(crate) async fn connect() -> Result<(Docker, EngineInfo), Trouble> {
 
 /// Where the client library looks, for messages. The library reads the variable itself, so it is read here as well.
 fn address() -> String {
-    std::env::var("DOCKER_HOST").map_or_else(|_| "/var/run/docker.sock".to_owned(), |host| format!("DOCKER_HOST={host}"))
+    std::env::var("DOCKER_HOST")
+        .map_or_else(|_| "/var/run/docker.sock".to_owned(), |host| format!("DOCKER_HOST={host}"))
 }
 
 fn unreachable(address: &str, why: &str) -> Trouble {

@@ -33,7 +33,8 @@ pub(crate) async fn launch(
 ) -> Result<String, LaunchError> {
     let failed = |error: &(dyn std::error::Error + 'static)| {
         let trouble = refused(service, "its container can't be started", error);
-        let port_taken = ["port is already allocated", "address already in use"].iter().any(|text| chain(error).contains(text));
+        let port_taken =
+            ["port is already allocated", "address already in use"].iter().any(|text| chain(error).contains(text));
         if port_taken { LaunchError::PortTaken(trouble) } else { LaunchError::Other(trouble) }
     };
     let container = request(run, service, spec, mounts).start().await.map_err(|error| failed(&error))?;
@@ -63,7 +64,12 @@ fn first_network(spec: &ServiceSpec) -> Option<&String> {
 }
 
 /// The library's request for the service's container.
-fn request(run: &Run, service: &str, spec: &ServiceSpec, mounts: &[(String, String, bool)]) -> ContainerRequest<GenericImage> {
+fn request(
+    run: &Run,
+    service: &str,
+    spec: &ServiceSpec,
+    mounts: &[(String, String, bool)],
+) -> ContainerRequest<GenericImage> {
     let (name, tag) = name_and_tag(&spec.image);
     let mut image = GenericImage::new(name, tag);
     for port in &spec.ports {
@@ -128,7 +134,8 @@ fn name_and_tag(image: &str) -> (&str, &str) {
 }
 
 fn port_bindings(ports: &[Port]) -> PortMap {
-    let binding = |port: &Port| PortBinding { host_ip: port.host_address.clone(), host_port: Some(port.host.to_string()) };
+    let binding =
+        |port: &Port| PortBinding { host_ip: port.host_address.clone(), host_port: Some(port.host.to_string()) };
     ports.iter().map(|port| (format!("{}/tcp", port.container), Some(vec![binding(port)]))).collect()
 }
 

@@ -85,7 +85,8 @@ pub(crate) fn plan(
     let compose = read(&|variable| match variable {
         "EDGE_PORT" => Some(port.to_string()),
         _ => {
-            let (_, choice) = images.iter().find(|(service, _)| entry(**service).is_some_and(|entry| entry.variable == variable))?;
+            let (_, choice) =
+                images.iter().find(|(service, _)| entry(**service).is_some_and(|entry| entry.variable == variable))?;
             Some(choice.image.clone())
         }
     })?;
@@ -117,13 +118,17 @@ fn named(mount: &VolumeMount) -> Option<String> {
 
 /// The routes to the services, each at the first port that it exposes to the others.
 fn site(services: &BTreeMap<String, ServiceSpec>, mode: Mode, port: u16) -> Result<routes::Site, Trouble> {
-    let upstreams = services.iter().filter_map(|(name, spec)| Some((name.clone(), format!("{name}:{}", spec.expose.first()?)))).collect();
+    let upstreams = services
+        .iter()
+        .filter_map(|(name, spec)| Some((name.clone(), format!("{name}:{}", spec.expose.first()?))))
+        .collect();
     let origin = routes::Origin { scheme: routes::Scheme::Http, host: HOST.to_owned(), port };
     let mode = match mode {
         Mode::Subpath => routes::Mode::Subpath,
         Mode::Subdomain => routes::Mode::Subdomain,
     };
-    routes::Site::standard(origin, mode, &upstreams).map_err(|error| mistake(format!("the stack's routes are wrong: {error}")))
+    routes::Site::standard(origin, mode, &upstreams)
+        .map_err(|error| mistake(format!("the stack's routes are wrong: {error}")))
 }
 
 impl Plan {
@@ -138,7 +143,8 @@ impl Plan {
             match source.as_str() {
                 "Caddyfile" => {
                     let text = routes::caddyfile::render(&self.site);
-                    let text = text.map_err(|error| mistake(format!("the stack's Caddyfile can't be rendered: {error}")))?;
+                    let text =
+                        text.map_err(|error| mistake(format!("the stack's Caddyfile can't be rendered: {error}")))?;
                     let (directory, name) = mount.target.rsplit_once('/').unwrap_or(("", &mount.target));
                     mounts.entry(directory.to_owned()).or_default().push((name.to_owned(), text.into_bytes()));
                 }
@@ -146,7 +152,11 @@ impl Plan {
                     let files = STAGING.iter().map(|&(path, content)| (path.to_owned(), content.as_bytes().to_vec()));
                     mounts.entry(mount.target.clone()).or_default().extend(files);
                 }
-                other => return Err(mistake(format!("fixtures/compose.yml binds ./{other}, which the harness doesn't have"))),
+                other => {
+                    return Err(mistake(format!(
+                        "fixtures/compose.yml binds ./{other}, which the harness doesn't have"
+                    )));
+                }
             }
         }
         Ok(mounts.into_iter().map(|(target, files)| FilledMount { target, files }).collect())
@@ -161,5 +171,10 @@ fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Compose, Trouble> {
 }
 
 fn mistake(message: String) -> Trouble {
-    Trouble { service: None, message, help: Some("this is a mistake in edge-smoke itself: please report it".to_owned()), log: Vec::new() }
+    Trouble {
+        service: None,
+        message,
+        help: Some("this is a mistake in edge-smoke itself: please report it".to_owned()),
+        log: Vec::new(),
+    }
 }

@@ -56,7 +56,8 @@ pub(crate) async fn wait_until_ready(
             Standing::Broken(why) => return Err(trouble(docker, service, container, why).await),
             Standing::Starting if Instant::now() < deadline => {}
             Standing::Starting => {
-                let last = last_check(&state).map(|check| format!("; its health check says: {check}")).unwrap_or_default();
+                let last =
+                    last_check(&state).map(|check| format!("; its health check says: {check}")).unwrap_or_default();
                 let why = format!("{service} was not ready within {} s{last}", patience.as_secs());
                 return Err(trouble(docker, service, container, why).await);
             }
@@ -103,7 +104,9 @@ fn patience(healthcheck: Option<&Healthcheck>) -> Duration {
 
 fn judge(state: &ContainerState, has_healthcheck: bool) -> Standing {
     match state.status {
-        Some(ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD | ContainerStateStatusEnum::REMOVING) => {
+        Some(
+            ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD | ContainerStateStatusEnum::REMOVING,
+        ) => {
             let code = state.exit_code.unwrap_or_default();
             let memory = if state.oom_killed == Some(true) { ", killed for want of memory" } else { "" };
             let error = state.error.as_deref().filter(|error| !error.is_empty()).map(|error| format!(": {error}"));
@@ -138,7 +141,11 @@ mod tests {
     use super::*;
 
     fn running(status: HealthStatusEnum) -> ContainerState {
-        let log = vec![HealthcheckResult { exit_code: Some(4), output: Some("can't\n connect".to_owned()), ..Default::default() }];
+        let log = vec![HealthcheckResult {
+            exit_code: Some(4),
+            output: Some("can't\n connect".to_owned()),
+            ..Default::default()
+        }];
         ContainerState {
             status: Some(ContainerStateStatusEnum::RUNNING),
             health: Some(Health { status: Some(status), log: Some(log), ..Default::default() }),
@@ -157,8 +164,11 @@ mod tests {
 
     #[test]
     fn a_container_that_ended_is_broken_and_says_how() {
-        let mut state =
-            ContainerState { status: Some(ContainerStateStatusEnum::EXITED), exit_code: Some(137), ..Default::default() };
+        let mut state = ContainerState {
+            status: Some(ContainerStateStatusEnum::EXITED),
+            exit_code: Some(137),
+            ..Default::default()
+        };
         assert_eq!(judge(&state, true), Standing::Broken("its container ended with exit code 137".to_owned()));
         state.oom_killed = Some(true);
         let broken = "its container ended with exit code 137, killed for want of memory";

@@ -42,8 +42,15 @@ impl Containers {
                 ("forge", Some(forge)) => Some(forge.version.clone()),
                 _ => caddy_version(&standing, name).await,
             };
-            let image = service_named(name).and_then(|service| images.get(&service)).map_or(&spec.image, |choice| &choice.image);
-            services.push(ServiceFacts { name: name.clone(), kind: ServiceKind::Image, image: Some(image.clone()), version });
+            let image = service_named(name)
+                .and_then(|service| images.get(&service))
+                .map_or(&spec.image, |choice| &choice.image);
+            services.push(ServiceFacts {
+                name: name.clone(),
+                kind: ServiceKind::Image,
+                image: Some(image.clone()),
+                version,
+            });
         }
         let mode = match options.mode {
             Mode::Subpath => verdict::evidence::Mode::Subpath,
@@ -57,7 +64,11 @@ impl Containers {
             services: urls.collect(),
             resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
             ca_pem: None,
-            variables: forge.iter().flat_map(|forge| [("user", &forge.user), ("repo", &forge.repository)]).map(owned).collect(),
+            variables: forge
+                .iter()
+                .flat_map(|forge| [("user", &forge.user), ("repo", &forge.repository)])
+                .map(owned)
+                .collect(),
             secrets: forge.iter().map(|forge| ("password".to_owned(), forge.password.clone())).collect(),
         };
         let facts = StackFacts { kind: StackKind::Containers, mode, base_url, services };

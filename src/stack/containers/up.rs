@@ -82,7 +82,7 @@ async fn stand_up(
         Err(why) => progress(format!("what a killed run had left could not be removed: {why}")),
     }
     let names = required(&needs.services)?;
-    let services = names.iter().filter_map(|name| service_named(name));
+    let services: Vec<Service> = names.iter().filter_map(|name: &String| service_named(name)).collect();
     let images = tokio::select! {
         images = resolve(&docker, services, &options.images, options.pull, &progress) => images?,
         () = stop.cancelled() => return Err(general("interrupted".to_owned())),
@@ -182,7 +182,8 @@ async fn bring_all_up(
     // Where one fails, the others end at their next step rather than in the middle of one.
     let failed = stop.child_token();
     join_all(plan.services.iter().map(|(name, spec)| {
-        let bringing = Bringing { standing, plan, name, spec, volumes: &volumes, stages: &stages, reservation: &reservation };
+        let bringing =
+            Bringing { standing, plan, name, spec, volumes: &volumes, stages: &stages, reservation: &reservation };
         let (failed, first_failure) = (&failed, &first_failure);
         async move {
             if let Err(error) = bringing.up(progress, failed).await {
@@ -196,7 +197,9 @@ async fn bring_all_up(
         return Err(error);
     }
     wait_for_edge(standing, plan, stop).await.map_err(LaunchError::Other)?;
-    let (Some(url), Some(container)) = (plan.site.service_url("forge"), standing.container("forge")) else { return Ok(None) };
+    let (Some(url), Some(container)) = (plan.site.service_url("forge"), standing.container("forge")) else {
+        return Ok(None);
+    };
     progress("creating the forge's first user and a repository".to_owned());
     let inside = Container { docker, id: &container };
     match bootstrap(&url, plan.address, &inside).await {
@@ -280,7 +283,8 @@ impl Bringing<'_> {
         for (index, mount) in self.plan.filled_mounts(self.spec).map_err(LaunchError::Other)?.into_iter().enumerate() {
             let name = format!("{}-files-{index}", self.name);
             let volume = create_filled_volume(docker, run, &name, &self.spec.image, &mount.files).await;
-            let volume = volume.map_err(|error| LaunchError::Other(refused(self.name, "its files can't be copied", &error)))?;
+            let volume =
+                volume.map_err(|error| LaunchError::Other(refused(self.name, "its files can't be copied", &error)))?;
             mounts.push((volume, mount.target, true));
         }
         Ok(mounts)
@@ -312,7 +316,8 @@ async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &CancellationToke
                 Some(container) => log_lines(&standing.docker, &container, TROUBLE_LOG_LINES).await,
                 None => Vec::new(),
             };
-            let message = format!("the edge did not pass requests on within {} s: {base}{path}: {found}", EDGE_WITHIN.as_secs());
+            let message =
+                format!("the edge did not pass requests on within {} s: {base}{path}: {found}", EDGE_WITHIN.as_secs());
             return Err(Trouble { service: Some("edge".to_owned()), message, help: None, log });
         }
     }

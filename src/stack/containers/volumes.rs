@@ -41,8 +41,12 @@ pub(crate) async fn create_filled_volume(
 ) -> Result<String, Error> {
     const PLACE: &str = "/edge-smoke";
     let name = create_volume(docker, run, volume).await?;
-    let mount =
-        Mount { target: Some(PLACE.to_owned()), source: Some(name.clone()), typ: Some(MountType::VOLUME), ..Default::default() };
+    let mount = Mount {
+        target: Some(PLACE.to_owned()),
+        source: Some(name.clone()),
+        typ: Some(MountType::VOLUME),
+        ..Default::default()
+    };
     let body = ContainerCreateBody {
         image: Some(image.to_owned()),
         // It is never started, but an image without a command of its own is refused.
@@ -97,7 +101,8 @@ mod tests {
             seen.push((entry.path().unwrap().display().to_string(), entry.header().mode().unwrap(), content));
         }
         let expected = [("a", 0o755, ""), ("a/b", 0o755, ""), ("a/b/c.txt", 0o644, "deep"), ("top.txt", 0o644, "")];
-        let expected: Vec<_> = expected.iter().map(|&(path, mode, content)| (path.to_owned(), mode, content.to_owned())).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|&(path, mode, content)| (path.to_owned(), mode, content.to_owned())).collect();
         assert_eq!(seen, expected);
     }
 }

@@ -28,7 +28,9 @@ impl std::fmt::Display for InterpolationError {
             Self::Unset { name } => {
                 write!(formatter, "the variable {name} has no value; set it, or write ${{{name}:-default}}")
             }
-            Self::Required { name, message } if message.is_empty() => write!(formatter, "the variable {name} must be set"),
+            Self::Required { name, message } if message.is_empty() => {
+                write!(formatter, "the variable {name} must be set")
+            }
             Self::Required { name, message } => write!(formatter, "the variable {name} must be set: {message}"),
             Self::Malformed { at } => write!(
                 formatter,
@@ -113,7 +115,9 @@ fn closing_brace(inside: &str) -> Option<usize> {
 
 /// The length of the variable's name that the text begins with.
 fn name_length(text: &str) -> usize {
-    let is_name = |(position, byte): (usize, u8)| byte == b'_' || byte.is_ascii_alphabetic() || (position > 0 && byte.is_ascii_digit());
+    let is_name = |(position, byte): (usize, u8)| {
+        byte == b'_' || byte.is_ascii_alphabetic() || (position > 0 && byte.is_ascii_digit())
+    };
     text.bytes().enumerate().take_while(|&pair| is_name(pair)).count()
 }
 
@@ -165,7 +169,11 @@ mod tests {
             ("${NONE:?give a port}", "the variable NONE must be set: give a port"),
             ("${EMPTY:?}", "the variable EMPTY must be set"),
         ] {
-            assert_eq!(interpolate(text, &lookup).map_err(|error| error.to_string()), Err(expected.to_owned()), "{text}");
+            assert_eq!(
+                interpolate(text, &lookup).map_err(|error| error.to_string()),
+                Err(expected.to_owned()),
+                "{text}"
+            );
         }
         for text in ["$", "${", "${PORT", "${}", "$1", "${PORT:+x}", "${1}", "a ${PORT:x}"] {
             assert!(matches!(interpolate(text, &lookup), Err(InterpolationError::Malformed { .. })), "{text}");

@@ -78,7 +78,8 @@ impl Reader<'_> {
                 match compose.services.get(other) {
                     None => self.missing(at("depends_on"), "service", other),
                     Some(other_spec) if *condition == Condition::Healthy && other_spec.healthcheck.is_none() => {
-                        let message = format!("{} waits for {other} to be healthy, which has no health check", name.value);
+                        let message =
+                            format!("{} waits for {other} to be healthy, which has no health check", name.value);
                         self.error(at("depends_on"), message, format!("give {other} a `healthcheck`"));
                     }
                     Some(_) => {}
@@ -92,7 +93,11 @@ impl Reader<'_> {
     }
 
     fn missing(&mut self, span: Span, kind: &str, name: &str) {
-        self.error(span, format!("there is no {kind} `{name}` in this file"), format!("add it under `{kind}s:`, or correct the name"));
+        self.error(
+            span,
+            format!("there is no {kind} `{name}` in this file"),
+            format!("add it under `{kind}s:`, or correct the name"),
+        );
     }
 }
 

@@ -23,7 +23,8 @@ impl Reader<'_> {
     /// Reports that a value is of the wrong kind.
     pub(super) fn expected(&mut self, node: &Node, what: &str, expected: &str) {
         let message = format!("{what} must be {expected}");
-        self.diagnostics.push(Diagnostic::at(self.source, node.span, message).expected(expected).found(node.kind_name()));
+        self.diagnostics
+            .push(Diagnostic::at(self.source, node.span, message).expected(expected).found(node.kind_name()));
     }
 
     /// Reports that a text can't be read as what it should be.
@@ -35,7 +36,8 @@ impl Reader<'_> {
     /// Reports a key that this reader doesn't know.
     pub(super) fn unknown(&mut self, key: &Spanned<String>, place: &str, known: &[&str]) {
         let message = format!("`{}` is not supported in {place}", key.value);
-        let help = format!("supported are {}; teach src/stack/containers/compose the key, or leave it out", known.join(", "));
+        let help =
+            format!("supported are {}; teach src/stack/containers/compose the key, or leave it out", known.join(", "));
         self.error(key.span, message, help);
     }
 
@@ -92,7 +94,13 @@ impl Reader<'_> {
     }
 
     /// Text, read by `parse`.
-    pub(super) fn parsed<T>(&mut self, node: &Node, what: &str, expected: &str, parse: fn(&str) -> Option<T>) -> Option<T> {
+    pub(super) fn parsed<T>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        expected: &str,
+        parse: fn(&str) -> Option<T>,
+    ) -> Option<T> {
         let text = self.text(node, what)?;
         let value = parse(&text.value);
         if value.is_none() {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use scenario::yaml::{Kind, Node};
 use scenario::Spanned;
+use scenario::yaml::{Kind, Node};
 
 use super::model::{Condition, Healthcheck, ServiceSpec};
 use super::reader::Reader;
@@ -11,8 +11,24 @@ use super::value;
 
 /// The keys that a service may have.
 const KEYS: &[&str] = &[
-    "image", "environment", "command", "entrypoint", "user", "networks", "volumes", "tmpfs", "healthcheck", "depends_on",
-    "read_only", "cap_drop", "cap_add", "security_opt", "mem_limit", "pids_limit", "ports", "expose",
+    "image",
+    "environment",
+    "command",
+    "entrypoint",
+    "user",
+    "networks",
+    "volumes",
+    "tmpfs",
+    "healthcheck",
+    "depends_on",
+    "read_only",
+    "cap_drop",
+    "cap_add",
+    "security_opt",
+    "mem_limit",
+    "pids_limit",
+    "ports",
+    "expose",
 ];
 
 impl Reader<'_> {
@@ -38,10 +54,15 @@ impl Reader<'_> {
                 "cap_drop" => spec.cap_drop = self.words(value, "cap_drop"),
                 "cap_add" => spec.cap_add = self.words(value, "cap_add"),
                 "security_opt" => spec.security_opt = self.words(value, "security_opt"),
-                "mem_limit" => spec.mem_limit = self.parsed(value, "mem_limit", "a size such as 256m or 1g", value::bytes),
-                "pids_limit" => spec.pids_limit = self.parsed(value, "pids_limit", "a positive number", value::positive),
+                "mem_limit" => {
+                    spec.mem_limit = self.parsed(value, "mem_limit", "a size such as 256m or 1g", value::bytes)
+                }
+                "pids_limit" => {
+                    spec.pids_limit = self.parsed(value, "pids_limit", "a positive number", value::positive)
+                }
                 "ports" => {
-                    spec.ports = self.all_parsed(value, "a port", "ADDRESS:HOST_PORT:PORT or HOST_PORT:PORT", value::port);
+                    spec.ports =
+                        self.all_parsed(value, "a port", "ADDRESS:HOST_PORT:PORT or HOST_PORT:PORT", value::port);
                 }
                 "expose" => spec.expose = self.all_parsed(value, "expose", "a port, 1 to 65535", value::port_number),
                 _ => self.unknown(key, "a service", KEYS),
@@ -124,7 +145,8 @@ impl Reader<'_> {
 
     fn healthcheck(&mut self, node: &Node) -> Healthcheck {
         let keys = ["test", "interval", "timeout", "retries", "start_period"];
-        let mut check = Healthcheck { test: Vec::new(), interval: None, timeout: None, retries: None, start_period: None };
+        let mut check =
+            Healthcheck { test: Vec::new(), interval: None, timeout: None, retries: None, start_period: None };
         let expected = "a duration such as 500ms, 10s or 1m30s";
         for (key, value) in self.mapping(node, "healthcheck") {
             match key.value.as_str() {

@@ -85,7 +85,8 @@ pub(super) fn mount(text: &str) -> Option<VolumeMount> {
 
 /// A path that doesn't leave the folder that it starts in.
 fn is_below(path: &str) -> bool {
-    !path.is_empty() && path.trim_end_matches('/').split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+    !path.is_empty()
+        && path.trim_end_matches('/').split('/').all(|part| !part.is_empty() && part != "." && part != "..")
 }
 
 fn is_name(text: &str) -> bool {
@@ -119,7 +120,9 @@ mod tests {
 
     #[test]
     fn ports() {
-        let port_of = |address: Option<&str>, host, container| Some(Port { host_address: address.map(str::to_owned), host, container });
+        let port_of = |address: Option<&str>, host, container| {
+            Some(Port { host_address: address.map(str::to_owned), host, container })
+        };
         assert_eq!(port("127.0.0.1:8080:80"), port_of(Some("127.0.0.1"), 8080, 80));
         assert_eq!(port("[::1]:8080:80"), port_of(Some("::1"), 8080, 80));
         assert_eq!(port("8080:80"), port_of(None, 8080, 80));
@@ -141,7 +144,18 @@ mod tests {
             let expected = VolumeMount { source, target: target.to_owned(), read_only };
             assert_eq!(mount(text), Some(expected), "{text}");
         }
-        for text in ["", "data", "data:data", "/etc:/etc", "../x:/x", "./../x:/x", "./:/x", "data:/x:z", "data:/x:ro:y", "-x:/x"] {
+        for text in [
+            "",
+            "data",
+            "data:data",
+            "/etc:/etc",
+            "../x:/x",
+            "./../x:/x",
+            "./:/x",
+            "data:/x:z",
+            "data:/x:ro:y",
+            "-x:/x",
+        ] {
             assert_eq!(mount(text), None, "{text}");
         }
     }

@@ -104,9 +104,7 @@ fn observe(observation: &Observation<'_>, expectation: &Expectation) -> Result<F
             content::list(compiled.query(&document).iter().map(|node| Found::Json((*node).clone())).collect())
         }
         Subject::Url => Found::Text(page.address.to_string()),
-        Subject::Hops => {
-            Found::Number(f64::from(u32::try_from(visitor.hops.len().saturating_sub(1)).unwrap_or(u32::MAX)))
-        }
+        Subject::Hops => Found::Number(f64::from(u32::try_from(visitor.hops.len().saturating_sub(1)).unwrap_or(u32::MAX))),
         Subject::NoLoop => Found::Bool(repeated(&visitor.hops).is_none()),
         Subject::Cookie { name, aspect } => cookie(visitor, &observation.render(&name.value)?, *aspect),
         Subject::Duration => Found::Number(visitor.duration().as_secs_f64()),
@@ -134,10 +132,7 @@ pub fn repeated(hops: &[Hop]) -> Option<&Hop> {
         let cookie = hop.request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("cookie"));
         (hop.request.method.clone(), hop.request.address.clone(), cookie.map(|(_, value)| value.clone()))
     };
-    hops.iter()
-        .enumerate()
-        .find(|(index, hop)| hops[..*index].iter().any(|other| key(other) == key(hop)))
-        .map(|(_, hop)| hop)
+    hops.iter().enumerate().find(|(index, hop)| hops[..*index].iter().any(|other| key(other) == key(hop))).map(|(_, hop)| hop)
 }
 
 impl Observation<'_> {
@@ -170,13 +165,9 @@ impl Observation<'_> {
     fn unreadable(&self, expectation: &Expectation, unreadable: Unreadable) -> Problem {
         Problem {
             kind: FailureKind::Expectation,
-            diagnostic: Diagnostic::at(
-                self.source,
-                expectation.span,
-                format!("{} can't be read", name(&expectation.subject)),
-            )
-            .found(unreadable.found)
-            .help(unreadable.help),
+            diagnostic: Diagnostic::at(self.source, expectation.span, format!("{} can't be read", name(&expectation.subject)))
+                .found(unreadable.found)
+                .help(unreadable.help),
         }
     }
 

@@ -39,9 +39,7 @@ pub async fn run(plans: &[Arc<Plan>], surroundings: &Arc<Surroundings>, pace: &P
         })
         .collect();
     tasks
-        .map(|(index, joined)| {
-            joined.unwrap_or_else(|error| not_run(&plans[index], Outcome::Errored, &panicked(&error)))
-        })
+        .map(|(index, joined)| joined.unwrap_or_else(|error| not_run(&plans[index], Outcome::Errored, &panicked(&error))))
         .collect()
         .await
 }

@@ -89,8 +89,9 @@ impl Jar {
             return evidence;
         }
         cookie.set = self.fields;
-        let same =
-            |other: &Cookie| other.name == cookie.name && other.domain == cookie.domain && other.path == cookie.path;
+        let same = |other: &Cookie| {
+            other.name == cookie.name && other.domain == cookie.domain && other.path == cookie.path
+        };
         let place = self.cookies.iter().position(same);
         match (place, deleted) {
             (Some(index), true) => {
@@ -249,7 +250,8 @@ fn default_path(request_path: &str) -> &str {
 /// RFC 6265, section 5.1.3; an address matches only itself.
 fn domain_match(host: &str, domain: &str) -> bool {
     let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
-    host == domain || (!is_address && host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
+    host == domain
+        || (!is_address && host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
 }
 
 /// RFC 6265, section 5.1.4.
@@ -307,16 +309,8 @@ mod tests {
     fn what_a_browser_refuses_is_kept_with_the_reason() {
         let cases: [(&[u8], &str, &str); 6] = [
             (b"s=1; Secure", "http://edge.test/", "it is Secure, and came over http"),
-            (
-                b"s=1; Domain=forge.edge.test",
-                "http://edge.test/",
-                "its Domain `forge.edge.test` isn't `edge.test` or above it",
-            ),
-            (
-                b"__Host-s=1; Secure; Path=/chat",
-                "https://edge.test/",
-                "a name with __Host- needs Secure, Path=/ and no Domain",
-            ),
+            (b"s=1; Domain=forge.edge.test", "http://edge.test/", "its Domain `forge.edge.test` isn't `edge.test` or above it"),
+            (b"__Host-s=1; Secure; Path=/chat", "https://edge.test/", "a name with __Host- needs Secure, Path=/ and no Domain"),
             (b"s=1; SameSite=None", "http://edge.test/", "SameSite=None needs Secure"),
             (b"garbage", "http://edge.test/", "it has no `=` between name and value"),
             (b"=x", "http://edge.test/", "it has no name"),

@@ -93,9 +93,7 @@ impl HttpError {
             HttpError::Protocol { .. } => {
                 "the server, or something before it, closed the connection: its log says why".to_owned()
             }
-            HttpError::TooLarge { .. } => {
-                "ask for something smaller: a smoke test reads pages, not archives".to_owned()
-            }
+            HttpError::TooLarge { .. } => "ask for something smaller: a smoke test reads pages, not archives".to_owned(),
             HttpError::Timeout { .. } => {
                 "the server accepted the request and never finished its answer; raise `timeout:` if it needs that long"
                     .to_owned()

@@ -3,17 +3,13 @@
 //! - [`cli`]: flags, environment, exit codes
 //! - [`commands`]: one module a subcommand: wiring, no protocol
 //! - [`engine`]: runs scenarios against a site; emits [`engine::events`]
-//! - [`images`]: the images of the containers stack
 //! - [`stack`]: what a scenario runs against: embedded, containers, external
 //! - [`images`]: the images of the containers stack: found, or built
 //! - [`report`]: consumers of events
 
-// pub mod cli;
-// pub mod commands;
+pub mod cli;
+pub mod commands;
 pub mod engine;
-<<<<<<< HEAD
-pub mod report;
-=======
 pub mod images;
->>>>>>> h2
+pub mod report;
 pub mod stack;

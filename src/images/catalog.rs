@@ -1,5 +1,7 @@
 //! Which image each service of the containers stack runs from.
 
+use std::collections::BTreeMap;
+
 use scenario::model::Service;
 
 use super::recipe::{CADDY, GITEA, Recipe};
@@ -32,4 +34,10 @@ pub const CATALOG: &[Entry] = &[
 /// The service's entry, where it has an image.
 pub fn entry(service: Service) -> Option<&'static Entry> {
     CATALOG.iter().find(|entry| entry.service == service)
+}
+
+/// The images that the environment names in place of the official ones. `variable` gives an environment variable's value.
+pub fn overrides(variable: &dyn Fn(&str) -> Option<String>) -> BTreeMap<Service, String> {
+    let given = |entry: &Entry| variable(entry.variable).filter(|image| !image.is_empty());
+    CATALOG.iter().filter_map(|entry| Some((entry.service, given(entry)?))).collect()
 }

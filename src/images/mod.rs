@@ -8,8 +8,8 @@ mod recipe;
 mod resolve;
 
 pub use build::{build, cache_directory};
-pub use catalog::{CATALOG, Entry, entry};
-pub use list::{Row, list};
+pub use catalog::{CATALOG, Entry, entry, overrides};
+pub use list::{Row, list, table};
 pub use recipe::{RECIPES, Recipe};
 pub use resolve::{Choice, Origin, Present};
 pub(crate) use resolve::{no_image, resolve};

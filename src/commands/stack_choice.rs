@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use scenario::model::{Service, StackKind};
 
 use crate::cli::{CommandError, RunArgs, StackChoice};
+use crate::engine::http::target::Origin;
 use crate::images;
 use crate::stack::containers::engine;
 use crate::stack::StackOptions;
@@ -27,9 +28,15 @@ pub(super) async fn choose(
     services: &BTreeSet<Service>,
     options: &StackOptions,
 ) -> Result<Chosen, CommandError> {
-    let chosen = |kind: StackKind, why: &str| Chosen { kind, notice: format!("stack: {kind}, {why}") };
+    let chosen = |kind: StackKind, why: &str| Chosen { kind, notice: format!("{kind}: {why}") };
     match (&args.base_url, args.stack) {
         (Some(url), StackChoice::Auto | StackChoice::External) => {
+            Origin::parse(url).map_err(|error| {
+                CommandError::usage(format!(
+                    "error: --base-url: {error}\n  = help: give the origin alone, such as https://example.org; prefixes are \
+                     known from the mode"
+                ))
+            })?;
             let unused = [
                 (!args.images.is_empty(), "--image"),
                 (!args.settings.is_empty(), "--set"),

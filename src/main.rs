@@ -1,3 +1,2 @@
-//! The program `edge-smoke`.
-
-fn main() {}
+//! x
+fn main(){}

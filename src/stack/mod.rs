@@ -1,5 +1,7 @@
 //! What scenarios run against, behind one trait.
 
+pub mod external;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -69,4 +71,12 @@ pub trait Stack: Send + Sync {
     /// # Errors
     /// What could not be removed, by name.
     async fn down(&self) -> Result<(), Trouble>;
+}
+
+/// The mode as evidence has it.
+pub fn mode_fact(mode: Mode) -> verdict::evidence::Mode {
+    match mode {
+        Mode::Subpath => verdict::evidence::Mode::Subpath,
+        Mode::Subdomain => verdict::evidence::Mode::Subdomain,
+    }
 }

@@ -12,12 +12,12 @@ fn is_treacherous(character: char) -> bool {
 
 /// The text with every character that can't be seen, or that would disturb a terminal, written as an escape; line
 /// feeds too, so that the result is one line.
-pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+pub fn one_line(text: &str) -> Cow<'_, str> {
     visible(text, false)
 }
 
 /// The same, but line feeds stay.
-pub(crate) fn lines(text: &str) -> Cow<'_, str> {
+pub fn lines(text: &str) -> Cow<'_, str> {
     visible(text, true)
 }
 

@@ -41,6 +41,13 @@ impl Scenario {
 }
 
 impl Step {
+    /// The variables that the step uses, each time with its place.
+    pub fn variables(&self) -> Vec<(&str, Span)> {
+        let mut used = Vec::new();
+        self.templates(&mut |template| used.extend(template.variables()));
+        used
+    }
+
     /// Calls `visit` with every text of the step that may hold variables.
     fn templates<'step>(&'step self, visit: &mut impl FnMut(&'step Template)) {
         match &self.action {

@@ -1,0 +1,205 @@
+//! A site as text for Caddy (`caddy run --adapter caddyfile`).
+//!
+//! What Caddy's own defaults get wrong for this purpose is written out: the order of handlers is the order of the text (`route`), the header
+//! fields that a client may not send go before the gate is asked, unmatched requests are 404 and not an empty 200, and the admin API is off.
+
+use std::fmt::Write as _;
+
+use crate::error::RouteError;
+use crate::matching::NOT_FOUND;
+use crate::model::{Action, Cookies, Flush, Forward, Gate, PathEdit, PathMatch, Route, Site};
+use crate::validate;
+
+/// Renders a site. The same site gives the same text.
+///
+/// # Errors
+/// Whatever [`validate::site`] finds: no text is made that Caddy would refuse or read as something else.
+pub fn render(site: &Site) -> Result<String, RouteError> {
+    validate::site(site)?;
+    let mut text = Text::default();
+    text.line(format_args!("# Generated from the route model, mode {}. Changes made here are lost.", site.mode));
+    text.open("");
+    text.line(format_args!("admin off"));
+    text.line(format_args!("auto_https off"));
+    text.line(format_args!("persist_config off"));
+    if let Some(address) = site.bind {
+        text.line(format_args!("default_bind {}", quote(&address.to_string())));
+    }
+    text.close();
+    let removals = Removals::of(site);
+    removals.define(&mut text);
+    for host in site.hosts() {
+        text.blank();
+        let routes: Vec<&Route> = site.routes.iter().filter(|route| route.host == host).collect();
+        text.open(&format!("{}://{host}:{}", site.origin.scheme, site.origin.port));
+        tls(&mut text, site);
+        text.open("route");
+        for route in &routes {
+            handle(&mut text, route, &removals);
+        }
+        text.line(format_args!("respond {} 404", quote(NOT_FOUND)));
+        text.close();
+        text.close();
+    }
+    text.blank();
+    // Other hosts than the site's: without this block Caddy answers them with an empty 200.
+    text.open(&format!("{}://:{}", site.origin.scheme, site.origin.port));
+    tls(&mut text, site);
+    text.line(format_args!("respond {} 404", quote(NOT_FOUND)));
+    text.close();
+    Ok(text.text)
+}
+
+fn tls(text: &mut Text, site: &Site) {
+    if let Some(files) = &site.tls {
+        text.line(format_args!("tls {} {}", quote(&files.certificate), quote(&files.key)));
+    }
+}
+
+fn handle(text: &mut Text, route: &Route, removals: &Removals<'_>) {
+    let matcher = match &route.path {
+        PathMatch::Any => None,
+        PathMatch::Exact(path) => Some(path.clone()),
+        PathMatch::Prefix(prefix) => Some(format!("{prefix}*")),
+    };
+    text.line(format_args!("# {}", route.name));
+    match matcher {
+        None => text.open("handle"),
+        Some(path) => {
+            text.line(format_args!("@{} path {}", route.name, quote(&path)));
+            text.open(&format!("handle @{}", route.name));
+        }
+    }
+    match &route.action {
+        // The `*` is a matcher: without it the target is read as one.
+        Action::Redirect { to, status } => text.line(format_args!("redir * \"{to}{{?query}}\" {status}")),
+        Action::Respond { status, body } => text.line(format_args!("respond {} {status}", quote(body))),
+        Action::Forward(forward) => {
+            text.open("route");
+            forwarding(text, forward, removals);
+            text.close();
+        }
+    }
+    text.close();
+}
+
+fn forwarding(text: &mut Text, forward: &Forward, removals: &Removals<'_>) {
+    if let Some(snippet) = removals.name(&forward.remove_headers) {
+        text.line(format_args!("import {snippet}"));
+    }
+    if forward.cookies == Cookies::Drop {
+        text.line(format_args!("request_header -Cookie"));
+    }
+    if !forward.websocket {
+        text.line(format_args!("request_header -Upgrade"));
+    }
+    if let Some(limit) = forward.max_body {
+        text.open("request_body");
+        text.line(format_args!("max_size {limit}"));
+        text.close();
+    }
+    if let Some(gate) = &forward.gate {
+        forward_auth(text, gate);
+    }
+    match &forward.path {
+        PathEdit::Keep => {}
+        PathEdit::Strip(prefix) => text.line(format_args!("uri strip_prefix {}", quote(prefix))),
+        PathEdit::Add(prefix) => text.line(format_args!("uri path_regexp ^/ {}", quote(&format!("{prefix}/")))),
+    }
+    match forward.flush {
+        Flush::Auto => text.line(format_args!("reverse_proxy {}", forward.upstream)),
+        Flush::Immediate => {
+            text.open(&format!("reverse_proxy {}", forward.upstream));
+            text.line(format_args!("flush_interval -1"));
+            text.close();
+        }
+    }
+}
+
+fn forward_auth(text: &mut Text, gate: &Gate) {
+    text.open(&format!("forward_auth {}", gate.upstream));
+    text.line(format_args!("uri {}", quote(&gate.uri)));
+    text.line(format_args!("header_up {} {}", gate.secret_header, quote(gate.secret.expose())));
+    if !gate.copy_headers.is_empty() {
+        text.line(format_args!("copy_headers {}", gate.copy_headers.join(" ")));
+    }
+    text.close();
+}
+
+/// The lists of header fields that are taken off requests: most routes share one, so each is written once.
+struct Removals<'a> {
+    lists: Vec<&'a [String]>,
+}
+
+impl<'a> Removals<'a> {
+    fn of(site: &'a Site) -> Self {
+        let mut lists: Vec<&[String]> = Vec::new();
+        for route in &site.routes {
+            let Action::Forward(forward) = &route.action else { continue };
+            let list = forward.remove_headers.as_slice();
+            if !list.is_empty() && !lists.contains(&list) {
+                lists.push(list);
+            }
+        }
+        Self { lists }
+    }
+
+    fn name(&self, list: &[String]) -> Option<String> {
+        let index = self.lists.iter().position(|other| *other == list)?;
+        Some(if index == 0 {
+            "without-client-identity".to_owned()
+        } else {
+            format!("without-client-identity-{}", index + 1)
+        })
+    }
+
+    fn define(&self, text: &mut Text) {
+        for list in &self.lists {
+            let Some(name) = self.name(list) else { continue };
+            text.blank();
+            text.open(&format!("({name})"));
+            for field in *list {
+                text.line(format_args!("request_header -{field}"));
+            }
+            text.close();
+        }
+    }
+}
+
+/// One token. Validation has refused what would need more than quotes.
+fn quote(value: &str) -> String {
+    format!("\"{value}\"")
+}
+
+/// Lines, indented as `caddy fmt` has them.
+#[derive(Default)]
+struct Text {
+    text: String,
+    depth: usize,
+}
+
+impl Text {
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        self.text.extend(std::iter::repeat_n('\t', self.depth));
+        // Writing to a string can't fail.
+        let _ = writeln!(self.text, "{line}");
+    }
+
+    fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    fn open(&mut self, head: &str) {
+        if head.is_empty() {
+            self.line(format_args!("{{"))
+        } else {
+            self.line(format_args!("{head} {{"))
+        }
+        self.depth += 1;
+    }
+
+    fn close(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        self.line(format_args!("}}"));
+    }
+}

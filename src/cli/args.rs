@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use scenario::Secret;
 use scenario::model::{Mode, Service};
 
+use crate::report::{Format, Shard};
+
 /// End-to-end smoke tests, with a verdict, for sites that serve several services from one origin.
 #[derive(Debug, Parser)]
 #[command(
@@ -106,8 +108,8 @@ pub struct RunArgs {
     pub filter: Option<String>,
 
     /// Run the i-th of n parts, such as 1/4.
-    #[arg(long, value_name = "I/N", value_parser = parse_shard, help_heading = "Selection")]
-    pub shard: Option<(usize, usize)>,
+    #[arg(long, value_name = "I/N", help_heading = "Selection")]
+    pub shard: Option<Shard>,
 
     /// Print what would run, and run nothing.
     #[arg(long, help_heading = "Selection")]
@@ -134,7 +136,7 @@ pub struct RunArgs {
     pub report_dir: PathBuf,
 
     /// What to print on standard output.
-    #[arg(long, value_enum, default_value_t = Format::Human, help_heading = "Reports")]
+    #[arg(long, default_value_t, value_name = "human|json|junit|github|markdown", help_heading = "Reports")]
     pub format: Format,
 }
 
@@ -149,21 +151,6 @@ pub enum StackChoice {
     Containers,
     /// A site that somebody else runs (`--base-url`).
     External,
-}
-
-/// What to print on standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Human,
-    /// The report as JSON.
-    Json,
-    /// JUnit's XML.
-    Junit,
-    /// GitHub's annotations.
-    Github,
-    /// A summary in Markdown.
-    Markdown,
 }
 
 /// An image for a service.
@@ -280,15 +267,6 @@ fn parse_resolve(text: &str) -> Result<(String, IpAddr), String> {
     let (name, address) = parse_pair(text).map_err(|_| format!("`{text}` isn't NAME=ADDRESS"))?;
     let address = address.parse().map_err(|_| format!("`{address}` is no IP address"))?;
     Ok((name.to_ascii_lowercase(), address))
-}
-
-fn parse_shard(text: &str) -> Result<(usize, usize), String> {
-    let wrong = || format!("`{text}` isn't I/N with 1 ≤ I ≤ N");
-    let (part, parts) = text.split_once('/').ok_or_else(wrong)?;
-    match (part.parse::<usize>(), parts.parse::<usize>()) {
-        (Ok(part), Ok(parts)) if (1..=parts).contains(&part) => Ok((part, parts)),
-        _ => Err(wrong()),
-    }
 }
 
 fn parse_jobs(text: &str) -> Result<usize, String> {

@@ -37,6 +37,11 @@ impl Environment {
         self.stderr_is_terminal && !self.is_set("NO_COLOR")
     }
 
+    /// Cells in a line: what the shell says in `COLUMNS`, else 100.
+    pub fn width(&self) -> usize {
+        self.variables.get("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(100)
+    }
+
     /// GitHub Actions runs us, and reads annotations from the log.
     pub fn is_github(&self) -> bool {
         self.is_set("GITHUB_ACTIONS")

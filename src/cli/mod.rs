@@ -10,7 +10,7 @@ use std::io::Write;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-pub use args::{Arguments, CheckArgs, Command, Format, ImageChoice, ImagesAction, MergeArgs, RunArgs, SchemaName, StackChoice};
+pub use args::{Arguments, CheckArgs, Command, ImageChoice, ImagesAction, MergeArgs, RunArgs, SchemaName, StackChoice};
 use exit::Exit;
 
 use crate::commands;
@@ -28,7 +28,7 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>, environment: En
         Some(Command::Check(check)) => commands::check::check(&check, &environment),
         Some(Command::Images(images)) => commands::images::images(images.action, &environment).await,
         Some(Command::Schema(schema)) => commands::schema::schema(schema.name),
-        Some(Command::Merge(merge)) => commands::merge::merge(&merge),
+        Some(Command::Merge(merge)) => commands::merge::merge(&merge, &environment),
     };
     result.unwrap_or_else(|error| {
         // Nothing is left to tell it to if standard error is closed.

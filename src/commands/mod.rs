@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod images;
+mod inputs;
 mod interrupt;
 mod load;
 pub mod merge;

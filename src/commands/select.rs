@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::plan::Plan;
+use crate::report::Shard;
 
 /// What the command line selects by. Empty fields select everything.
 #[derive(Debug, Clone, Default)]
@@ -11,16 +12,16 @@ pub struct Selection {
     pub tags: Vec<String>,
     /// A text in the name or the file.
     pub filter: Option<String>,
-    /// The i-th of n parts, from 1.
-    pub shard: Option<(usize, usize)>,
+    /// One of several equal parts.
+    pub shard: Option<Shard>,
 }
 
 impl Selection {
     /// The selected plans in their order. Shards are dealt out after tags and filter, so that they are of one size.
     pub fn of(&self, plans: Vec<Arc<Plan>>) -> Vec<Arc<Plan>> {
         let chosen = plans.into_iter().filter(|plan| self.fits(plan));
-        let (part, parts) = self.shard.unwrap_or((1, 1));
-        chosen.enumerate().filter(|(index, _)| index % parts == part - 1).map(|(_, plan)| plan).collect()
+        let in_shard = |place: usize| self.shard.is_none_or(|shard| shard.includes(place));
+        chosen.enumerate().filter(|(place, _)| in_shard(*place)).map(|(_, plan)| plan).collect()
     }
 
     fn fits(&self, plan: &Plan) -> bool {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use scenario::model::{CookieAspect, CssAspect, Expectation, HopAspect, Subject};
-use scenario::predicate::{self, Found, Mismatch};
+use scenario::predicate::{self, Found, Mismatch, MismatchKind};
 use scenario::template::Template;
-use scenario::{Diagnostic, Source, Spanned};
+use scenario::{Diagnostic, Redactor, Source, Spanned};
 use scraper::Selector;
 use verdict::evidence::FailureKind;
 
@@ -29,6 +29,8 @@ pub struct Observation<'a> {
     pub variables: &'a Variables,
     /// The variables that the step sees.
     pub scope: &'a Scope,
+    /// Knows the secrets, captured ones included.
+    pub redactor: &'a Redactor,
 }
 
 /// Holds one expectation against what came.
@@ -40,7 +42,7 @@ pub fn check(observation: &Observation<'_>, expectation: &Expectation) -> Result
         return every_hop(observation, expectation, aspect);
     }
     let found = observe(observation, expectation)?;
-    predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name))
+    predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name), observation.redactor)
         .map_err(|mismatch| observation.failed(expectation, mismatch, None))
 }
 
@@ -48,7 +50,7 @@ fn every_hop(observation: &Observation<'_>, expectation: &Expectation, aspect: &
     let hops = &observation.visitor.hops;
     for (index, hop) in hops.iter().enumerate() {
         let found = hop_found(hop, aspect);
-        predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name)).map_err(|mismatch| {
+        predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name), observation.redactor).map_err(|mismatch| {
             let place = format!("hop {} of {}: {}", index + 1, hops.len(), describe_hop(hop));
             let came_from = index.checked_sub(1).and_then(|before| hops.get(before)).map(describe_hop);
             let place = came_from.map_or(place.clone(), |before| format!("{place}, sent there by {before}"));
@@ -107,7 +109,7 @@ fn observe(observation: &Observation<'_>, expectation: &Expectation) -> Result<F
         Subject::Hops => Found::Number(f64::from(u32::try_from(visitor.hops.len().saturating_sub(1)).unwrap_or(u32::MAX))),
         Subject::NoLoop => Found::Bool(repeated(&visitor.hops).is_none()),
         Subject::Cookie { name, aspect } => cookie(visitor, &observation.render(&name.value)?, *aspect),
-        Subject::Duration => Found::Number(visitor.duration().as_secs_f64()),
+        Subject::Duration => Found::Duration(visitor.duration()),
         // Checked hop by hop before this is reached.
         Subject::EveryHop(aspect) => content::list(visitor.hops.iter().map(|hop| hop_found(hop, aspect)).collect()),
     })
@@ -172,10 +174,20 @@ impl Observation<'_> {
     }
 
     fn failed(&self, expectation: &Expectation, mismatch: Mismatch, place: Option<String>) -> Problem {
+        let span = mismatch.span.unwrap_or(expectation.span);
+        match mismatch.kind {
+            MismatchKind::Unsatisfied => {}
+            MismatchKind::Unresolved(unresolved) => {
+                return Problem::unresolved(self.source, &unresolved, &self.variables.names(self.scope));
+            }
+            MismatchKind::Invalid(reason) => {
+                return Problem::scenario(Diagnostic::at(self.source, span, reason));
+            }
+        }
         let request = self.visitor.hops.last().map(describe_hop).unwrap_or_default();
         let message = format!("{} is not what was expected", name(&expectation.subject));
         let help = mismatch.help.or_else(|| self.advice(expectation));
-        let mut diagnostic = Diagnostic::at(self.source, mismatch.span.unwrap_or(expectation.span), message)
+        let mut diagnostic = Diagnostic::at(self.source, span, message)
             .expected(mismatch.expected)
             .found(mismatch.found)
             .label(place.unwrap_or(request));

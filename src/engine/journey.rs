@@ -76,6 +76,7 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         reason: None,
         duration_ms: 0.0,
         steps: Vec::new(),
+        logs: Vec::new(),
     };
     if let Some(reason) = unmet(&scenario.when, surroundings) {
         journey.outcome = Outcome::Skipped;
@@ -242,6 +243,7 @@ impl Walk<'_> {
             page: self.visitor.page.as_ref()?,
             variables: &self.variables,
             scope: &planned.scope,
+            redactor: &self.redactor,
         })
     }
 

@@ -63,12 +63,8 @@ pub fn render(
     template.render(lookup).map_err(|unresolved| Problem::unresolved(source, &unresolved, &known()))
 }
 
-fn redacted(mut diagnostic: Diagnostic, redactor: &Redactor) -> Diagnostic {
-    let hide = |text: &mut String| *text = redactor.redact(text).into_owned();
-    hide(&mut diagnostic.message);
-    for text in [&mut diagnostic.label, &mut diagnostic.expected, &mut diagnostic.found, &mut diagnostic.help] {
-        text.iter_mut().for_each(hide);
-    }
+fn redacted(diagnostic: Diagnostic, redactor: &Redactor) -> Diagnostic {
+    let mut diagnostic = diagnostic.map_text(&|text| redactor.redact(text).into_owned());
     diagnostic.source = diagnostic.source.map(|source| masked(source, redactor));
     diagnostic
 }

@@ -106,6 +106,7 @@ fn not_run(plan: &Plan, outcome: Outcome, reason: &str) -> Journey {
         reason: Some(reason.to_owned()),
         duration_ms: 0.0,
         steps: Vec::new(),
+        logs: Vec::new(),
     }
 }
 

@@ -7,6 +7,8 @@ use super::visitor::Hop;
 
 /// How much of a text is kept in a trace, in bytes.
 const EXCERPT: usize = 2048;
+/// The longest that a secret may be in any of its encodings, in bytes, to be hidden whole where an excerpt ends.
+const MARGIN: usize = 4096;
 
 /// The hop as evidence. Values of cookies and credentials are hidden whether or not anybody called them secret.
 pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
@@ -21,7 +23,7 @@ pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
         headers: headers(&received.headers, redactor),
         set_cookies: hop.set_cookies.clone(),
         body_bytes: received.body.len() as u64,
-        body_excerpt: excerpt(&received.body).map(|text| redactor.redact(&text).into_owned()),
+        body_excerpt: excerpt(&received.body, redactor),
     });
     let incomplete = hop.response.as_ref().and_then(|received| received.incomplete.as_ref());
     let error = hop.error.as_ref().or(incomplete).map(|error| redactor.redact(&error.to_string()).into_owned());
@@ -59,9 +61,16 @@ fn without_value(pair: &str) -> String {
     }
 }
 
-/// The beginning of a text; `None` for anything that isn't text, and for nothing.
-fn excerpt(body: &[u8]) -> Option<String> {
-    let head = &body[..body.len().min(EXCERPT)];
+/// The beginning of a text, redacted; `None` for anything that isn't text, and for nothing.
+fn excerpt(body: &[u8], redactor: &Redactor) -> Option<String> {
+    // More is redacted than is kept, so that a secret across the cut doesn't leave its first half behind.
+    let redacted = redactor.redact(text_head(body, EXCERPT + MARGIN)?);
+    text_head(redacted.as_bytes(), EXCERPT).map(str::to_owned)
+}
+
+/// At most `limit` bytes, cut between characters; `None` where they aren't text.
+fn text_head(bytes: &[u8], limit: usize) -> Option<&str> {
+    let head = &bytes[..bytes.len().min(limit)];
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
         // The cut may have gone through a character.
@@ -69,7 +78,7 @@ fn excerpt(body: &[u8]) -> Option<String> {
         Err(_) => return None,
     };
     let is_text = !text.contains('\0') && !text.is_empty();
-    is_text.then(|| text.to_owned())
+    is_text.then_some(text)
 }
 
 #[cfg(test)]
@@ -105,8 +114,20 @@ mod tests {
 
     #[test]
     fn an_excerpt_is_text_or_nothing() {
-        assert_eq!(excerpt("é".repeat(2000).as_bytes()).map(|text| text.len()), Some(EXCERPT));
-        assert_eq!(excerpt(&[0xff, 0xfe, 0x41]), None);
-        assert_eq!(excerpt(b""), None);
+        let redactor = Redactor::new();
+        assert_eq!(excerpt("é".repeat(2000).as_bytes(), &redactor).map(|text| text.len()), Some(EXCERPT));
+        assert_eq!(excerpt(&[0xff, 0xfe, 0x41], &redactor), None);
+        assert_eq!(excerpt(b"", &redactor), None);
+    }
+
+    #[test]
+    fn a_secret_across_the_cut_is_hidden_whole() {
+        let mut redactor = Redactor::new();
+        redactor.add(&Secret::new("correct-horse-battery"));
+        for before in EXCERPT - 25..=EXCERPT {
+            let body = format!("{}correct-horse-battery and more", "x".repeat(before));
+            let kept = excerpt(body.as_bytes(), &redactor).unwrap();
+            assert!(!kept.contains("corr"), "{before}: {}", &kept[EXCERPT - 40..]);
+        }
     }
 }

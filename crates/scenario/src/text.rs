@@ -12,12 +12,12 @@ fn is_treacherous(character: char) -> bool {
 
 /// The text with every character that can't be seen, or that would disturb a terminal, written as an escape; line
 /// feeds too, so that the result is one line.
-pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+pub fn one_line(text: &str) -> Cow<'_, str> {
     visible(text, false)
 }
 
 /// The same, but line feeds stay.
-pub(crate) fn lines(text: &str) -> Cow<'_, str> {
+pub fn lines(text: &str) -> Cow<'_, str> {
     visible(text, true)
 }
 
@@ -60,7 +60,6 @@ pub(crate) fn size(bytes: usize) -> String {
 }
 
 /// A list as people say it: `a, b or c`.
-#[allow(dead_code, reason = "the decoder uses it next")]
 pub(crate) fn alternatives<S: AsRef<str>>(items: &[S]) -> String {
     match items {
         [] => String::new(),

@@ -23,7 +23,9 @@ pub fn table(rows: &[Row]) -> String {
         let _ = writeln!(out, "{:width$}    {:8}  --image {}=NAME, or {}=NAME", "", "other", row.service, row.variable);
     }
     if rows.iter().any(|row| row.used.is_none()) {
-        out.push_str("`edge-smoke images build` builds what can't be pulled; `run --stack containers` pulls what can.\n");
+        out.push_str(
+            "`edge-smoke images build` builds what can't be pulled; `run --stack containers` pulls what can.\n",
+        );
     }
     out
 }

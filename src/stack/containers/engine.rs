@@ -47,7 +47,8 @@ pub(crate) async fn connect() -> Result<(Docker, EngineInfo), Trouble> {
         Ok(Ok(version)) => version,
     };
     // Docker puts its name into `platform` and `Engine` into the first component; Podman its own name into the component.
-    let component = version.components.as_ref().and_then(|components| components.first()).map(|component| component.name.clone());
+    let component =
+        version.components.as_ref().and_then(|components| components.first()).map(|component| component.name.clone());
     let info = EngineInfo {
         name: component.filter(|name| name != "Engine").unwrap_or_else(|| "Docker Engine".to_owned()),
         version: version.version.unwrap_or_else(|| "unknown".to_owned()),

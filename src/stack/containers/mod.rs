@@ -6,11 +6,13 @@
 //! - `launch`, `ready`, `volumes`, `inside`: one container: started, ready, its files, what it says
 //! - `stack`: what then stands: [`Containers`]
 //! - `run`, [`owner`], `cleanup`, `standing`: whose everything is, and how it is removed
-//! - `engine`: the container engine: [`engine()`]
+//! - [`engine`]: the container engine
+
+use scenario::model::Service;
 
 mod cleanup;
 pub mod compose;
-pub(crate) mod engine;
+pub mod engine;
 mod inside;
 mod launch;
 pub mod owner;
@@ -23,6 +25,8 @@ mod up;
 mod volumes;
 
 pub use cleanup::sweep;
-pub use engine::{EngineInfo, engine};
 pub use stack::Containers;
 pub use up::up;
+
+/// The services that the stack has, as long as its file has them: a test compares the two.
+pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging];

@@ -23,7 +23,6 @@ use super::run::Run;
 use super::stack::Containers;
 use super::standing::Standing;
 use super::volumes::{create_filled_volume, create_network, create_volume};
-use crate::engine::events::{Event, Sink};
 use crate::images::{Choice, resolve};
 use crate::stack::api::Api;
 use crate::stack::bootstrap::{Forge, bootstrap};
@@ -36,7 +35,7 @@ const EDGE_WITHIN: Duration = Duration::from_secs(30);
 /// How often it is asked.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// Stands the stack up: what the needs say, nothing more. What it does goes to `sink`. When this returns an error, is cancelled, or
+/// Stands the stack up: what the needs say, nothing more. What it does is told to `progress`. When this returns an error, is cancelled, or
 /// its future is dropped, nothing of it is left.
 ///
 /// # Errors
@@ -44,24 +43,24 @@ const ASK_EVERY: Duration = Duration::from_millis(50);
 pub async fn up(
     needs: &Needs,
     options: &StackOptions,
-    sink: &dyn Sink,
-    cancel: &CancellationToken,
+    progress: &(dyn Fn(String) + Send + Sync),
+    cancel: CancellationToken,
 ) -> Result<Containers, Trouble> {
     let stop = cancel.child_token();
     // A task of its own: where this future is dropped, the task learns of it, ends what it is at, and cleans up. An exchange with the
     // engine that was cut off halfway could leave a container that nobody has heard of.
     let _stop_when_dropped = stop.clone().drop_guard();
-    let (sender, mut events) = mpsc::unbounded_channel();
+    let (sender, mut told) = mpsc::unbounded_channel();
     let mut task = tokio::spawn(stand_up(needs.clone(), options.clone(), sender, stop));
     let result = loop {
         tokio::select! {
             biased;
-            Some(event) = events.recv() => sink.emit(event),
+            Some(text) = told.recv() => progress(text),
             result = &mut task => break result,
         }
     };
-    while let Ok(event) = events.try_recv() {
-        sink.emit(event);
+    while let Ok(text) = told.try_recv() {
+        progress(text);
     }
     result.unwrap_or_else(|error| Err(general(format!("standing the stack up broke off: {error}"))))
 }
@@ -69,11 +68,11 @@ pub async fn up(
 async fn stand_up(
     needs: Needs,
     options: StackOptions,
-    events: mpsc::UnboundedSender<Event>,
+    teller: mpsc::UnboundedSender<String>,
     stop: CancellationToken,
 ) -> Result<Containers, Trouble> {
     // Nobody listens any more: then nobody is to be told.
-    let progress = |text: String| drop(events.send(Event::StackProgress(text)));
+    let progress = |text: String| drop(teller.send(text));
     let (docker, _) = connect().await?;
     match sweep(&docker).await {
         Ok(removed) if removed.is_empty() => {}
@@ -94,9 +93,8 @@ async fn stand_up(
             Err(LaunchError::PortTaken(_)) if attempt < PORT_ATTEMPTS => continue,
             Err(LaunchError::PortTaken(trouble) | LaunchError::Other(trouble)) => Err(trouble),
             Ok(containers) => {
-                if options.keep {
-                    let commands = containers.removal_commands();
-                    drop(events.send(Event::Notice(format!("the stack will be kept; remove it with: {commands}"))));
+                if let Some(commands) = containers.keep_if_asked() {
+                    progress(format!("the stack will be kept; this removes it: {commands}"));
                 }
                 Ok(containers)
             }

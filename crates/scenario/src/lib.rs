@@ -12,17 +12,21 @@
 //! - [`secret`]: values that cannot be printed, and the redactor
 //! - [`schema`]: the JSON Schema, from the same tables as the parser
 
+pub mod decode;
 pub mod diagnostic;
 mod duration;
 pub mod model;
+pub mod parse;
 pub mod predicate;
 pub mod secret;
 pub mod span;
 pub mod template;
 pub mod text;
+mod variables;
 pub mod yaml;
 
 pub use diagnostic::Diagnostic;
 pub use model::Scenario;
+pub use parse::parse;
 pub use secret::{Redactor, Secret};
 pub use span::{LineIndex, Source, Span, Spanned};

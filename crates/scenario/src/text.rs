@@ -60,7 +60,6 @@ pub(crate) fn size(bytes: usize) -> String {
 }
 
 /// A list as people say it: `a, b or c`.
-#[allow(dead_code, reason = "the decoder uses it next")]
 pub(crate) fn alternatives<S: AsRef<str>>(items: &[S]) -> String {
     match items {
         [] => String::new(),

@@ -62,7 +62,7 @@ pub(super) fn equal(operand: &Value, found: &Found) -> bool {
         (Value::Bool(wanted), Found::Text(text)) => *text == wanted.to_string(),
         (Value::Null, Found::Json(json)) => json.is_null(),
         (Value::Json(wanted), Found::Json(found)) => same_json(wanted, found),
-        (Value::Json(wanted), Found::Text(text)) => *text == wanted.to_string(),
+        (Value::Json(wanted), Found::Text(text)) => wanted.to_string().as_str() == text,
         (Value::Bool(_) | Value::Null | Value::Json(_), _) => false,
     }
 }

@@ -184,7 +184,7 @@ pub(super) fn help(rendered: &Rendered, found: &Found, redactor: &Redactor) -> O
 
 fn equality_help(operand: &Value, found: &Found, redactor: &Redactor) -> Option<String> {
     match (operand, found) {
-        (Value::Text { text, .. }, Found::Json(json)) if !json.is_string() && *text == json.to_string() => {
+        (Value::Text { text, .. }, Found::Json(json)) if !json.is_string() && json.to_string().as_str() == text => {
             Some("what came is not a string: write the expected value without quotes".to_owned())
         }
         (Value::Number(_) | Value::Bool(_) | Value::Null, Found::Json(Json::String(text))) => {

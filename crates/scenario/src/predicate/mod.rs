@@ -9,6 +9,8 @@ mod rendered;
 use std::fmt;
 use std::time::Duration;
 
+pub(crate) use pattern::compile_text as compile_pattern;
+
 use crate::model::Predicate;
 use crate::secret::Redactor;
 use crate::span::{Span, Spanned};
@@ -94,33 +96,33 @@ pub fn check(
     found: &Found,
     lookup: &dyn Fn(&str) -> Option<String>,
     redactor: &Redactor,
-) -> Result<(), Mismatch> {
-    let rendered =
-        rendered::render(predicate, lookup, found).map_err(|trouble| trouble.into_mismatch(found, redactor))?;
+) -> Result<(), Box<Mismatch>> {
+    let rendered = rendered::render(predicate, lookup, found)
+        .map_err(|trouble| Box::new(trouble.into_mismatch(found, redactor)))?;
     examine(&rendered, found, redactor)
 }
 
 /// Tells which part doesn't hold.
-fn examine(rendered: &Spanned<Rendered>, found: &Found, redactor: &Redactor) -> Result<(), Mismatch> {
+fn examine(rendered: &Spanned<Rendered>, found: &Found, redactor: &Redactor) -> Result<(), Box<Mismatch>> {
     match &rendered.value {
         Rendered::All(parts) => parts.iter().try_for_each(|part| examine(part, found, redactor)),
         Rendered::Count(inner) => {
             let count = Found::Number(count(found));
-            examine(inner, &count, redactor).map_err(|mismatch| Mismatch {
-                expected: format!("a count of {}", mismatch.expected),
-                found: format!("{}: {}", mismatch.found, describe::found(found, &rendered.value, redactor)),
-                help: describe::count_help(found),
-                ..mismatch
+            examine(inner, &count, redactor).map_err(|mut mismatch| {
+                mismatch.expected = format!("a count of {}", mismatch.expected);
+                mismatch.found = format!("{}: {}", mismatch.found, describe::found(found, &rendered.value, redactor));
+                mismatch.help = describe::count_help(found);
+                mismatch
             })
         }
         value if holds(value, found) => Ok(()),
-        value => Err(Mismatch {
+        value => Err(Box::new(Mismatch {
             kind: MismatchKind::Unsatisfied,
             span: (rendered.span != Span::default()).then_some(rendered.span),
             expected: describe::expected(value, found, redactor),
             found: describe::found(found, value, redactor),
-            help: describe::help(value, found, redactor),
-        }),
+            help: describe::help(value, found, redactor).map(|help| redactor.redact(&help).into_owned()),
+        })),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
-use super::{Kind, MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_TEXT, Node, Style, error, scalar};
+use super::{EMPTY, Kind, MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_TEXT, Node, Style, error, scalar};
 use crate::diagnostic::Diagnostic;
 use crate::span::{LineIndex, Source, Span, Spanned};
 use crate::text;
@@ -37,7 +37,7 @@ pub(super) fn build(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
             Err(builder.diagnostics)
         }
         None => {
-            builder.diagnostics.push(Diagnostic::in_file(source, "the file is empty"));
+            builder.diagnostics.push(Diagnostic::in_file(source, EMPTY));
             Err(builder.diagnostics)
         }
     }

@@ -30,6 +30,9 @@ pub const MAX_NODES: usize = 100_000;
 /// The most text that a file's scalars may have in all, in bytes, what aliases repeat counted each time.
 pub const MAX_TEXT: usize = 4 << 20;
 
+/// The message of the error about a file with nothing in it.
+pub(crate) const EMPTY: &str = "the file is empty";
+
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {

@@ -14,7 +14,7 @@
 
 pub mod decode;
 pub mod diagnostic;
-mod duration;
+pub mod duration;
 pub mod model;
 pub mod parse;
 pub mod predicate;

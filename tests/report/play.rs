@@ -45,7 +45,8 @@ impl Run {
             events.push(Event::ScenarioStarted { index, name, file });
         }
         for (index, (journey, diagnostics)) in self.journeys.iter().enumerate() {
-            let (journey, diagnostics) = (journey.clone(), diagnostics.clone());
+            // The logs are asked for when the scenarios have run.
+            let (journey, diagnostics) = (Journey { logs: Vec::new(), ..journey.clone() }, diagnostics.clone());
             events.extend(journey.steps.iter().cloned().map(|step| Event::StepFinished { index, step }));
             events.push(Event::ScenarioFinished { index, journey, diagnostics });
         }

@@ -3,7 +3,7 @@
 use scenario::{Diagnostic, Source, Span};
 use verdict::evidence::{
     Exchange, Failure, FailureKind, Journey, Mode, Outcome, RequestRecord, ResponseRecord, ServiceFacts, ServiceKind,
-    SetCookie, StackFacts, StackKind, StepRecord, Trouble,
+    ServiceLog, SetCookie, StackFacts, StackKind, StepRecord, Trouble,
 };
 
 use crate::play::Run;
@@ -38,6 +38,8 @@ pub(crate) fn failing() -> Run {
     let mut failed = steps(2);
     failed.push(step);
     let login = journey("Forge login under its prefix", "scenarios/forge-login.yaml", Outcome::Failed, failed);
+    let log = ServiceLog { service: "forge".into(), lines: vec!["router: completed GET /user/login".into()] };
+    let login = Journey { logs: vec![log], ..login };
     Run {
         notices: vec!["containers: engine 27.1 answers, and all images are there".into()],
         progress: vec!["starting edge".into(), "starting forge".into()],
@@ -123,7 +125,16 @@ fn untouched(name: &str, outcome: Outcome) -> Journey {
 
 fn journey(name: &str, file: &str, outcome: Outcome, steps: Vec<StepRecord>) -> Journey {
     let tags = vec!["forge".to_owned()];
-    Journey { name: name.into(), file: file.into(), tags, outcome, reason: None, duration_ms: 48.2, steps }
+    Journey {
+        name: name.into(),
+        file: file.into(),
+        tags,
+        outcome,
+        reason: None,
+        duration_ms: 48.2,
+        steps,
+        logs: vec![],
+    }
 }
 
 fn steps(number: usize) -> Vec<StepRecord> {

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     code: "stack/failed",
     class: Class::Infrastructure,
     severity: Severity::Error,
-    title: "The stack did not stand",
+    title: "The stack did not come up, or broke",
     explain: "No stack came up to be walked, or the machinery under it (the container engine, a network, a volume) \
               broke on the way. The scenarios never met a site, so nothing is known about it. Look at the message and, \
               where there are some, at the last log lines of the service; put that right and run again.",

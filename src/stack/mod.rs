@@ -1,5 +1,7 @@
 //! What scenarios run against, behind one trait.
 
+pub mod embedded;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 

@@ -24,8 +24,9 @@ use crate::engine::plan::Plan;
 use crate::engine::runner::{self, Pace};
 use crate::engine::variables::Variables;
 use crate::report::{Format, Report, Reporters, Style};
+use crate::stack::embedded::Embedded;
 use crate::stack::external::{External, ExternalOptions};
-use crate::stack::{Needs, Stack, StackOptions, containers, embedded};
+use crate::stack::{Needs, Stack, StackOptions, containers};
 
 /// How many of a service's last log lines a failed run shows.
 const LOG_LINES: usize = 20;
@@ -140,10 +141,11 @@ impl Session {
     }
 
     async fn up(&self) -> Result<Box<dyn Stack>, Trouble> {
+        let progress = |text: String| self.reporters.emit(Event::StackProgress(text));
         match self.chosen.kind {
-            StackKind::Embedded => Ok(Box::new(embedded::up(&self.needs, &self.options).await?)),
+            StackKind::Embedded => Ok(Box::new(Embedded::start(&self.options).await?)),
             StackKind::Containers => {
-                Ok(Box::new(containers::up(&self.needs, &self.options, self.reporters.as_ref(), &self.cancel).await?))
+                Ok(Box::new(containers::up(&self.needs, &self.options, &progress, self.cancel.clone()).await?))
             }
             StackKind::External => {
                 let options = ExternalOptions {

@@ -1,11 +1,11 @@
 //! What scenarios run against, behind one trait.
 
 mod api;
+mod random;
 pub mod bootstrap;
 pub mod containers;
 pub mod embedded;
 pub mod external;
-mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

@@ -7,22 +7,22 @@ use scenario::model::{Service, StackKind};
 use crate::cli::{CommandError, RunArgs, StackChoice};
 use crate::images;
 use crate::stack::containers::engine;
-use crate::stack::{StackOptions, containers, embedded};
+use crate::stack::StackOptions;
 
 /// The stack that was chosen.
 #[derive(Debug)]
-pub struct Chosen {
+pub(super) struct Chosen {
     /// Its kind.
-    pub kind: StackKind,
+    pub(super) kind: StackKind,
     /// What the user is told: which one, and why.
-    pub notice: String,
+    pub(super) notice: String,
 }
 
 /// Chooses by the command line; with `auto`, by what the machine has. Nothing is pulled or started.
 ///
 /// # Errors
 /// Flags that contradict each other.
-pub async fn choose(
+pub(super) async fn choose(
     args: &RunArgs,
     services: &BTreeSet<Service>,
     options: &StackOptions,
@@ -58,12 +58,6 @@ pub async fn choose(
 /// Whether the containers stack could be stood up as things are; the engine's name, or what is missing.
 async fn containers_ready(services: &BTreeSet<Service>, options: &StackOptions) -> Result<String, String> {
     let engine = engine::engine().await.map_err(|_| "no container engine answers".to_owned())?;
-    if let Some(service) = services.iter().find(|service| !containers::SERVICES.contains(service)) {
-        // Such a scenario is skipped there as it would be here, and says so itself.
-        if !embedded::SERVICES.contains(service) && services.len() == 1 {
-            return Err(format!("there is no {service} in the containers stack yet"));
-        }
-    }
     let rows = images::list(&options.images).await.map_err(|trouble| trouble.message)?;
     let missing: Vec<&str> = rows
         .iter()
@@ -71,7 +65,7 @@ async fn containers_ready(services: &BTreeSet<Service>, options: &StackOptions) 
         .map(|row| row.official.as_str())
         .collect();
     if missing.is_empty() {
-        Ok(engine.to_string())
+        Ok(format!("Docker {}", engine.version))
     } else {
         Err(format!("{} is not there (`edge-smoke images build` builds what can't be pulled)", missing.join(", ")))
     }

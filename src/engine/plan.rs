@@ -115,7 +115,7 @@ impl Plan {
 
     /// The services that the journey speaks of: by `when`, or by an address such as `${forge}`.
     pub fn services(&self) -> BTreeSet<Service> {
-        let mut services: BTreeSet<Service> = BTreeSet::new();
+        let mut services = self.scenario.services();
         for planned in &self.steps {
             for (name, _) in planned.step.variables() {
                 services.extend(Service::ALL.iter().copied().filter(|service| service.as_str() == name));
@@ -131,6 +131,3 @@ impl Plan {
 fn pairs(list: &[(Spanned<String>, Spanned<Template>)]) -> Vec<(String, Template)> {
     list.iter().map(|(name, template)| (name.value.clone(), template.value.clone())).collect()
 }
-
-trait TempUses { fn variables(&self) -> Vec<(&str, scenario::Span)>; }
-impl TempUses for Step { fn variables(&self) -> Vec<(&str, scenario::Span)> { Vec::new() } }

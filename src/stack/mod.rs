@@ -3,6 +3,7 @@
 mod api;
 pub mod bootstrap;
 pub mod containers;
+pub mod embedded;
 pub mod external;
 mod random;
 

@@ -7,7 +7,7 @@ const MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is wrong with a text that should be a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wrong {
+pub enum Wrong {
     /// It isn't a number with a unit.
     Form,
     /// It is a number without a unit.
@@ -17,7 +17,10 @@ pub(crate) enum Wrong {
 }
 
 /// Reads a duration: a decimal number, at once followed by `ms`, `s`, `m` or `h`.
-pub(crate) fn parse(text: &str) -> Result<Duration, Wrong> {
+///
+/// # Errors
+/// Another form, no unit, or more than a day.
+pub fn parse(text: &str) -> Result<Duration, Wrong> {
     let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
     let (number, unit) = text.split_at(digits);
     // `.5` and `5.` are numbers to Rust, but hardly what somebody meant.

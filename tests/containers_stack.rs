@@ -12,12 +12,14 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
     RemoveContainerOptionsBuilder, RemoveVolumeOptions,
 };
+use edge_smoke::engine::events::{Event, Sink};
 use edge_smoke::stack::containers::owner::{KEEP_LABEL, OWNER_LABEL, Owner, RUN_LABEL};
-use edge_smoke::stack::containers::{self, engine, sweep};
+use edge_smoke::stack::containers::{self, Containers, engine, sweep};
 use edge_smoke::stack::{Needs, Stack, StackOptions};
 use scenario::model::{Mode, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
+use verdict::evidence::Trouble;
 
 fn options() -> StackOptions {
     StackOptions {
@@ -33,10 +35,26 @@ fn needs(services: &[Service]) -> Needs {
     Needs { services: services.iter().copied().collect() }
 }
 
+/// Takes what is told of the stack coming up.
+struct Listener<F: Fn(String) + Send + Sync>(F);
+
+impl<F: Fn(String) + Send + Sync> Sink for Listener<F> {
+    fn emit(&self, event: Event) {
+        if let Event::StackProgress(text) | Event::Notice(text) = event {
+            (self.0)(text);
+        }
+    }
+}
+
+/// Stands a stack up with nobody listening.
+async fn up(needs: &Needs, options: &StackOptions) -> Result<Containers, Trouble> {
+    containers::up(needs, options, &Listener(|_| {}), &CancellationToken::new()).await
+}
+
 /// The engine, where there is one with all images.
 async fn engine_with_images() -> Option<Docker> {
     let there = async {
-        engine::engine().await.map_err(|trouble| trouble.message)?;
+        engine().await.map_err(|trouble| trouble.message)?;
         let rows = edge_smoke::images::list(&BTreeMap::new()).await.map_err(|trouble| trouble.message)?;
         let missing: BTreeSet<String> =
             rows.iter().filter(|row| row.used.is_none()).map(|row| row.official.clone()).collect();
@@ -92,8 +110,15 @@ async fn the_stack_stands_is_reached_on_loopback_alone_and_leaves_nothing() {
     let told = Mutex::new(Vec::new());
     let progress = |text: String| told.lock().unwrap().push(text);
     let needs = needs(&[Service::Edge, Service::Forge, Service::Staging]);
-    let stack = containers::up(&needs, &options(), &progress, CancellationToken::new()).await.unwrap();
-    eprintln!("{:#?}\n{:#?}\n{:#?}", stack.facts(), stack.site(), told.lock().unwrap());
+    let stack = containers::up(&needs, &options(), &Listener(progress), &CancellationToken::new()).await.unwrap();
+    let told = std::mem::take(&mut *told.lock().unwrap());
+    for service in ["edge", "forge", "staging"] {
+        assert!(told.iter().any(|text| text.starts_with(&format!("{service} is ready after "))), "{told:?}");
+    }
+    for service in stack.facts().services {
+        let version = service.version.unwrap();
+        assert!(version.starts_with(|first: char| first.is_ascii_digit()), "{}: {version}", service.name);
+    }
 
     let port = port_of(&stack.site().base_url);
     assert!(get(port, "/forge/api/healthz").await.starts_with("HTTP/1.1 200"));
@@ -127,7 +152,7 @@ async fn a_stack_that_does_not_come_up_says_why_and_leaves_nothing() {
     let wrong = BTreeMap::from([("GITEA__database__DB_TYPE".to_owned(), Some("no-such-database".to_owned()))]);
     options.environment.insert(Service::Forge, wrong);
     let needs = needs(&[Service::Forge, Service::Staging]);
-    let trouble = containers::up(&needs, &options, &|_| {}, CancellationToken::new()).await.err().unwrap();
+    let trouble = up(&needs, &options).await.err().unwrap();
     assert_eq!(trouble.service.as_deref(), Some("forge"), "{trouble:?}");
     assert!(trouble.message.contains("ended with exit code"), "{trouble:?}");
     assert!(trouble.log.iter().any(|line| line.contains("no-such-database")), "{trouble:?}");
@@ -150,7 +175,7 @@ async fn a_stack_that_is_called_off_leaves_nothing_wherever_it_was() {
             }
             *told += 1;
         };
-        let trouble = containers::up(&needs, &options(), &progress, cancel.clone()).await.err().unwrap();
+        let trouble = containers::up(&needs, &options(), &Listener(progress), &cancel).await.err().unwrap();
         assert_eq!(trouble.message, "interrupted", "place {place}");
         assert_eq!(own(&docker).await, Vec::<String>::new(), "place {place}");
     }
@@ -160,10 +185,29 @@ async fn a_stack_that_is_called_off_leaves_nothing_wherever_it_was() {
 async fn a_stack_that_is_dropped_leaves_nothing() {
     let _turn = TURN.lock().await;
     let Some(docker) = engine_with_images().await else { return };
-    let stack =
-        containers::up(&needs(&[Service::Staging]), &options(), &|_| {}, CancellationToken::new()).await.unwrap();
+    let stack = up(&needs(&[Service::Staging]), &options()).await.unwrap();
     assert!(!own(&docker).await.is_empty());
     drop(stack);
+    assert_eq!(own(&docker).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_that_is_kept_stays_until_its_commands_are_run() {
+    let _turn = TURN.lock().await;
+    let Some(docker) = engine_with_images().await else { return };
+    let told = Mutex::new(Vec::new());
+    let options = StackOptions { keep: true, ..options() };
+    let listener = Listener(|text| told.lock().unwrap().push(text));
+    let needs = needs(&[Service::Staging]);
+    let stack = containers::up(&needs, &options, &listener, &CancellationToken::new()).await.unwrap();
+    let port = port_of(&stack.site().base_url);
+    stack.down().await.unwrap();
+    drop(stack);
+    assert!(get(port, "/staging/").await.starts_with("HTTP/1.1 200"));
+    let told = told.lock().unwrap().clone();
+    let commands = told.iter().find_map(|text| text.strip_prefix("the stack will be kept; this removes it: ")).unwrap();
+    let removal = std::process::Command::new("sh").args(["-c", commands]).output().unwrap();
+    assert!(removal.status.success(), "{removal:?}");
     assert_eq!(own(&docker).await, Vec::<String>::new());
 }
 
@@ -178,9 +222,10 @@ async fn a_start_that_is_dropped_half_way_leaves_nothing() {
             let _ = started.send(());
         }
     };
-    let (needs, options) = (needs(&[Service::Forge]), options());
+    let (needs, options, listener, cancel) =
+        (needs(&[Service::Forge]), options(), Listener(progress), CancellationToken::new());
     tokio::select! {
-        _ = containers::up(&needs, &options, &progress, CancellationToken::new()) => panic!("too fast to be dropped"),
+        _ = containers::up(&needs, &options, &listener, &cancel) => panic!("too fast to be dropped"),
         result = is_started => result.unwrap(),
     }
     // What was under way ends by itself; it is awaited, not slept for.
@@ -199,7 +244,7 @@ async fn an_overlaid_setting_reaches_the_service() {
     let mut options = options();
     let lost_prefix = BTreeMap::from([("GITEA__server__ROOT_URL".to_owned(), Some("http://forge:3000/".to_owned()))]);
     options.environment.insert(Service::Forge, lost_prefix);
-    let stack = containers::up(&needs(&[Service::Forge]), &options, &|_| {}, CancellationToken::new()).await.unwrap();
+    let stack = up(&needs(&[Service::Forge]), &options).await.unwrap();
     let page = get(port_of(&stack.site().base_url), "/forge/user/login").await;
     stack.down().await.unwrap();
     assert!(page.contains("href=\"/assets/") && !page.contains("href=\"/forge/assets/"), "{page}");
@@ -212,7 +257,7 @@ async fn in_subdomain_mode_each_service_has_its_host() {
     let Some(docker) = engine_with_images().await else { return };
     let options = StackOptions { mode: Mode::Subdomain, ..options() };
     let needs = needs(&[Service::Forge, Service::Staging]);
-    let stack = containers::up(&needs, &options, &|_| {}, CancellationToken::new()).await.unwrap();
+    let stack = up(&needs, &options).await.unwrap();
     let port = port_of(&stack.site().base_url);
     let urls = stack.site().services.clone();
     stack.down().await.unwrap();

@@ -11,20 +11,12 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// An engine that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineInfo {
-    /// Its name (`Docker Engine`, `Podman Engine`).
-    pub name: String,
     /// Its version (`28.2.2`).
     pub version: String,
     /// The version of its API (`1.51`).
     pub api_version: String,
     /// Where it was reached.
     pub address: String,
-}
-
-impl std::fmt::Display for EngineInfo {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} {}", self.name, self.version)
-    }
 }
 
 /// Asks for the engine. Within two seconds there is an answer or an explanation.
@@ -46,11 +38,7 @@ pub(crate) async fn connect() -> Result<(Docker, EngineInfo), Trouble> {
         Ok(Err(error)) => return Err(unreachable(&address, &chain(&error))),
         Ok(Ok(version)) => version,
     };
-    // Docker puts its name into `platform` and `Engine` into the first component; Podman its own name into the component.
-    let component =
-        version.components.as_ref().and_then(|components| components.first()).map(|component| component.name.clone());
     let info = EngineInfo {
-        name: component.filter(|name| name != "Engine").unwrap_or_else(|| "Docker Engine".to_owned()),
         version: version.version.unwrap_or_else(|| "unknown".to_owned()),
         api_version: version.api_version.unwrap_or_else(|| "unknown".to_owned()),
         address,

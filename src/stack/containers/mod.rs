@@ -6,13 +6,11 @@
 //! - `launch`, `ready`, `volumes`, `inside`: one container: started, ready, its files, what it says
 //! - `stack`: what then stands: [`Containers`]
 //! - `run`, [`owner`], `cleanup`, `standing`: whose everything is, and how it is removed
-//! - [`engine`]: the container engine
-
-use scenario::model::Service;
+//! - `engine`: the container engine: [`engine()`]
 
 mod cleanup;
 pub mod compose;
-pub mod engine;
+pub(crate) mod engine;
 mod inside;
 mod launch;
 pub mod owner;
@@ -25,8 +23,6 @@ mod up;
 mod volumes;
 
 pub use cleanup::sweep;
+pub use engine::{EngineInfo, engine};
 pub use stack::Containers;
 pub use up::up;
-
-/// The services that the stack has, as long as its file has them: a test compares the two.
-pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging];

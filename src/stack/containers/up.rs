@@ -23,6 +23,7 @@ use super::run::Run;
 use super::stack::Containers;
 use super::standing::Standing;
 use super::volumes::{create_filled_volume, create_network, create_volume};
+use crate::engine::events::{Event, Sink};
 use crate::images::{Choice, resolve};
 use crate::stack::api::Api;
 use crate::stack::bootstrap::{Forge, bootstrap};
@@ -35,7 +36,7 @@ const EDGE_WITHIN: Duration = Duration::from_secs(30);
 /// How often it is asked.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// Stands the stack up: what the needs say, nothing more. What it does is told to `progress`. When this returns an error, is cancelled, or
+/// Stands the stack up: what the needs say, nothing more. What it does goes to `sink`. When this returns an error, is cancelled, or
 /// its future is dropped, nothing of it is left.
 ///
 /// # Errors
@@ -43,24 +44,24 @@ const ASK_EVERY: Duration = Duration::from_millis(50);
 pub async fn up(
     needs: &Needs,
     options: &StackOptions,
-    progress: &(dyn Fn(String) + Send + Sync),
-    cancel: CancellationToken,
+    sink: &dyn Sink,
+    cancel: &CancellationToken,
 ) -> Result<Containers, Trouble> {
     let stop = cancel.child_token();
     // A task of its own: where this future is dropped, the task learns of it, ends what it is at, and cleans up. An exchange with the
     // engine that was cut off halfway could leave a container that nobody has heard of.
     let _stop_when_dropped = stop.clone().drop_guard();
-    let (sender, mut told) = mpsc::unbounded_channel();
+    let (sender, mut events) = mpsc::unbounded_channel();
     let mut task = tokio::spawn(stand_up(needs.clone(), options.clone(), sender, stop));
     let result = loop {
         tokio::select! {
             biased;
-            Some(text) = told.recv() => progress(text),
+            Some(event) = events.recv() => sink.emit(event),
             result = &mut task => break result,
         }
     };
-    while let Ok(text) = told.try_recv() {
-        progress(text);
+    while let Ok(event) = events.try_recv() {
+        sink.emit(event);
     }
     result.unwrap_or_else(|error| Err(general(format!("standing the stack up broke off: {error}"))))
 }
@@ -68,11 +69,11 @@ pub async fn up(
 async fn stand_up(
     needs: Needs,
     options: StackOptions,
-    teller: mpsc::UnboundedSender<String>,
+    events: mpsc::UnboundedSender<Event>,
     stop: CancellationToken,
 ) -> Result<Containers, Trouble> {
     // Nobody listens any more: then nobody is to be told.
-    let progress = |text: String| drop(teller.send(text));
+    let progress = |text: String| drop(events.send(Event::StackProgress(text)));
     let (docker, _) = connect().await?;
     match sweep(&docker).await {
         Ok(removed) if removed.is_empty() => {}
@@ -94,7 +95,7 @@ async fn stand_up(
             Err(LaunchError::PortTaken(trouble) | LaunchError::Other(trouble)) => Err(trouble),
             Ok(containers) => {
                 if let Some(commands) = containers.keep_if_asked() {
-                    progress(format!("the stack will be kept; this removes it: {commands}"));
+                    drop(events.send(Event::Notice(format!("the stack will be kept; this removes it: {commands}"))));
                 }
                 Ok(containers)
             }

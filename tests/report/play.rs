@@ -30,7 +30,7 @@ impl Run {
             troubles: self.troubles.clone(),
         };
         let judgement = judge(&evidence);
-        let started: Timestamp = "2026-11-21T02:03:04.5Z".parse().expect("a point in time");
+        let started: Timestamp = "2026-11-21T02:03:04.500123456Z".parse().expect("a point in time");
         Report::from_parts(started, Duration::from_millis(1240), evidence, judgement)
     }
 

@@ -36,6 +36,8 @@ pub(super) struct Human {
     /// Lines that are there only until something else is written.
     live_lines: usize,
     notices: usize,
+    /// Something stands on the stream.
+    wrote: bool,
     /// The scenarios were shown as they ended.
     played: bool,
     /// The located failures of each scenario, by its place in the run.
@@ -53,6 +55,7 @@ impl Human {
             progress,
             live_lines: 0,
             notices: 0,
+            wrote: false,
             played: false,
             diagnostics: BTreeMap::new(),
             error: None,
@@ -105,7 +108,8 @@ impl Human {
         }
         text.push('\n');
         text.push_str(&ending::ending(report, written, self.style));
-        self.show(&text);
+        // Nothing stands above a report without a stack, a scenario or an event.
+        self.show(if self.wrote { &text } else { text.trim_start_matches('\n') });
         self.error.take().map_or(Ok(()), Err)
     }
 
@@ -114,6 +118,9 @@ impl Human {
     fn replay(&mut self, report: &Report) {
         if let Some(stack) = &report.stack {
             self.on(Event::StackReady(stack.clone()));
+        }
+        if report.scenarios.is_empty() {
+            return;
         }
         self.on(Event::RunStarted { scenarios: report.scenarios.len() });
         for (index, journey) in report.scenarios.iter().enumerate() {
@@ -146,6 +153,7 @@ impl Human {
         if out.is_empty() {
             return;
         }
+        self.wrote = true;
         let result = self.to.write_all(out.as_bytes()).and_then(|()| self.to.flush());
         if let Err(error) = result
             && error.kind() != io::ErrorKind::BrokenPipe

@@ -1,10 +1,15 @@
 //! The harness: stands a stack up, walks it, and says what it saw.
 //!
-//! - `cli`: flags, environment, exit codes
+//! - [`cli`]: flags, environment, exit codes
 //! - [`commands`]: one module a subcommand: wiring, no protocol
 //! - [`engine`]: runs scenarios against a site; emits [`engine::events`]
 //! - [`stack`]: what a scenario runs against: embedded, containers, external
+//! - [`images`]: the images of the containers stack: found, or built
 //! - [`report`]: consumers of events
 
+pub mod cli;
+pub mod commands;
 pub mod engine;
+pub mod images;
+pub mod report;
 pub mod stack;

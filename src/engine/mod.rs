@@ -1,3 +1,20 @@
 //! Runs scenarios against a site. Emits [`events`]; knows no Docker, no printing, no verdict.
+//!
+//! [`plan`] makes a journey of a scenario and those that it uses; [`runner`] runs several at once; [`journey`] walks one
+//! step by step with a [`visitor`], which is a browser as far as HTTP sees it; [`expect`] and [`capture`] look at what
+//! came; [`problem`] says in the file's terms what went wrong; [`trace`] makes evidence of it.
 
+pub mod capture;
+pub mod content;
 pub mod events;
+pub mod expect;
+pub mod form;
+pub mod http;
+pub mod journey;
+pub mod plan;
+pub mod problem;
+pub mod runner;
+mod steps;
+pub mod trace;
+pub mod variables;
+pub mod visitor;

@@ -1,6 +1,11 @@
 //! What scenarios run against, behind one trait.
 
+mod api;
+pub mod bootstrap;
+pub mod containers;
 pub mod embedded;
+pub mod external;
+mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -71,4 +76,12 @@ pub trait Stack: Send + Sync {
     /// # Errors
     /// What could not be removed, by name.
     async fn down(&self) -> Result<(), Trouble>;
+}
+
+/// The mode as evidence has it.
+pub fn mode_fact(mode: Mode) -> verdict::evidence::Mode {
+    match mode {
+        Mode::Subpath => verdict::evidence::Mode::Subpath,
+        Mode::Subdomain => verdict::evidence::Mode::Subdomain,
+    }
 }

@@ -8,18 +8,25 @@
 //! - [`model`]: what a scenario says
 //! - [`predicate`]: does what came satisfy what was expected
 //! - [`diagnostic`]: the one way in which a located error is shown
+//! - [`text`]: text made fit for showing
 //! - [`secret`]: values that cannot be printed, and the redactor
 //! - [`schema`]: the JSON Schema, from the same tables as the parser
 
+pub mod decode;
+pub mod diagnostic;
+pub mod duration;
 pub mod model;
+pub mod parse;
+pub mod predicate;
 pub mod secret;
 pub mod span;
 pub mod template;
+pub mod text;
+mod variables;
+pub mod yaml;
 
+pub use diagnostic::Diagnostic;
 pub use model::Scenario;
-pub use secret::Secret;
-pub use span::{Source, Span, Spanned};
-
-/// A located error (placeholder until the module lands).
-#[derive(Debug, Clone)]
-pub struct Diagnostic;
+pub use parse::parse;
+pub use secret::{Redactor, Secret};
+pub use span::{LineIndex, Source, Span, Spanned};

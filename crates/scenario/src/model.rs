@@ -41,6 +41,8 @@ pub struct When {
     pub stacks: Vec<Spanned<StackKind>>,
     /// The journey changes data at the services; an external stack needs `--allow-writes`.
     pub writes: bool,
+    /// Of a step: a selector that must find something on the last page.
+    pub css: Option<Spanned<Template>>,
 }
 
 /// What stands behind the edge, and the edge itself.
@@ -62,7 +64,8 @@ pub enum Service {
 
 impl Service {
     /// All of them, in the order in which they are shown.
-    pub const ALL: &'static [Service] = &[Service::Edge, Service::Forge, Service::Ci, Service::Chat, Service::Staging, Service::Ide];
+    pub const ALL: &'static [Service] =
+        &[Service::Edge, Service::Forge, Service::Ci, Service::Chat, Service::Staging, Service::Ide];
 
     /// The name in scenarios, reports and `compose.yml`.
     pub fn as_str(self) -> &'static str {
@@ -167,6 +170,7 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly all steps are requests, and a file has few")]
 pub enum Action {
     /// Send one request.
     Request(Request),

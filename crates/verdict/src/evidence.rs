@@ -15,6 +15,17 @@ pub enum StackKind {
     External,
 }
 
+impl StackKind {
+    /// The name in reports and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StackKind::Embedded => "embedded",
+            StackKind::Containers => "containers",
+            StackKind::External => "external",
+        }
+    }
+}
+
 /// How the site's services share names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -23,6 +34,16 @@ pub enum Mode {
     Subpath,
     /// One host name a service.
     Subdomain,
+}
+
+impl Mode {
+    /// The name in reports and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mode::Subpath => "subpath",
+            Mode::Subdomain => "subdomain",
+        }
+    }
 }
 
 /// The stack as it stood.
@@ -65,6 +86,17 @@ pub enum ServiceKind {
     Url,
 }
 
+impl ServiceKind {
+    /// The name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ServiceKind::Double => "double",
+            ServiceKind::Image => "image",
+            ServiceKind::Url => "url",
+        }
+    }
+}
+
 /// How something ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -97,6 +129,18 @@ pub struct Journey {
     pub duration_ms: f64,
     /// Its steps, as far as it came.
     pub steps: Vec<StepRecord>,
+    /// After a failure: the last log lines of the service in question, where they can be had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<ServiceLog>,
+}
+
+/// The last log lines of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceLog {
+    /// The service.
+    pub service: String,
+    /// Its lines, oldest first.
+    pub lines: Vec<String>,
 }
 
 /// A step as it ran.

@@ -1,5 +1,18 @@
 //! Evidence, findings and verdicts: pure functions from what was observed to what to do.
 //!
 //! No input or output, no clock, no YAML, no other crate of the workspace.
+//!
+//! - [`evidence`]: what was observed
+//! - [`finding`]: a diagnosed cause
+//! - [`rules`]: from evidence to findings, one rule a file
+//! - [`judgement`]: from findings to a verdict with its reason
 
 pub mod evidence;
+pub mod finding;
+pub mod judgement;
+pub mod rules;
+mod sentence;
+
+pub use evidence::Evidence;
+pub use finding::{Class, Finding, Fix, Observation, Place, Proof, Severity};
+pub use judgement::{Judgement, Verdict, conclude, judge};

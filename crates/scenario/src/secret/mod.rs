@@ -1,6 +1,14 @@
-//! Values that cannot be printed.
+//! Values that cannot be printed, and the redactor that keeps them out of everything that is.
+
+mod escapes;
+mod needle;
+mod redactor;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
+
+pub use redactor::Redactor;
 
 /// A password, a token, a key. It has no `Display`, its `Debug` shows nothing of it, and it can't be serialised.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,0 +1,194 @@
+//! What is expected.
+
+use crate::decode::Decoder;
+use crate::model::{CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
+use crate::parse::predicate::{self, Domain};
+use crate::parse::{keys, template, values};
+use crate::span::{Span, Spanned};
+use crate::text;
+use crate::yaml::{Kind, Node};
+
+/// Collects a step's expectations.
+struct Expectations<'decoder> {
+    decoder: &'decoder Decoder,
+    found: Vec<Expectation>,
+}
+
+pub(super) fn expect(decoder: &Decoder, node: &Node) -> Vec<Expectation> {
+    let Some(fields) = decoder.fields(node, &keys::EXPECT, node.span) else { return Vec::new() };
+    let mut expectations = Expectations { decoder, found: Vec::new() };
+    for (key, value) in fields.iter() {
+        let what = format!("`{}`", key.value);
+        match key.value.as_str() {
+            "status" => expectations.add(Subject::Status, value, Domain::Status, &what),
+            "headers" => expectations.headers(value, Subject::Header),
+            "content_type" => expectations.add(Subject::ContentType, value, Domain::MediaType, &what),
+            "body" => expectations.add(Subject::Body, value, Domain::Text, &what),
+            "css" => expectations.each(value, &what, Expectations::css),
+            "json" => expectations.each(value, &what, Expectations::json),
+            "url" => expectations.add(Subject::Url, value, Domain::Url, &what),
+            "every_hop" => expectations.every_hop(value),
+            "hops" => expectations.add(Subject::Hops, value, Domain::Count, &what),
+            "no_loop" => expectations.no_loop(value),
+            "cookie" => expectations.each(value, &what, Expectations::cookie),
+            _ => expectations.add(Subject::Duration, value, Domain::Duration, &what),
+        }
+    }
+    if matches!(&node.kind, Kind::Mapping(entries) if entries.is_empty()) {
+        decoder.report(
+            decoder.at(node.span, "an empty `expect` expects nothing").help("say what must hold, or leave it out"),
+        );
+    }
+    expectations.found
+}
+
+impl Expectations<'_> {
+    fn add(&mut self, subject: Subject, node: &Node, domain: Domain, what: &str) {
+        if let Some(predicate) = predicate::predicate(self.decoder, node, domain, what) {
+            self.push(subject, node, predicate);
+        }
+    }
+
+    fn push(&mut self, subject: Subject, node: &Node, predicate: Predicate) {
+        self.found.push(Expectation { span: place(node), subject, predicate });
+    }
+
+    fn each(&mut self, node: &Node, what: &str, add: impl Fn(&mut Self, &Spanned<String>, &Node)) {
+        for (key, value) in self.decoder.entries(node, what).unwrap_or_default() {
+            add(self, key, value);
+        }
+    }
+
+    fn headers(&mut self, node: &Node, subject: impl Fn(String) -> Subject) {
+        self.each(node, "`headers`", |expectations, name, value| {
+            if values::header_name(expectations.decoder, &name.value, name.span) {
+                let subject = subject(name.value.to_ascii_lowercase());
+                expectations.add(subject, value, Domain::Text, &quoted(name));
+            }
+        });
+    }
+
+    fn json(&mut self, path: &Spanned<String>, node: &Node) {
+        if let Some(template) = values::json_path(self.decoder, template::key(self.decoder, path)) {
+            self.add(Subject::Json(template), node, Domain::Json, &quoted(path));
+        }
+    }
+
+    fn no_loop(&mut self, node: &Node) {
+        if node.kind == Kind::Bool(true) {
+            let operand = Spanned::new(Operand::Bool(true), node.span);
+            self.push(Subject::NoLoop, node, Predicate::Equals(operand));
+        } else {
+            let diagnostic = self.decoder.wrong(node, "`no_loop`", "`true`");
+            self.decoder.report(diagnostic.help("leave it out where a loop is allowed"));
+        }
+    }
+
+    fn css(&mut self, key: &Spanned<String>, node: &Node) {
+        let decoder = self.decoder;
+        let Some(selector) = values::selector(decoder, template::key(decoder, key)) else { return };
+        let subject = |aspect| Subject::Css { selector: selector.clone(), aspect };
+        if !matches!(node.kind, Kind::Mapping(_)) {
+            let aspect = match node.as_word() {
+                Some("exists" | "absent") => CssAspect::Elements,
+                _ => CssAspect::Text,
+            };
+            return self.add(subject(aspect), node, Domain::Text, &quoted(key));
+        }
+        let Some(fields) = decoder.fields(node, &keys::CSS, node.span) else { return };
+        let mut others = fields.clone();
+        for (name, value) in fields.iter() {
+            match name.value.as_str() {
+                "text" => self.add(subject(CssAspect::Text), value, Domain::Text, "`text`"),
+                "attribute" => self.each(value, "`attribute`", |expectations, name, value| {
+                    let aspect = CssAspect::Attribute(name.value.clone());
+                    expectations.add(subject(aspect), value, Domain::Text, &quoted(name));
+                }),
+                "exists" => {
+                    if let Some(wanted) = decoder.boolean(value, "`exists`") {
+                        self.push(subject(CssAspect::Elements), value, Predicate::Exists(wanted));
+                    }
+                }
+                "count" => {
+                    if let Some(inner) = predicate::predicate(decoder, value, Domain::Count, "`count`") {
+                        self.push(subject(CssAspect::Elements), value, Predicate::Count(Box::new(inner)));
+                    }
+                }
+                _ => continue,
+            }
+            others.remove(&name.value);
+        }
+        if let Some(predicate) = predicate::operators(decoder, &others, node, Domain::Text) {
+            self.push(subject(CssAspect::Text), node, predicate);
+        }
+    }
+
+    fn every_hop(&mut self, node: &Node) {
+        let decoder = self.decoder;
+        if !matches!(node.kind, Kind::Mapping(_)) {
+            return self.add(Subject::EveryHop(HopAspect::Url), node, Domain::Url, "`every_hop`");
+        }
+        let Some(fields) = decoder.fields(node, &keys::EVERY_HOP, node.span) else { return };
+        for (name, value) in fields.iter() {
+            match name.value.as_str() {
+                "url" => self.add(Subject::EveryHop(HopAspect::Url), value, Domain::Url, "`url`"),
+                "status" => self.add(Subject::EveryHop(HopAspect::Status), value, Domain::Status, "`status`"),
+                "headers" => self.headers(value, |name| Subject::EveryHop(HopAspect::Header(name))),
+                _ => {}
+            }
+        }
+        if let Some(predicate) = predicate::operators(decoder, &fields, node, Domain::Url) {
+            self.push(Subject::EveryHop(HopAspect::Url), node, predicate);
+        }
+    }
+
+    fn cookie(&mut self, key: &Spanned<String>, node: &Node) {
+        let decoder = self.decoder;
+        let Some(name) = template::key(decoder, key) else { return };
+        let subject = |aspect| Subject::Cookie { name: name.clone(), aspect };
+        match (&node.kind, node.as_word()) {
+            (_, Some("exists")) => return self.push(subject(CookieAspect::Presence), node, Predicate::Exists(true)),
+            (_, Some("absent")) => return self.push(subject(CookieAspect::Presence), node, Predicate::Exists(false)),
+            (Kind::Mapping(_), _) => {}
+            _ => {
+                let diagnostic = decoder.wrong(node, &quoted(key), "`exists`, `absent` or a mapping");
+                let help = "write `{ value: … }` for its value; others are path, domain, http_only, secure, same_site";
+                return decoder.report(diagnostic.help(help));
+            }
+        }
+        let Some(fields) = decoder.fields(node, &keys::COOKIE, node.span) else { return };
+        for (name, value) in fields.iter() {
+            let (aspect, domain) = match name.value.as_str() {
+                "exists" => {
+                    if let Some(wanted) = decoder.boolean(value, "`exists`") {
+                        self.push(subject(CookieAspect::Presence), value, Predicate::Exists(wanted));
+                    }
+                    continue;
+                }
+                "value" => (CookieAspect::Value, Domain::Text),
+                "path" => (CookieAspect::Path, Domain::Text),
+                "domain" => (CookieAspect::Domain, Domain::Text),
+                "http_only" => (CookieAspect::HttpOnly, Domain::Flag),
+                "secure" => (CookieAspect::Secure, Domain::Flag),
+                _ => (CookieAspect::SameSite, Domain::Text),
+            };
+            self.add(subject(aspect), value, domain, &quoted(name));
+        }
+        if fields.iter().next().is_none() {
+            let diagnostic = decoder.at(key.span, "nothing is expected of this cookie");
+            decoder.report(diagnostic.help("write `exists`"));
+        }
+    }
+}
+
+/// Where the carets of an expectation go: to its value; to what stands within the braces, if that is one thing.
+fn place(node: &Node) -> Span {
+    match node.as_mapping() {
+        Some([(key, value)]) if value.span.start >= key.span.end => key.span.to(value.span),
+        _ => node.span,
+    }
+}
+
+fn quoted(name: &Spanned<String>) -> String {
+    format!("`{}`", text::one_line(&name.value))
+}

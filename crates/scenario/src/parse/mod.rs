@@ -1,0 +1,39 @@
+//! From a file's text to a [`Scenario`], with all that is wrong in the file at once.
+
+mod capture;
+mod expect;
+mod json;
+pub(crate) mod keys;
+mod predicate;
+mod request;
+mod scenario;
+mod step;
+mod template;
+mod values;
+
+use std::sync::Arc;
+
+use crate::decode::Decoder;
+use crate::diagnostic::Diagnostic;
+use crate::model::Scenario;
+use crate::span::Source;
+use crate::yaml;
+
+/// Reads a scenario.
+///
+/// Checked is all that can be checked without a stack: keys, types, selectors, patterns, paths, URLs, durations,
+/// names. What holds a variable is checked when the variable has its value.
+///
+/// # Errors
+/// All that is wrong with the file, in its order, each with its place. There is at least one.
+pub fn parse(source: &Arc<Source>) -> Result<Scenario, Vec<Diagnostic>> {
+    let node = yaml::parse(source).map_err(|mut diagnostics| {
+        for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.message == yaml::EMPTY) {
+            diagnostic.help = Some("a scenario has at least a `name:` and `steps:`".to_owned());
+        }
+        diagnostics
+    })?;
+    let decoder = Decoder::new(source);
+    let scenario = scenario::scenario(&decoder, &node);
+    decoder.finish(scenario)
+}

@@ -1,0 +1,150 @@
+//! Hiding secrets in whatever is shown.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::Secret;
+use super::escapes::{self, DEPTH};
+use super::needle::Needle;
+use crate::text;
+
+/// What stands in place of a secret.
+const MASK: &str = "***";
+
+/// What `application/x-www-form-urlencoded` leaves as it is (WHATWG URL, section 1.3); a space becomes `+`.
+const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
+
+/// Hides secrets in every trace, report and error.
+///
+/// A secret is found as it is; with any of its characters escaped as in URLs (`%2F`, `%2f`, `+`), JSON, HTML or source
+/// code, up to three times over; and in base64, standard or URL-safe, padded or not, wherever in the encoded text it
+/// stands (as the password in `Basic` credentials does), also where line breaks or escapes are in the base64 text. In
+/// base64 the secret is looked for as it is, as JSON writes it and as a form writes it (RFC 6749, section 2.3.1).
+/// Whatever is found is replaced by `***`, overlapping finds as one.
+///
+/// Secrets shorter than [`Redactor::SHORT`] bytes are hidden only where no letter or digit adjoins, and not in base64:
+/// a two-letter secret would hide half of every text and so tell what it is. An empty secret hides nothing.
+///
+/// Not found: a secret that was hashed, encrypted, compressed or encoded twice in base64, and a part of a secret. So
+/// redact before you cut: [`Redactor::excerpt`] does.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    /// All that is looked for, by its first character.
+    needles: BTreeMap<char, Vec<Needle>>,
+}
+
+impl Redactor {
+    /// Secrets of fewer bytes than this are hidden only as whole words.
+    pub const SHORT: usize = 4;
+
+    /// A redactor that knows no secret.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Hides this secret from now on.
+    pub fn add(&mut self, secret: &Secret) {
+        let value = secret.expose();
+        if value.is_empty() {
+            return;
+        }
+        let whole_word = value.len() < Self::SHORT;
+        self.insert(Needle::plain(value, whole_word));
+        if whole_word {
+            return;
+        }
+        let form = utf8_percent_encode(value, FORM).to_string().replace(' ', "+");
+        let percent = utf8_percent_encode(value, FORM).to_string().replace(' ', "%20");
+        let json = serde_json::Value::from(value).to_string();
+        let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
+        for encoded in [value, &form, &percent, json] {
+            for needle in Needle::base64(encoded.as_bytes()) {
+                self.insert(needle);
+            }
+        }
+    }
+
+    fn insert(&mut self, needle: Needle) {
+        let needles = self.needles.entry(needle.first()).or_default();
+        if !needles.contains(&needle) {
+            needles.push(needle);
+        }
+    }
+
+    /// The text without the secrets.
+    pub fn redact<'text>(&self, text: &'text str) -> Cow<'text, str> {
+        let mut out = String::new();
+        let mut copied = 0;
+        for range in self.find(text) {
+            out.push_str(&text[copied..range.start]);
+            out.push_str(MASK);
+            copied = range.end;
+        }
+        if copied == 0 {
+            return Cow::Borrowed(text);
+        }
+        out.push_str(&text[copied..]);
+        Cow::Owned(out)
+    }
+
+    /// The beginning of the text, without the secrets and in one line: at most `limit` characters, then, where there is
+    /// more, an ellipsis and the whole length.
+    pub fn excerpt(&self, value: &str, limit: usize) -> String {
+        let redacted = self.redact(value);
+        match redacted.char_indices().nth(limit) {
+            None => text::one_line(&redacted).into_owned(),
+            Some((end, _)) => format!("{}… ({} in all)", text::one_line(&redacted[..end]), text::size(value.len())),
+        }
+    }
+
+    /// Where secrets stand: in order, not overlapping.
+    fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let bytes = text.as_bytes();
+        let mut plain_starts = [false; 256];
+        for first in self.needles.keys() {
+            let mut buffer = [0; 4];
+            plain_starts[usize::from(first.encode_utf8(&mut buffer).as_bytes()[0])] = true;
+        }
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let mut ends = Vec::new();
+        for (start, character) in text.char_indices() {
+            let byte = bytes[start];
+            let starting = if escapes::is_lead(byte) {
+                self.needles.range(..)
+            } else if plain_starts[usize::from(byte)] {
+                self.needles.range(character..=character)
+            } else {
+                continue;
+            };
+            for (first, needles) in starting {
+                ends.clear();
+                escapes::ends(bytes, start, *first, DEPTH, &mut ends);
+                if !ends.is_empty() {
+                    found.extend(needles.iter().filter_map(|needle| needle.find(bytes, start, &ends)));
+                }
+            }
+        }
+        if found.is_empty() {
+            return found;
+        }
+        found.sort_by_key(|range| range.start);
+        let mut merged: Vec<Range<usize>> = Vec::new();
+        for range in found {
+            match merged.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => merged.push(range),
+            }
+        }
+        merged
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Redactor(…)")
+    }
+}

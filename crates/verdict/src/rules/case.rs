@@ -1,0 +1,222 @@
+//! What a rule looks at, and what it hands back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use url::Url;
+
+use crate::evidence::{Evidence, Exchange, Failure, FailureKind, Journey, Outcome, StackFacts, StepRecord};
+use crate::finding::{Fix, Observation, Place};
+use crate::sentence::clause;
+
+/// Something that must be explained: one failure of a step, or a journey that ended badly without naming one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Symptom<'a> {
+    /// The journey.
+    pub(crate) journey: &'a Journey,
+    /// The step, where the journey came to one.
+    pub(crate) step: Option<&'a StepRecord>,
+    /// The failure, where the step names one.
+    pub(crate) failure: Option<&'a Failure>,
+}
+
+impl<'a> Symptom<'a> {
+    /// What kind of trouble it was.
+    pub(crate) fn kind(&self) -> Option<FailureKind> {
+        self.failure.map(|failure| failure.kind)
+    }
+
+    /// The last exchange of the step.
+    pub(crate) fn last_exchange(&self) -> Option<&'a Exchange> {
+        self.step.and_then(|step| step.trace.last())
+    }
+
+    /// The URL that was asked for last.
+    pub(crate) fn last_url(&self) -> Option<&'a str> {
+        self.last_exchange().map(|exchange| exchange.request.url.as_str())
+    }
+
+    /// The status of the last response.
+    pub(crate) fn last_status(&self) -> Option<u16> {
+        self.last_exchange().and_then(|exchange| exchange.response.as_ref()).map(|response| response.status)
+    }
+
+    /// Nothing is known of the site: the step or the journey could not be tried.
+    pub(crate) fn is_errored(&self) -> bool {
+        self.journey.outcome == Outcome::Errored || self.step.is_some_and(|step| step.outcome == Outcome::Errored)
+    }
+
+    /// The symptom in one line: what was sent, what came, what was wrong with it.
+    pub(crate) fn message(&self) -> String {
+        let said = match (self.failure, &self.journey.reason, self.step) {
+            (Some(failure), _, _) => clause(&failure.message),
+            (None, Some(reason), _) => clause(reason),
+            (None, None, Some(step)) => format!("`{}` failed", clause(&step.title)),
+            (None, None, None) => "it failed before its first step".to_owned(),
+        };
+        match self.last_exchange() {
+            Some(exchange) => format!("{}: {said}", sent_and_came(exchange)),
+            None => said,
+        }
+    }
+
+    /// The symptom as evidence.
+    pub(crate) fn observation(&self) -> Observation {
+        let place = match (self.failure, self.step) {
+            (Some(failure), _) => {
+                Some(Place { file: failure.file.clone(), line: failure.line, column: failure.column })
+            }
+            (None, Some(step)) => Some(Place { file: step.file.clone(), line: step.line, column: 1 }),
+            (None, None) => None,
+        };
+        Observation { text: self.message(), scenario: Some(self.journey.name.clone()), place, quote: Vec::new() }
+    }
+}
+
+/// `GET http://edge.test/forge/ → 404`. Why there was no response is for the failure to say.
+fn sent_and_came(exchange: &Exchange) -> String {
+    let Exchange { request, response, .. } = exchange;
+    let sent = format!("{} {}", request.method, clause(&request.url));
+    response.as_ref().map_or_else(|| sent.clone(), |response| format!("{sent} → {}", response.status))
+}
+
+/// A symptom's place among those of its case.
+pub(crate) type SymptomId = usize;
+
+/// The evidence, and what of it is still to be explained.
+#[derive(Debug)]
+pub(crate) struct Case<'a> {
+    /// All that was observed.
+    pub(crate) evidence: &'a Evidence,
+    /// All symptoms, explained or not.
+    pub(crate) symptoms: Vec<Symptom<'a>>,
+    explained: BTreeSet<SymptomId>,
+}
+
+impl<'a> Case<'a> {
+    /// The case with nothing explained.
+    pub(crate) fn new(evidence: &'a Evidence) -> Self {
+        let symptoms = evidence.journeys.iter().flat_map(symptoms_of).collect();
+        Self { evidence, symptoms, explained: BTreeSet::new() }
+    }
+
+    /// What no earlier rule explained.
+    pub(crate) fn open(&self) -> impl Iterator<Item = (SymptomId, &Symptom<'a>)> {
+        self.symptoms.iter().enumerate().filter(|(id, _)| !self.explained.contains(id))
+    }
+
+    /// The open symptoms for which `key` gives something, put together by what it gives.
+    pub(crate) fn open_by<K: Ord>(&self, key: impl Fn(&Symptom<'a>) -> Option<K>) -> BTreeMap<K, Vec<SymptomId>> {
+        let mut groups = BTreeMap::<K, Vec<SymptomId>>::new();
+        for (id, symptom) in self.open() {
+            if let Some(key) = key(symptom) {
+                groups.entry(key).or_default().push(id);
+            }
+        }
+        groups
+    }
+
+    /// Takes these symptoms out of what is open.
+    pub(crate) fn claim(&mut self, ids: &[SymptomId]) {
+        self.explained.extend(ids);
+    }
+}
+
+/// Every failure is a symptom. A step or a journey that ended badly and names no failure is one as well: whatever the
+/// engine forgot to say, it must not end as PASS.
+fn symptoms_of(journey: &Journey) -> Vec<Symptom<'_>> {
+    let bad = |outcome| matches!(outcome, Outcome::Failed | Outcome::Errored);
+    let mut symptoms = Vec::new();
+    for step in &journey.steps {
+        let of_step = |failure| Symptom { journey, step: Some(step), failure };
+        symptoms.extend(step.failures.iter().map(|failure| of_step(Some(failure))));
+        if bad(step.outcome) && step.failures.is_empty() {
+            symptoms.push(of_step(None));
+        }
+    }
+    if bad(journey.outcome) && symptoms.is_empty() {
+        symptoms.push(Symptom { journey, step: journey.steps.last(), failure: None });
+    }
+    symptoms
+}
+
+/// What a rule comes to.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    /// What is wrong, and how that is known: one sentence.
+    pub(crate) cause: String,
+    /// What to change.
+    pub(crate) fix: Option<Fix>,
+    /// What it rests on besides the symptoms that it explains.
+    pub(crate) observations: Vec<Observation>,
+    /// The symptoms that it explains. No later rule sees them.
+    pub(crate) explains: Vec<SymptomId>,
+}
+
+/// The URL belongs to the site: the scheme and port of its origin, and its host or one below that.
+pub(crate) fn is_of_site(url: &str, stack: &StackFacts) -> bool {
+    let (Ok(url), Ok(base)) = (Url::parse(url), Url::parse(&stack.base_url)) else { return false };
+    let (Some(host), Some(site)) = (url.host_str(), base.host_str()) else { return false };
+    url.scheme() == base.scheme()
+        && url.port_or_known_default() == base.port_or_known_default()
+        && (host == site || host.strip_suffix(site).is_some_and(|below| below.ends_with('.')))
+}
+
+/// The URL leads to this service: its prefix on the shared origin, or its host in subdomain mode. Everything leads
+/// through the edge.
+pub(crate) fn leads_to(url: &str, service: &str, stack: &StackFacts) -> bool {
+    if !is_of_site(url, stack) {
+        return false;
+    }
+    let Ok(url) = Url::parse(url) else { return false };
+    let first_segment = url.path_segments().and_then(|mut segments| segments.next());
+    let first_label = url.host_str().and_then(|host| host.split('.').next());
+    service == "edge" || first_segment == Some(service) || first_label == Some(service)
+}
+
+/// The part of the site that a URL leads to: its origin and the first segment of its path.
+pub(crate) fn route(url: &str) -> String {
+    let Ok(parsed) = Url::parse(url) else { return url.to_owned() };
+    let segment = parsed.path_segments().and_then(|mut segments| segments.next()).unwrap_or_default();
+    format!("{}/{segment}", parsed.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Mode, StackKind};
+
+    fn stack(base_url: &str) -> StackFacts {
+        StackFacts { kind: StackKind::External, mode: Mode::Subpath, base_url: base_url.into(), services: Vec::new() }
+    }
+
+    #[test]
+    fn the_site_is_its_origin_and_the_hosts_below() {
+        let site = stack("http://edge.test:8080");
+        assert!(is_of_site("http://edge.test:8080/forge/", &site));
+        assert!(is_of_site("http://forge.edge.test:8080/", &site));
+        assert!(!is_of_site("http://notedge.test:8080/", &site));
+        assert!(!is_of_site("https://edge.test:8080/", &site));
+        assert!(!is_of_site("http://edge.test/", &site));
+        assert!(!is_of_site("http://forgejo:3000/", &site));
+        assert!(!is_of_site("not a url", &site));
+        assert!(is_of_site("https://x.example/", &stack("https://x.example:443")));
+    }
+
+    #[test]
+    fn urls_lead_to_a_service_by_prefix_or_by_host() {
+        let site = stack("http://edge.test:8080");
+        for url in ["http://edge.test:8080/forge", "http://edge.test:8080/forge/a", "http://forge.edge.test:8080/x"] {
+            assert!(leads_to(url, "forge", &site), "{url}");
+            assert!(leads_to(url, "edge", &site), "{url}");
+            assert!(!leads_to(url, "ci", &site), "{url}");
+        }
+        assert!(!leads_to("http://elsewhere.test/forge/", "forge", &site));
+    }
+
+    #[test]
+    fn a_route_is_an_origin_with_a_first_segment() {
+        assert_eq!(route("http://edge.test:8080/forge/user/login?x=1"), "http://edge.test:8080/forge");
+        assert_eq!(route("http://edge.test:8080/"), "http://edge.test:8080/");
+        assert_eq!(route("nonsense"), "nonsense");
+    }
+}

@@ -1,0 +1,181 @@
+//! The rules: from evidence to findings.
+//!
+//! One rule a file. A rule sees what was observed; it sees neither a fault file nor the healthy configuration. Rules
+//! run in the order of [`rules`], specific before general, and each claims the symptoms that its cause explains: a
+//! later rule doesn't see them any more, so a root cause hides its consequences.
+
+mod case;
+mod errored;
+mod external_bad_gateway;
+mod nothing_ran;
+mod service_died;
+mod stack_failed;
+mod timeout;
+mod unexplained;
+mod unreachable;
+
+use std::collections::BTreeSet;
+
+use crate::evidence::{Evidence, Mode, StackKind};
+use crate::finding::{Class, Finding, Proof, Severity};
+use case::{Candidate, Case};
+
+pub use unexplained::CODE as UNEXPLAINED;
+
+/// A rule: how a cause is told, and what is said about it.
+#[derive(Debug)]
+pub struct Rule {
+    /// The code of its findings, stable over versions: `area/cause`.
+    pub code: &'static str,
+    /// The class of its findings.
+    pub class: Class,
+    /// The severity of its findings.
+    pub severity: Severity,
+    /// A few words.
+    pub title: &'static str,
+    /// What it means, what tells it from its look-alikes, and what to do: a few sentences.
+    pub explain: &'static str,
+    /// Where it applies; elsewhere it isn't tried.
+    pub needs: Needs,
+    find: fn(&Case<'_>) -> Vec<Candidate>,
+}
+
+/// Where a rule applies. An empty list means: anywhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs {
+    /// Kinds of stack.
+    pub stacks: &'static [StackKind],
+    /// Routing modes.
+    pub modes: &'static [Mode],
+    /// Services that must be part of the stack.
+    pub services: &'static [&'static str],
+}
+
+impl Needs {
+    /// Applies anywhere, even where no stack stood.
+    pub const NOTHING: Needs = Needs { stacks: &[], modes: &[], services: &[] };
+
+    /// Applies wherever a stack stood.
+    pub const A_STACK: Needs =
+        Needs { stacks: &[StackKind::Embedded, StackKind::Containers, StackKind::External], modes: &[], services: &[] };
+
+    fn met_by(&self, evidence: &Evidence) -> bool {
+        let Some(stack) = &evidence.stack else {
+            return self.stacks.is_empty() && self.modes.is_empty() && self.services.is_empty();
+        };
+        (self.stacks.is_empty() || self.stacks.contains(&stack.kind))
+            && (self.modes.is_empty() || self.modes.contains(&stack.mode))
+            && self.services.iter().all(|name| stack.services.iter().any(|service| service.name == *name))
+    }
+}
+
+/// All rules, in the order in which they are tried.
+static RULES: &[&Rule] = &[
+    &stack_failed::RULE,
+    &service_died::RULE,
+    &external_bad_gateway::RULE,
+    &unreachable::RULE,
+    &timeout::RULE,
+    &errored::RULE,
+    &nothing_ran::RULE,
+    // Last: it takes whatever no other rule explained.
+    &unexplained::RULE,
+];
+
+/// All rules, in the order in which they are tried.
+pub fn rules() -> &'static [&'static Rule] {
+    RULES
+}
+
+/// The rule with this code.
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.code == code)
+}
+
+/// The findings that the rules come to, those that weigh most first. Their order and content don't depend on the order
+/// of the evidence.
+pub fn diagnose(evidence: &Evidence) -> Vec<Finding> {
+    apply(RULES, evidence)
+}
+
+fn apply(rules: &[&Rule], evidence: &Evidence) -> Vec<Finding> {
+    let mut case = Case::new(evidence);
+    let mut findings = Vec::new();
+    for (place, rule) in rules.iter().enumerate() {
+        if !rule.needs.met_by(evidence) {
+            continue;
+        }
+        for candidate in (rule.find)(&case) {
+            // A note explains no failure: otherwise a failed journey could end as PASS.
+            if rule.class != Class::Note {
+                case.claim(&candidate.explains);
+            }
+            findings.push((place, finding(rule, candidate, &case)));
+        }
+    }
+    findings.sort_by(|(left_place, left), (right_place, right)| {
+        (left.class, left_place, &left.cause, &left.evidence).cmp(&(
+            right.class,
+            right_place,
+            &right.cause,
+            &right.evidence,
+        ))
+    });
+    findings.into_iter().map(|(_, finding)| finding).collect()
+}
+
+fn finding(rule: &Rule, candidate: Candidate, case: &Case<'_>) -> Finding {
+    let mut evidence = candidate.observations;
+    evidence
+        .extend(candidate.explains.iter().filter_map(|id| case.symptoms.get(*id)).map(|symptom| symptom.observation()));
+    evidence.sort();
+    evidence.dedup();
+    let scenarios: BTreeSet<String> = evidence.iter().filter_map(|observation| observation.scenario.clone()).collect();
+    Finding {
+        code: rule.code.to_owned(),
+        class: rule.class,
+        severity: rule.severity,
+        title: rule.title.to_owned(),
+        cause: candidate.cause,
+        fix: candidate.fix,
+        proof: Proof::Untried,
+        scenarios: scenarios.into_iter().collect(),
+        evidence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_well_formed() {
+        let mut seen = BTreeSet::new();
+        for rule in rules() {
+            assert!(seen.insert(rule.code), "{} is there twice", rule.code);
+            let well_formed = |part: &str| {
+                !part.is_empty() && part.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-')
+            };
+            match rule.code.split_once('/') {
+                Some((area, cause)) => assert!(well_formed(area) && well_formed(cause), "{}", rule.code),
+                None => assert_eq!(rule.code, UNEXPLAINED),
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_speaks_for_itself() {
+        for rule in rules() {
+            assert!(rule.title.chars().count() <= 60, "{}: a title is a few words", rule.code);
+            assert!(!rule.title.ends_with('.'), "{}", rule.code);
+            assert!(rule.explain.len() > 80 && rule.explain.ends_with('.'), "{}", rule.code);
+            assert_eq!(super::rule(rule.code).map(|found| found.title), Some(rule.title));
+        }
+    }
+
+    #[test]
+    fn the_catch_all_comes_last() {
+        assert_eq!(rules().last().map(|rule| rule.code), Some(UNEXPLAINED));
+        assert!(rule("no/such-rule").is_none());
+    }
+}

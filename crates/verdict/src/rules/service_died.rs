@@ -1,0 +1,33 @@
+//! `stack/service-died`: a service of a standing stack broke.
+
+use super::case::{Candidate, Case, Symptom, leads_to};
+use super::stack_failed::{from_trouble, troubles};
+use super::{Needs, Rule};
+use crate::evidence::{FailureKind, StackFacts};
+use crate::finding::{Class, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    code: "stack/service-died",
+    class: Class::Infrastructure,
+    severity: Severity::Error,
+    title: "A service died",
+    explain: "A service of the stack was up and is no longer. What failed on its routes meanwhile (a gateway error, a \
+              refused or broken connection, a timeout) follows from that and says nothing about the routing. The last \
+              log lines usually tell why it died; out of memory shows as exit code 137.",
+    needs: Needs::A_STACK,
+    find,
+};
+
+fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let died = troubles(case).into_iter().filter_map(|trouble| Some((trouble, trouble.service.as_deref()?)));
+    died.map(|(trouble, service)| from_trouble(trouble, case, |symptom, stack| follows(symptom, service, stack)))
+        .collect()
+}
+
+/// A dead service shows as a gateway error of the edge or as a broken connection, and only on its own routes.
+fn follows(symptom: &Symptom<'_>, service: &str, stack: Option<&StackFacts>) -> bool {
+    let (Some(url), Some(stack)) = (symptom.last_url(), stack) else { return false };
+    let silent = matches!(symptom.kind(), Some(FailureKind::Connect | FailureKind::Protocol | FailureKind::Timeout));
+    let gateway = matches!(symptom.last_status(), Some(502..=504));
+    leads_to(url, service, stack) && (silent || gateway || symptom.is_errored())
+}

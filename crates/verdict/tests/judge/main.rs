@@ -1,0 +1,6 @@
+//! From evidence to a judgement, through the crate's public door.
+
+mod build;
+mod precedence;
+mod properties;
+mod rules;

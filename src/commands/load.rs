@@ -1,0 +1,143 @@
+//! Scenario files: found, read, parsed, and put together with those that they use.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use scenario::{Diagnostic, Scenario, Source};
+
+use crate::engine::plan::Plan;
+
+/// The largest scenario file, in bytes. The parser has the same limit; here it keeps the file from being read at all.
+const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
+
+/// Reads the plans of all scenarios under `paths`, in the order given, a directory's in the order of their names.
+///
+/// # Errors
+/// Everything that is wrong with any of the files.
+pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
+    let mut errors = Vec::new();
+    let mut files = Vec::new();
+    for path in paths {
+        match find(path) {
+            Ok(found) => files.extend(found.into_iter().filter(|file| !files.contains(file)).collect::<Vec<_>>()),
+            Err(diagnostic) => errors.push(diagnostic),
+        }
+    }
+    let library = Library::default();
+    let mut plans = Vec::new();
+    for file in files {
+        let planned = library
+            .read(&file)
+            .and_then(|scenario| Plan::new(scenario, &|source, name| library.used(source, name)));
+        match planned {
+            Ok(plan) => plans.push(Arc::new(plan)),
+            Err(mut found) => errors.append(&mut found),
+        }
+    }
+    if errors.is_empty() { Ok(plans) } else { Err(without_repetitions(errors)) }
+}
+
+/// Scenarios by file: each is read and parsed once, also when several use it.
+#[derive(Default)]
+struct Library {
+    read: RefCell<BTreeMap<PathBuf, Result<Arc<Scenario>, Vec<Diagnostic>>>>,
+}
+
+impl Library {
+    fn read(&self, file: &Path) -> Result<Arc<Scenario>, Vec<Diagnostic>> {
+        if let Some(known) = self.read.borrow().get(file) {
+            return known.clone();
+        }
+        let parsed = read_text(file).map_err(|diagnostic| vec![diagnostic]).and_then(|text| {
+            let source = Source::new(file.display().to_string(), text);
+            scenario::parse(&source).map(Arc::new)
+        });
+        self.read.borrow_mut().insert(file.to_owned(), parsed.clone());
+        parsed
+    }
+
+    fn used(&self, user: &Source, name: &str) -> Result<Arc<Scenario>, Vec<Diagnostic>> {
+        let folder = Path::new(&user.name).parent().unwrap_or(Path::new(""));
+        let file = folder.join(format!("{name}.yaml"));
+        if !file.is_file() {
+            return Err(vec![
+                Diagnostic::new(format!("there is no scenario `{name}` to use"))
+                    .found(format!("no file {}", file.display()))
+                    .help("`use` takes the name of a file beside this one, without `.yaml`"),
+            ]);
+        }
+        self.read(&file)
+    }
+}
+
+fn read_text(file: &Path) -> Result<String, Diagnostic> {
+    let unreadable = |reason: String| {
+        Diagnostic::new(format!("{} can't be read", file.display())).found(reason).help("check the path and its rights")
+    };
+    let size = std::fs::metadata(file).map_err(|error| unreadable(error.to_string()))?.len();
+    if size > FILE_LIMIT {
+        return Err(Diagnostic::new(format!("{} is too large for a scenario", file.display()))
+            .expected(format!("at most {FILE_LIMIT} bytes"))
+            .found(format!("{size} bytes"))
+            .help("one file is one journey: is this the file that you mean?"));
+    }
+    let bytes = std::fs::read(file).map_err(|error| unreadable(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Diagnostic::new(format!("{} is not UTF-8 text", file.display()))
+            .found(format!("a broken byte in line {line}, at offset {offset}"))
+            .help("save the file as UTF-8")
+    })
+}
+
+/// The file itself, or all scenario files below a directory.
+fn find(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    if path.is_dir() {
+        let mut files = Vec::new();
+        walk(path, &mut files).map_err(|error| {
+            Diagnostic::new(format!("the directory {} can't be read", path.display())).found(error.to_string())
+        })?;
+        files.sort();
+        if files.is_empty() {
+            return Err(Diagnostic::new(format!("there is no scenario in {}", path.display()))
+                .expected("files that end in .yaml or .yml")
+                .help("name a scenario file, or a directory that has some"));
+        }
+        return Ok(files);
+    }
+    if !path.exists() {
+        return Err(Diagnostic::new(format!("there is no file {}", path.display()))
+            .help("name a scenario file or a directory; without one, `scenarios/` is taken"));
+    }
+    Ok(vec![path.to_owned()])
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        // A link to a directory above would be walked for ever.
+        if path.is_dir() && !path.is_symlink() {
+            walk(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// A broken scenario that three others use is broken once.
+fn without_repetitions(errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut seen = Vec::new();
+    errors
+        .into_iter()
+        .filter(|error| {
+            let text = error.render(false);
+            let is_new = !seen.contains(&text);
+            seen.push(text);
+            is_new
+        })
+        .collect()
+}

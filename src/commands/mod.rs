@@ -1,0 +1,12 @@
+//! One module a subcommand: wiring, no protocol.
+
+pub mod check;
+pub mod images;
+mod inputs;
+mod interrupt;
+mod load;
+pub mod merge;
+pub mod run;
+pub mod schema;
+mod select;
+mod stack_choice;

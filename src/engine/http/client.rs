@@ -1,0 +1,174 @@
+//! One request out, one response in, over connections that are kept.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+
+use super::connect::Connector;
+use super::error::HttpError;
+use super::target::{Address, Origin};
+
+/// The most content that is read of a response, in bytes.
+pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// A request, complete but for the `Host` field.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// The method.
+    pub method: String,
+    /// Where it goes.
+    pub address: Address,
+    /// All header fields in order, `Host` excepted.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The content.
+    pub body: Bytes,
+}
+
+/// A response.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// The status code.
+    pub status: u16,
+    /// Header fields in order, names in lower case.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The content, as far as it came.
+    pub body: Bytes,
+    /// Why the content isn't whole.
+    pub incomplete: Option<HttpError>,
+    /// From the first byte sent to the last byte received.
+    pub duration: Duration,
+}
+
+/// A client of one journey: its connections are its own.
+#[derive(Debug)]
+pub struct Client {
+    connector: Connector,
+    idle: HashMap<Origin, SendRequest<Full<Bytes>>>,
+}
+
+impl Client {
+    /// A client without connections.
+    pub fn new(connector: Connector) -> Self {
+        Self { connector, idle: HashMap::new() }
+    }
+
+    /// Sends the request and reads the response. A kept connection that the server has closed meanwhile is replaced.
+    ///
+    /// # Errors
+    /// [`HttpError`], where not even a response's head came.
+    pub async fn send(&mut self, outgoing: &Outgoing) -> Result<Received, HttpError> {
+        let mut request = build(outgoing)?;
+        let origin = &outgoing.address.origin;
+        if let Some(mut kept) = self.idle.remove(origin)
+            && kept.ready().await.is_ok()
+        {
+            let started = Instant::now();
+            match kept.try_send_request(request).await {
+                Ok(response) => return self.receive(origin, kept, response, started).await,
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(protocol(&error.into_error())),
+                },
+            }
+        }
+        let stream = self.connector.connect(origin).await?;
+        let (mut sender, connection) = http1::Builder::new()
+            .title_case_headers(true)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| protocol(&error))?;
+        // Ends by itself when the sender is dropped; its error reaches the caller through the sender as well.
+        tokio::spawn(connection);
+        let started = Instant::now();
+        let response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
+        self.receive(origin, sender, response, started).await
+    }
+
+    async fn receive(
+        &mut self,
+        origin: &Origin,
+        sender: SendRequest<Full<Bytes>>,
+        response: hyper::Response<hyper::body::Incoming>,
+        started: Instant,
+    ) -> Result<Received, HttpError> {
+        let (head, mut incoming) = response.into_parts();
+        let mut body = Vec::new();
+        let mut incomplete = None;
+        while let Some(frame) = incoming.frame().await {
+            match frame {
+                Ok(frame) => {
+                    if let Some(data) = frame.data_ref() {
+                        if body.len() + data.len() > BODY_LIMIT {
+                            let announced = head
+                                .headers
+                                .get(http::header::CONTENT_LENGTH)
+                                .and_then(|value| value.to_str().ok()?.parse().ok());
+                            incomplete = Some(HttpError::TooLarge { limit: BODY_LIMIT, announced });
+                            break;
+                        }
+                        body.extend_from_slice(data);
+                    }
+                }
+                Err(error) => {
+                    incomplete = Some(protocol(&error));
+                    break;
+                }
+            }
+        }
+        if incomplete.is_none() {
+            self.idle.insert(origin.clone(), sender);
+        }
+        let headers =
+            head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
+        Ok(Received {
+            status: head.status.as_u16(),
+            headers,
+            body: Bytes::from(body),
+            incomplete,
+            duration: started.elapsed(),
+        })
+    }
+}
+
+fn build(outgoing: &Outgoing) -> Result<hyper::Request<Full<Bytes>>, HttpError> {
+    let wrong = |reason: String| HttpError::Request { reason };
+    let target = outgoing
+        .address
+        .target
+        .parse::<http::uri::PathAndQuery>()
+        .map_err(|error| wrong(format!("the target `{}` can't be sent: {error}", outgoing.address.target)))?;
+    let mut request = hyper::Request::new(Full::new(outgoing.body.clone()));
+    *request.method_mut() = http::Method::from_bytes(outgoing.method.as_bytes())
+        .map_err(|_| wrong(format!("`{}` is no method", outgoing.method)))?;
+    *request.uri_mut() = http::Uri::from(target);
+    let headers = request.headers_mut();
+    let names_host = outgoing.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
+    let host = (!names_host).then(|| ("host".to_owned(), outgoing.address.origin.authority().into_bytes()));
+    for (name, value) in host.iter().chain(&outgoing.headers) {
+        let header = http::HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| wrong(format!("`{name}` is no header field name")))?;
+        let value = http::HeaderValue::from_bytes(value)
+            .map_err(|_| wrong(format!("the value of `{name}` holds a character that no header field can carry")))?;
+        headers.append(header, value);
+    }
+    Ok(request)
+}
+
+/// hyper's error with its cause, which is where the reason is.
+fn protocol(error: &hyper::Error) -> HttpError {
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        let text = inner.to_string();
+        if !reason.contains(&text) {
+            reason.push_str(": ");
+            reason.push_str(&text);
+        }
+        source = inner.source();
+    }
+    HttpError::Protocol { reason }
+}

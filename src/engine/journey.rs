@@ -1,0 +1,289 @@
+//! One scenario from its first step to its last.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use scenario::model::{Action, Mode, Service, StackKind, When};
+use scenario::{Diagnostic, Redactor, Secret};
+use verdict::evidence::{FailureKind, Journey, Outcome, StepRecord};
+
+use super::content;
+use super::events::{Event, Sink};
+use super::expect::{self, Observation};
+use super::http::connect::Connector;
+use super::http::error::HttpError;
+use super::http::target::Origin;
+use super::plan::{Plan, PlannedStep};
+use super::problem::Problem;
+use super::steps::{self, Acting};
+use super::trace;
+use super::variables::Variables;
+use super::visitor::Visitor;
+
+/// The longest that a step may take where it doesn't say.
+pub const STEP_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest that a scenario may take where neither it nor the command line says.
+pub const SCENARIO_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What all journeys of a run share.
+pub struct Surroundings {
+    /// Opens connections.
+    pub connector: Connector,
+    /// The origin that plain paths are relative to.
+    pub base: Origin,
+    /// The routing mode.
+    pub mode: Mode,
+    /// The kind of stack.
+    pub kind: StackKind,
+    /// The services that are there.
+    pub services: Vec<Service>,
+    /// Scenarios that change something may run.
+    pub allow_writes: bool,
+    /// The longest that a scenario may take where it doesn't say.
+    pub timeout: Duration,
+    /// The variables at the beginning of each journey.
+    pub variables: Variables,
+    /// Where events go.
+    pub sink: Arc<dyn Sink>,
+}
+
+/// Why the conditions aren't met; `None` where they are.
+pub fn unmet(when: &When, surroundings: &Surroundings) -> Option<String> {
+    if !when.modes.is_empty() && !when.modes.iter().any(|mode| mode.value == surroundings.mode) {
+        return Some(format!("not in {} mode", surroundings.mode));
+    }
+    if !when.stacks.is_empty() && !when.stacks.iter().any(|kind| kind.value == surroundings.kind) {
+        return Some(format!("not on the {} stack", surroundings.kind));
+    }
+    let missing = when.services.iter().find(|service| !surroundings.services.contains(&service.value));
+    if let Some(service) = missing {
+        return Some(format!("there is no {} here", service.value));
+    }
+    if when.writes && surroundings.kind == StackKind::External && !surroundings.allow_writes {
+        return Some("it writes; give --allow-writes to let it".to_owned());
+    }
+    None
+}
+
+/// Runs a journey. Gives what happened, and the located problems.
+pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Journey, Vec<Diagnostic>) {
+    let scenario = &plan.scenario;
+    let started = Instant::now();
+    let mut journey = Journey {
+        name: scenario.name.value.clone(),
+        file: scenario.source.name.clone(),
+        tags: scenario.tags.iter().map(|tag| tag.value.clone()).collect(),
+        outcome: Outcome::Passed,
+        reason: None,
+        duration_ms: 0.0,
+        steps: Vec::new(),
+        logs: Vec::new(),
+    };
+    if let Some(reason) = unmet(&scenario.when, surroundings) {
+        journey.outcome = Outcome::Skipped;
+        journey.reason = Some(reason);
+        return (journey, Vec::new());
+    }
+    let limit = scenario.timeout.as_ref().map_or(surroundings.timeout, |timeout| timeout.value);
+    let mut walk = Walk {
+        surroundings,
+        visitor: Visitor::new(surroundings.connector.clone()),
+        variables: surroundings.variables.clone(),
+        redactor: surroundings.variables.redactor(),
+        secrets: plan.secrets.iter().map(|(_, name)| name.value.clone()).collect(),
+        ends: started + limit,
+        scenario_limit: limit,
+    };
+    let mut diagnostics = Vec::new();
+    for planned in &plan.steps {
+        let (record, mut found) = walk.step(planned).await;
+        diagnostics.append(&mut found);
+        let outcome = record.outcome;
+        surroundings.sink.emit(Event::StepFinished { index, step: record.clone() });
+        journey.steps.push(record);
+        if outcome == Outcome::Failed {
+            journey.outcome = Outcome::Failed;
+            break;
+        }
+    }
+    let is_empty = journey.steps.iter().all(|step| step.outcome == Outcome::Skipped);
+    if is_empty && journey.outcome == Outcome::Passed {
+        journey.outcome = Outcome::Skipped;
+        journey.reason = Some("none of its steps applies here".to_owned());
+    }
+    journey.duration_ms = milliseconds(started.elapsed());
+    (journey, diagnostics)
+}
+
+/// A journey on its way.
+struct Walk<'a> {
+    surroundings: &'a Surroundings,
+    visitor: Visitor,
+    variables: Variables,
+    redactor: Redactor,
+    secrets: Vec<String>,
+    ends: Instant,
+    scenario_limit: Duration,
+}
+
+impl Walk<'_> {
+    async fn step(&mut self, planned: &PlannedStep) -> (StepRecord, Vec<Diagnostic>) {
+        let started = Instant::now();
+        let step = &planned.step;
+        let mut record = StepRecord {
+            file: planned.source.name.clone(),
+            line: step.span.line,
+            kind: step.action.keyword(),
+            title: self.title(planned),
+            outcome: Outcome::Passed,
+            duration_ms: 0.0,
+            attempts: 0,
+            failures: Vec::new(),
+            trace: Vec::new(),
+        };
+        match self.applies(planned) {
+            Ok(true) => {}
+            Ok(false) => {
+                record.outcome = Outcome::Skipped;
+                return (record, Vec::new());
+            }
+            Err(problem) => {
+                let (failure, diagnostic) = problem.report(&self.redactor);
+                record.outcome = Outcome::Failed;
+                record.failures.push(failure);
+                return (record, vec![diagnostic]);
+            }
+        }
+        let own_limit = step.timeout.as_ref().map(|timeout| timeout.value).unwrap_or_else(|| {
+            STEP_TIMEOUT.max(step.retry.as_ref().map_or(Duration::ZERO, |retry| retry.within.value + STEP_TIMEOUT))
+        });
+        let left = self.ends.saturating_duration_since(started);
+        let result = tokio::time::timeout(own_limit.min(left), self.attempts(planned, &mut record.attempts)).await;
+        let problems = match result {
+            Ok(problems) => problems,
+            Err(_) if left < own_limit => vec![self.timed_out(planned, self.scenario_limit, "the scenario")],
+            Err(_) => vec![self.timed_out(planned, own_limit, "the step")],
+        };
+        if !problems.is_empty() {
+            record.outcome = Outcome::Failed;
+        }
+        record.trace = self.visitor.hops.iter().map(|hop| trace::exchange(hop, &self.redactor)).collect();
+        let (failures, diagnostics): (Vec<_>, Vec<_>) =
+            problems.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
+        record.failures = failures;
+        record.duration_ms = milliseconds(started.elapsed());
+        (record, diagnostics)
+    }
+
+    /// Whether all conditions around the step, and its own, are met.
+    fn applies(&self, planned: &PlannedStep) -> Result<bool, Problem> {
+        let mut conditions = planned.conditions.iter().chain([&planned.step.when]);
+        if conditions.any(|when| unmet(when, self.surroundings).is_some()) {
+            return Ok(false);
+        }
+        let Some(css) = &planned.step.when.css else { return Ok(true) };
+        let Some(observation) = self.observation(planned) else { return Ok(false) };
+        let selector = observation.selector(css)?;
+        // A page that can't be read has no elements.
+        let html = content::text(&observation.page.response).unwrap_or_default();
+        Ok(!content::elements(&html, &selector, None).is_empty())
+    }
+
+    /// The step's name, or else what it does, as written.
+    fn title(&self, planned: &PlannedStep) -> String {
+        if let Some(name) = &planned.step.name {
+            return name.value.clone();
+        }
+        let template = match &planned.step.action {
+            Action::Request(request) => &request.target.value,
+            Action::Submit(submit) => &submit.form.value,
+            Action::Use(used) => return used.scenario.value.clone(),
+        };
+        let shown = template.render(&|name| Some(format!("${{{name}}}"))).unwrap_or_default();
+        format!("{} {shown}", planned.step.action.keyword())
+    }
+
+    /// Tries until nothing is wrong, or the time for trying is over. Gives what was wrong with the last try.
+    async fn attempts(&mut self, planned: &PlannedStep, attempts: &mut usize) -> Vec<Problem> {
+        let started = Instant::now();
+        let page_before = self.visitor.page.clone();
+        loop {
+            *attempts += 1;
+            self.visitor.hops.clear();
+            self.visitor.page.clone_from(&page_before);
+            let problems = self.attempt(planned).await;
+            let Some(retry) = &planned.step.retry else { return problems };
+            let is_final = problems.is_empty() || problems.iter().any(|problem| problem.kind == FailureKind::Scenario);
+            if is_final || started.elapsed() + retry.every > retry.within.value {
+                return problems;
+            }
+            tokio::time::sleep(retry.every).await;
+        }
+    }
+
+    async fn attempt(&mut self, planned: &PlannedStep) -> Vec<Problem> {
+        let Some(action) = steps::of(&planned.step.action) else { return Vec::new() };
+        let mut acting = Acting {
+            planned,
+            visitor: &mut self.visitor,
+            variables: &self.variables,
+            base: &self.surroundings.base,
+        };
+        if let Err(problem) = action.act(&mut acting).await {
+            return vec![problem];
+        }
+        let problems = self.expectations(planned);
+        if problems.is_empty() { self.captures(planned) } else { problems }
+    }
+
+    fn expectations(&self, planned: &PlannedStep) -> Vec<Problem> {
+        let Some(observation) = self.observation(planned) else { return Vec::new() };
+        let expectations = planned.step.expect.iter();
+        expectations.filter_map(|expectation| expect::check(&observation, expectation).err()).collect()
+    }
+
+    fn captures(&mut self, planned: &PlannedStep) -> Vec<Problem> {
+        for capture in &planned.step.capture {
+            let Some(observation) = self.observation(planned) else { return Vec::new() };
+            match super::capture::capture(&observation, capture) {
+                Ok(value) => {
+                    if capture.secret || self.secrets.contains(&capture.name.value) {
+                        self.redactor.add(&Secret::new(value.clone()));
+                    }
+                    self.variables.capture(&capture.name.value, value);
+                }
+                Err(problem) => return vec![problem],
+            }
+        }
+        Vec::new()
+    }
+
+    /// What the last exchange left behind; `None` where nothing ever came.
+    fn observation<'a>(&'a self, planned: &'a PlannedStep) -> Option<Observation<'a>> {
+        Some(Observation {
+            source: &planned.source,
+            visitor: &self.visitor,
+            page: self.visitor.page.as_ref()?,
+            variables: &self.variables,
+            scope: &planned.scope,
+            redactor: &self.redactor,
+        })
+    }
+
+    fn timed_out(&mut self, planned: &PlannedStep, after: Duration, whose: &str) -> Problem {
+        let error = HttpError::Timeout { after };
+        let in_flight = self.visitor.hops.last_mut().filter(|hop| hop.response.is_none());
+        if let Some(hop) = in_flight {
+            hop.error = Some(error.clone());
+        }
+        let last = self.visitor.hops.last().map(expect::describe_hop).unwrap_or_default();
+        let span = planned.step.timeout.as_ref().map_or(planned.step.span, |timeout| timeout.span);
+        let message = format!("{whose} took longer than its {:.1} s", after.as_secs_f64());
+        let diagnostic = Diagnostic::at(&planned.source, span, message).label(last).help(error.help());
+        Problem { kind: FailureKind::Timeout, diagnostic }
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}

@@ -1,0 +1,133 @@
+//! A scenario with the steps of all others that it uses, ready to run. Pure: the caller reads the files.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use scenario::model::{Action, Scenario, Service, Step, When};
+use scenario::template::Template;
+use scenario::{Diagnostic, Source, Spanned};
+
+/// A journey, flat.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The scenario that was asked for.
+    pub scenario: Arc<Scenario>,
+    /// Its steps and, in their places, those of the scenarios that it uses.
+    pub steps: Vec<PlannedStep>,
+    /// The secrets that it and those declare.
+    pub secrets: Vec<(Arc<Source>, Spanned<String>)>,
+}
+
+/// A step with the surroundings that it was written in.
+#[derive(Debug, Clone)]
+pub struct PlannedStep {
+    /// The step.
+    pub step: Step,
+    /// The file that it stands in.
+    pub source: Arc<Source>,
+    /// Its variables.
+    pub scope: Arc<Scope>,
+    /// Conditions of the scenarios around it, the outermost first.
+    pub conditions: Vec<When>,
+}
+
+/// The variables that a scenario sees, besides what the stack and the command line give.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// What a `use` hands in, in terms of the scope around it.
+    pub with: Vec<(String, Template)>,
+    /// The scenario's own defaults.
+    pub vars: Vec<(String, Template)>,
+    /// The scope of the `use`.
+    pub parent: Option<Arc<Scope>>,
+}
+
+/// Finds the scenario that a `use` names, given the file that names it.
+pub type Find<'a> = &'a dyn Fn(&Source, &str) -> Result<Arc<Scenario>, Vec<Diagnostic>>;
+
+impl Plan {
+    /// Puts the steps of used scenarios in their places.
+    ///
+    /// # Errors
+    /// A scenario that isn't there, is broken, or uses itself.
+    pub fn new(scenario: Arc<Scenario>, find: Find<'_>) -> Result<Self, Vec<Diagnostic>> {
+        let scope = Arc::new(Scope { vars: pairs(&scenario.vars), ..Scope::default() });
+        let mut plan = Self { scenario: scenario.clone(), steps: Vec::new(), secrets: Vec::new() };
+        let mut errors = Vec::new();
+        plan.add(&scenario, &scope, &[], &mut vec![scenario.source.name.clone()], find, &mut errors);
+        if errors.is_empty() { Ok(plan) } else { Err(errors) }
+    }
+
+    fn add(
+        &mut self,
+        scenario: &Arc<Scenario>,
+        scope: &Arc<Scope>,
+        conditions: &[When],
+        path: &mut Vec<String>,
+        find: Find<'_>,
+        errors: &mut Vec<Diagnostic>,
+    ) {
+        self.secrets.extend(scenario.secrets.iter().map(|name| (scenario.source.clone(), name.clone())));
+        for step in &scenario.steps {
+            let Action::Use(used) = &step.action else {
+                self.steps.push(PlannedStep {
+                    step: step.clone(),
+                    source: scenario.source.clone(),
+                    scope: scope.clone(),
+                    conditions: conditions.to_vec(),
+                });
+                continue;
+            };
+            let other = match find(&scenario.source, &used.scenario.value) {
+                Ok(other) => other,
+                Err(mut found) => {
+                    for diagnostic in &mut found {
+                        if diagnostic.span.is_none() {
+                            diagnostic.source = Some(scenario.source.clone());
+                            diagnostic.span = Some(used.scenario.span);
+                        }
+                    }
+                    errors.append(&mut found);
+                    continue;
+                }
+            };
+            if path.contains(&other.source.name) {
+                let circle = format!("{} → {}", path.join(" → "), other.source.name);
+                errors.push(
+                    Diagnostic::at(&scenario.source, used.scenario.span, "a scenario uses itself")
+                        .found(circle)
+                        .help("move the shared steps to a scenario of their own"),
+                );
+                continue;
+            }
+            let inner = Arc::new(Scope {
+                with: pairs(&used.with),
+                vars: pairs(&other.vars),
+                parent: Some(scope.clone()),
+            });
+            let mut inner_conditions = conditions.to_vec();
+            inner_conditions.extend([step.when.clone(), other.when.clone()]);
+            path.push(other.source.name.clone());
+            self.add(&other, &inner, &inner_conditions, path, find, errors);
+            path.pop();
+        }
+    }
+
+    /// The services that the journey speaks of: by `when`, or by an address such as `${forge}`.
+    pub fn services(&self) -> BTreeSet<Service> {
+        let mut services = self.scenario.services();
+        for planned in &self.steps {
+            for (name, _) in planned.step.variables() {
+                services.extend(Service::ALL.iter().copied().filter(|service| service.as_str() == name));
+            }
+            for when in planned.conditions.iter().chain([&planned.step.when]) {
+                services.extend(when.services.iter().map(|service| service.value));
+            }
+        }
+        services
+    }
+}
+
+fn pairs(list: &[(Spanned<String>, Spanned<Template>)]) -> Vec<(String, Template)> {
+    list.iter().map(|(name, template)| (name.value.clone(), template.value.clone())).collect()
+}

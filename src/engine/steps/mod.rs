@@ -1,0 +1,129 @@
+//! What steps do: one file each, one trait.
+
+mod request;
+mod submit;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use scenario::model::{Action, Follow};
+use scenario::template::Template;
+use scenario::{Diagnostic, Source, Span, Spanned};
+use scraper::Selector;
+use verdict::evidence::FailureKind;
+
+use super::expect::describe_hop;
+use super::http::target::{Address, Origin};
+use super::plan::PlannedStep;
+use super::problem::{self, Problem};
+use super::variables::Variables;
+use super::visitor::{Obstacle, Visitor};
+
+/// Something that a user does.
+#[async_trait]
+pub(super) trait Act: Send + Sync {
+    /// Does it. What was seen is left in the visitor's hops and page.
+    async fn act(&self, act: &mut Acting<'_>) -> Result<(), Problem>;
+}
+
+/// What an action has at hand.
+pub(super) struct Acting<'a> {
+    /// The step.
+    pub(super) planned: &'a PlannedStep,
+    /// The user.
+    pub(super) visitor: &'a mut Visitor,
+    /// The values of variables.
+    pub(super) variables: &'a Variables,
+    /// The origin that plain paths are relative to.
+    pub(super) base: &'a Origin,
+}
+
+/// The code of an action; `None` for `use`, which the plan has replaced by its steps.
+pub(super) fn of(action: &Action) -> Option<&dyn Act> {
+    match action {
+        Action::Request(request) => Some(request),
+        Action::Submit(submit) => Some(submit),
+        Action::Use(_) => None,
+    }
+}
+
+impl Acting<'_> {
+    fn render(&self, template: &Template) -> Result<String, Problem> {
+        let scope = &self.planned.scope;
+        problem::render(
+            template,
+            &self.planned.source,
+            &|name| self.variables.lookup(scope, name),
+            &|| self.variables.names(scope),
+        )
+    }
+
+    fn render_pairs(&self, pairs: &[(Spanned<String>, Spanned<Template>)]) -> Result<Vec<(String, String)>, Problem> {
+        pairs.iter().map(|(name, value)| Ok((name.value.clone(), self.render(&value.value)?))).collect()
+    }
+
+    fn diagnostic(&self, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::at(&self.planned.source, span, message)
+    }
+
+    fn address(&self, target: &Spanned<Template>) -> Result<Address, Problem> {
+        Address::parse(&self.render(&target.value)?, self.base).map_err(|error| {
+            Problem::scenario(self.diagnostic(target.span, error.to_string()).help(
+                "write a path that starts with `/`, or an address that starts with http://, https:// or a service \
+                 such as ${forge}",
+            ))
+        })
+    }
+
+    /// Sends a request, and says in the file's terms what kept it from arriving.
+    async fn navigate(&mut self, request: super::http::Outgoing, follow: Option<Follow>) -> Result<(), Problem> {
+        let what = format!("{} {}", request.method, request.address);
+        let result = self.visitor.navigate(request, follow).await;
+        result.map_err(|obstacle| self.obstacle(&what, obstacle))
+    }
+
+    fn obstacle(&self, what: &str, obstacle: Obstacle) -> Problem {
+        let span = self.planned.step.span;
+        let last = self.visitor.hops.last().map(describe_hop).unwrap_or_else(|| what.to_owned());
+        match obstacle {
+            Obstacle::Http(error) => {
+                let diagnostic = self.diagnostic(span, error.to_string()).label(last).help(error.help());
+                Problem { kind: error.kind(), diagnostic }
+            }
+            Obstacle::Location(reason) => {
+                let diagnostic = self
+                    .diagnostic(span, "the redirect can't be followed")
+                    .label(last)
+                    .found(reason)
+                    .help("a browser stops here too: correct the Location that the service or the edge sends");
+                Problem { kind: FailureKind::Protocol, diagnostic }
+            }
+            Obstacle::TooManyRedirects { limit } => {
+                let hops = &self.visitor.hops;
+                let tail: Vec<String> = hops.iter().rev().take(4).rev().map(describe_hop).collect();
+                let diagnostic = self
+                    .diagnostic(span, format!("{limit} redirects, and no page yet"))
+                    .label(what)
+                    .expected(format!("a page after at most {limit} redirects"))
+                    .found(format!("… {}", tail.join("; ")))
+                    .help(match super::expect::repeated(hops) {
+                        Some(hop) => format!(
+                            "it is a loop: {} {} was asked for again with the same cookies",
+                            hop.request.method, hop.request.address
+                        ),
+                        None => "each address is a new one: raise `follow: { max_hops: … }` if that is meant".to_owned(),
+                    });
+                Problem { kind: FailureKind::RedirectLoop, diagnostic }
+            }
+        }
+    }
+}
+
+/// Compiles a CSS selector.
+pub(super) fn selector(text: &str, source: &Arc<Source>, span: Span) -> Result<Selector, Problem> {
+    Selector::parse(text).map_err(|error| {
+        Problem::scenario(
+            Diagnostic::at(source, span, format!("`{text}` is no CSS selector")).found(error.to_string()),
+        )
+    })
+}

@@ -1,0 +1,133 @@
+//! The report for people: what happens as it happens, then what failed and where, what was found, and the verdict.
+//!
+//! Every line of it is made by a pure function; [`Human`] decides when, and is the only one that writes.
+
+mod ending;
+mod failures;
+mod findings;
+mod head;
+mod progress;
+mod row;
+mod trace;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use scenario::Diagnostic;
+use verdict::evidence::{Journey, Outcome};
+
+use super::text::without_leading_command;
+use super::{Report, Style, WriteError};
+use crate::engine::events::Event;
+use progress::Progress;
+
+pub(super) use trace::trace;
+
+/// Cells of the column that says what a line is about.
+const LABEL: usize = 8;
+
+/// A scenario that ended badly, with its located failures.
+struct Failed {
+    index: usize,
+    journey: Journey,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Writes the report for people.
+pub(super) struct Human {
+    style: Style,
+    to: Box<dyn Write + Send>,
+    progress: Progress,
+    /// Lines that are there only until something else is written.
+    live_lines: usize,
+    notices: usize,
+    failed: Vec<Failed>,
+    /// The first error in writing; a reader who leaves early (`| head`) is none.
+    error: Option<io::Error>,
+}
+
+impl Human {
+    pub(super) fn new(style: Style, to: Box<dyn Write + Send>) -> Self {
+        let progress = Progress::default();
+        Self { style, to, progress, live_lines: 0, notices: 0, failed: Vec::new(), error: None }
+    }
+
+    /// Shows what an event says.
+    pub(super) fn on(&mut self, event: Event) {
+        self.progress.on(&event);
+        let text = match event {
+            Event::Notice(text) => {
+                self.notices += 1;
+                head::notice(&text, self.notices == 1, self.style)
+            }
+            // On a terminal the live line says it.
+            Event::StackProgress(_) if self.style.live => String::new(),
+            Event::StackProgress(text) => head::progress(&text, self.style),
+            Event::StackReady(facts) => head::stack(&facts, self.style),
+            Event::RunStarted { scenarios } => head::run(scenarios, self.style),
+            Event::ScenarioStarted { .. } | Event::StepFinished { .. } => String::new(),
+            Event::ScenarioFinished { index, journey, diagnostics } => {
+                let row = row::row(&journey, self.style);
+                if matches!(journey.outcome, Outcome::Failed | Outcome::Errored) {
+                    self.failed.push(Failed { index, journey, diagnostics });
+                }
+                row
+            }
+        };
+        self.show(&text);
+    }
+
+    /// Shows what came of it all, and where the report was, or could not be, written.
+    ///
+    /// # Errors
+    /// The first error in writing, now or before.
+    pub(super) fn finish(&mut self, report: &Report, written: Result<&Path, &WriteError>) -> io::Result<()> {
+        self.progress = Progress::default();
+        self.failed.sort_by_key(|failed| failed.index);
+        let mut text = String::new();
+        for failed in &self.failed {
+            text.push_str(&failures::failure(&failed.journey, &failed.diagnostics, self.style));
+        }
+        for finding in &report.findings {
+            text.push('\n');
+            text.push_str(&findings::finding(finding, self.style));
+        }
+        text.push('\n');
+        text.push_str(&ending::ending(report, written, self.style));
+        self.show(&text);
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// Takes the live lines away.
+    pub(super) fn clear(&mut self) {
+        self.progress = Progress::default();
+        self.show("");
+    }
+
+    /// Writes `text` above the live lines, and those anew.
+    fn show(&mut self, text: &str) {
+        let mut out = String::new();
+        if self.live_lines > 0 {
+            // Up to the first live line, then erase to the end of the screen (ECMA-48, CUU and ED).
+            out.push_str(&format!("\x1b[{}A\r\x1b[J", self.live_lines));
+        }
+        for line in text.split_inclusive('\n') {
+            out.push_str(&without_leading_command(line));
+        }
+        let live = if self.style.live { self.progress.lines(self.style) } else { Vec::new() };
+        self.live_lines = live.len();
+        for line in live {
+            out.push_str(&line);
+            out.push('\n');
+        }
+        if out.is_empty() {
+            return;
+        }
+        let result = self.to.write_all(out.as_bytes()).and_then(|()| self.to.flush());
+        if let Err(error) = result
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.error.get_or_insert(error);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Consumers of events: what people and programs read about a run.
+//!
+//! - [`Reporters`]: the one door, a sink of [`crate::engine::events`]
+//! - [`model`]: the report as JSON, and its schema
+//! - [`merge`]: one report from the shards of a run
+//! - `human`, `junit`, `annotations`, `markdown`: ways to show it, each a pure function of what it shows
+//!
+//! Nothing in here reads the environment or a clock.
+
+mod annotations;
+mod files;
+mod human;
+mod junit;
+mod markdown;
+pub mod merge;
+pub mod model;
+mod reporters;
+mod schema;
+pub mod shard;
+mod style;
+mod text;
+mod xml;
+
+pub use files::WriteError;
+pub use merge::merge;
+pub use model::Report;
+pub use reporters::{FinishError, Format, Reporters};
+pub use schema::schema;
+pub use shard::Shard;
+pub use style::Style;

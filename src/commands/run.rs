@@ -51,8 +51,9 @@ pub async fn run(args: RunArgs, environment: &Environment) -> Result<Exit, Comma
     }
     let inputs = inputs::read(&args, environment)?;
     let options = stack_options(&args, environment);
-    let needs = Needs { services: plans.iter().flat_map(|plan| plan.services()).chain([Service::Edge]).collect() };
-    let chosen = stack_choice::choose(&args, &needs.services, &options).await?;
+    let asked = plans.iter().flat_map(|plan| plan.services()).chain([Service::Edge]).collect();
+    let chosen = stack_choice::choose(&args, &asked, &options).await?;
+    let needs = Needs { services: stack_choice::had(chosen.kind, asked) };
     inputs::check(&plans, &inputs, chosen.kind).map_err(|errors| check::wrong_files(&errors, color))?;
     let cancel = interrupt::token().map_err(|error| CommandError::broken(format!("error: signals: {error}")))?;
     let reporters = Arc::new(reporters(args.format, environment));

@@ -19,7 +19,18 @@ use serve::{Log, Server};
 use tokio::net::TcpListener;
 use verdict::evidence::{self, ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
-use super::{Site, Stack, StackOptions};
+use super::{Needs, Site, Stack, StackOptions, random};
+
+/// The services that the embedded stack has. Scenarios that need others don't apply to it.
+pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging];
+
+/// Stands the stack up; it is ready when this returns. It has all its services whatever is needed, for they cost next to nothing.
+///
+/// # Errors
+/// As [`Embedded::start`].
+pub async fn up(_needs: &Needs, options: &StackOptions) -> Result<Embedded, Trouble> {
+    Embedded::start(options).await
+}
 
 /// The host that the edge answers at; its services' hosts are below it.
 const HOST: &str = "edge.test";
@@ -46,9 +57,6 @@ struct Running {
 }
 
 impl Embedded {
-    /// The services that it has. Scenarios that need others don't apply to it.
-    pub const SERVICES: &'static [Service] = &[Service::Edge, Service::Forge, Service::Staging];
-
     /// Stands the stack up; it is ready when this returns. Images mean nothing to it.
     ///
     /// # Errors
@@ -67,7 +75,7 @@ impl Embedded {
         let routed = routes::Site::standard(origin, routing(options.mode), &upstreams)
             .map_err(|error| trouble(Service::Edge, format!("the routes are wrong: {error}")))?;
 
-        let password = doubles::token(16)
+        let password = random::text(random::ALPHANUMERIC, 24)
             .map_err(|error| trouble(Service::Forge, format!("there is no password for its user: {error}")))?;
         let forge = configuration::forge(&routed, options)?
             .user(USER, &password)
@@ -145,10 +153,8 @@ fn routing(mode: Mode) -> routes::Mode {
 }
 
 fn site(routed: &routes::Site, mode: Mode, password: &str) -> Site {
-    let services = Embedded::SERVICES
-        .iter()
-        .filter_map(|service| Some((*service, routed.service_url(service.as_str())?)))
-        .collect();
+    let services =
+        SERVICES.iter().filter_map(|service| Some((*service, routed.service_url(service.as_str())?))).collect();
     Site {
         base_url: routed.origin.to_string(),
         mode,
@@ -161,7 +167,7 @@ fn site(routed: &routes::Site, mode: Mode, password: &str) -> Site {
 }
 
 fn facts(site: &Site) -> StackFacts {
-    let services = Embedded::SERVICES
+    let services = SERVICES
         .iter()
         .map(|service| ServiceFacts {
             name: service.to_string(),

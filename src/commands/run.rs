@@ -142,11 +142,10 @@ impl Session {
     }
 
     async fn up(&self) -> Result<Box<dyn Stack>, Trouble> {
-        let progress = |text: String| self.reporters.emit(Event::StackProgress(text));
         match self.chosen.kind {
             StackKind::Embedded => Ok(Box::new(Embedded::start(&self.options).await?)),
             StackKind::Containers => {
-                Ok(Box::new(containers::up(&self.needs, &self.options, &progress, self.cancel.clone()).await?))
+                Ok(Box::new(containers::up(&self.needs, &self.options, self.reporters.as_ref(), &self.cancel).await?))
             }
             StackKind::External => {
                 let options = ExternalOptions {

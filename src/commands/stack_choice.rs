@@ -8,8 +8,7 @@ use crate::cli::{CommandError, RunArgs, StackChoice};
 use crate::engine::http::target::Origin;
 use crate::images;
 use crate::stack::containers::engine;
-use crate::stack::embedded::Embedded;
-use crate::stack::{StackOptions, containers};
+use crate::stack::{StackOptions, containers, embedded};
 
 /// The stack that was chosen.
 #[derive(Debug)]
@@ -66,7 +65,7 @@ pub(super) async fn choose(
 /// Of these services, those that a stack of this kind can have. Scenarios that need others are skipped there.
 pub(super) fn had(kind: StackKind, mut services: BTreeSet<Service>) -> BTreeSet<Service> {
     match kind {
-        StackKind::Embedded => services.retain(|service| Embedded::SERVICES.contains(service)),
+        StackKind::Embedded => services.retain(|service| embedded::SERVICES.contains(service)),
         StackKind::Containers => services.retain(|service| containers::SERVICES.contains(service)),
         StackKind::External => {}
     }

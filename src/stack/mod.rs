@@ -7,10 +7,6 @@ pub mod containers;
 pub mod embedded;
 pub mod external;
 mod fixtures;
-<<<<<<< HEAD
-=======
-mod random;
->>>>>>> h3
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

@@ -95,7 +95,7 @@ pub(super) fn reporters(format: Format, environment: &Environment) -> Reporters 
         Format::Human => (environment.color(), environment.stdout_is_terminal),
         _ => (environment.color_on_stderr(), environment.stderr_is_terminal),
     };
-    let style = Style { color, live, width: environment.width() };
+    let style = Style { color, live, width: environment.width(), annotations: environment.annotations() };
     Reporters::new(format, style, Box::new(std::io::stdout()), Box::new(std::io::stderr()))
 }
 

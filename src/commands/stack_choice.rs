@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use scenario::model::{Service, StackKind};
 
 use crate::cli::{CommandError, RunArgs, StackChoice};
+use crate::engine::http::target::Origin;
 use crate::images;
 use crate::stack::containers::engine;
-use crate::stack::StackOptions;
+use crate::stack::{StackOptions, containers, embedded};
 
 /// The stack that was chosen.
 #[derive(Debug)]
@@ -27,9 +28,15 @@ pub(super) async fn choose(
     services: &BTreeSet<Service>,
     options: &StackOptions,
 ) -> Result<Chosen, CommandError> {
-    let chosen = |kind: StackKind, why: &str| Chosen { kind, notice: format!("stack: {kind}, {why}") };
+    let chosen = |kind: StackKind, why: &str| Chosen { kind, notice: format!("{kind}: {why}") };
     match (&args.base_url, args.stack) {
         (Some(url), StackChoice::Auto | StackChoice::External) => {
+            Origin::parse(url).map_err(|error| {
+                CommandError::usage(format!(
+                    "error: --base-url: {error}\n  = help: give the origin alone, such as https://example.org; prefixes are \
+                     known from the mode"
+                ))
+            })?;
             let unused = [
                 (!args.images.is_empty(), "--image"),
                 (!args.settings.is_empty(), "--set"),
@@ -53,6 +60,16 @@ pub(super) async fn choose(
             Err(why) => chosen(StackKind::Embedded, &format!("doubles, not the real programs, as {why}")),
         }),
     }
+}
+
+/// Of these services, those that a stack of this kind can have. Scenarios that need others are skipped there.
+pub(super) fn had(kind: StackKind, mut services: BTreeSet<Service>) -> BTreeSet<Service> {
+    match kind {
+        StackKind::Embedded => services.retain(|service| embedded::SERVICES.contains(service)),
+        StackKind::Containers => services.retain(|service| containers::SERVICES.contains(service)),
+        StackKind::External => {}
+    }
+    services
 }
 
 /// Whether the containers stack could be stood up as things are; the engine's name, or what is missing.

@@ -6,14 +6,14 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// One call of the program, in a folder of its own.
-pub struct Program {
+pub(crate) struct Program {
     folder: TempDir,
     command: Command,
 }
 
 impl Program {
     /// The program with these arguments, in an empty folder, without anything of the environment that changes its ways.
-    pub fn new(arguments: &[&str]) -> Self {
+    pub(crate) fn new(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_edge-smoke"));
         command.args(arguments).current_dir(folder.path()).env_clear();
@@ -23,7 +23,7 @@ impl Program {
     }
 
     /// With a file in its folder.
-    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
@@ -31,34 +31,29 @@ impl Program {
     }
 
     /// With a variable in its environment.
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// The folder that it runs in.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// Runs it to its end.
-    pub fn output(&mut self) -> Output {
+    pub(crate) fn output(&mut self) -> Output {
         self.command.output().unwrap()
     }
 
     /// Runs it to its end; exit code, standard output and standard error as one text.
-    pub fn answer(&mut self) -> String {
+    pub(crate) fn answer(&mut self) -> String {
         shown(&self.output())
     }
 
     /// A file that it left behind.
-    pub fn left(&self, name: &str) -> String {
+    pub(crate) fn left(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 }
 
 /// Exit code, standard output and standard error as one text, with what differs from run to run replaced.
-pub fn shown(output: &Output) -> String {
+pub(crate) fn shown(output: &Output) -> String {
     let text = format!(
         "exit: {}\n----- stdout\n{}----- stderr\n{}",
         output.status.code().map_or("killed".to_owned(), |code| code.to_string()),
@@ -85,6 +80,6 @@ fn filtered(text: &str) -> String {
 }
 
 /// The repository's own scenarios.
-pub fn shipped(name: &str) -> PathBuf {
+pub(crate) fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name)
 }

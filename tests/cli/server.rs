@@ -6,16 +6,16 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 /// A server on a loopback port, until the test's process ends.
-pub struct Server {
+pub(crate) struct Server {
     /// Its origin, such as `http://127.0.0.1:1234`.
-    pub origin: String,
+    pub(crate) origin: String,
     /// The heads of all requests, as they were on the wire.
-    pub heads: Receiver<String>,
+    pub(crate) heads: Receiver<String>,
 }
 
 impl Server {
     /// Starts it.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (sender, heads) = channel();
@@ -29,7 +29,7 @@ impl Server {
     }
 
     /// The request lines seen so far.
-    pub fn request_lines(&self) -> Vec<String> {
+    pub(crate) fn request_lines(&self) -> Vec<String> {
         self.heads.try_iter().map(|head| head.lines().next().unwrap_or_default().to_owned()).collect()
     }
 }

@@ -8,5 +8,3 @@
 pub mod forge;
 mod random;
 pub mod site;
-
-pub use random::token;

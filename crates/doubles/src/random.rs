@@ -1,4 +1,4 @@
-//! Ids and passwords that nobody can guess.
+//! Ids that nobody can guess.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use std::io;
 ///
 /// # Errors
 /// The operating system has no random bytes to give.
-pub fn token(bytes: usize) -> io::Result<String> {
+pub(crate) fn token(bytes: usize) -> io::Result<String> {
     let mut random = vec![0; bytes];
     getrandom::fill(&mut random)
         .map_err(|error| io::Error::other(format!("the operating system gives no random bytes: {error}")))?;

@@ -72,8 +72,18 @@ pub(super) fn sign_in(settings: &Settings, session: &Session, failed: Option<&st
 
 /// A signed-in user's own settings.
 pub(super) fn user_settings(settings: &Settings, session: &Session, user: &str) -> String {
-    let user = escape(user);
-    page(settings, session, "Profile", &format!("<h1>Profile of {user}</h1>\n<input name=\"name\" value=\"{user}\">\n"))
+    let (user, sub) = (escape(user), escape(settings.sub_path()));
+    let form = format!(
+        r#"<h1>Profile of {user}</h1>
+<form class="ui form" action="{sub}/user/settings" method="post">
+{csrf}<label for="username">Username</label>
+<input id="username" name="name" value="{user}" data-name="{user}" required maxlength="40">
+<button class="ui primary button">Update Profile</button>
+</form>
+"#,
+        csrf = hidden_csrf(settings, session),
+    );
+    page(settings, session, "Profile", &form)
 }
 
 /// A user's public page.

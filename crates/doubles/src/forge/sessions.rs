@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use crate::token;
+use crate::random::token;
 
 /// How many sessions are kept; the oldest goes first.
 const CAPACITY: usize = 10_000;

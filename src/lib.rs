@@ -7,8 +7,9 @@
 //! - [`images`]: the images of the containers stack: found, or built
 //! - [`report`]: consumers of events
 
-// pub mod cli;
-// pub mod commands;
+pub mod cli;
+pub mod commands;
 pub mod engine;
+pub mod images;
 pub mod report;
 pub mod stack;

@@ -14,20 +14,20 @@ use crate::engine::problem::unresolved_variable;
 
 /// Variables and secrets from the command line, the environment and files.
 #[derive(Debug, Clone, Default)]
-pub struct Inputs {
+pub(super) struct Inputs {
     /// `--var` and `--vars`; the former win.
-    pub variables: BTreeMap<String, String>,
+    pub(super) variables: BTreeMap<String, String>,
     /// `--secret`.
-    pub secrets: BTreeMap<String, Secret>,
+    pub(super) secrets: BTreeMap<String, Secret>,
     /// `--ca`, read.
-    pub ca_pem: Option<String>,
+    pub(super) ca_pem: Option<String>,
 }
 
 /// Reads what the command line points at.
 ///
 /// # Errors
 /// A file that can't be read, a line that isn't `NAME=VALUE`, a secret that isn't set.
-pub fn read(args: &RunArgs, environment: &Environment) -> Result<Inputs, CommandError> {
+pub(super) fn read(args: &RunArgs, environment: &Environment) -> Result<Inputs, CommandError> {
     let wrong = |text: String| CommandError::usage(format!("error: {text}"));
     let mut inputs = Inputs::default();
     if let Some(file) = &args.vars_file {
@@ -64,7 +64,8 @@ fn read_variables(file: &Path) -> Result<BTreeMap<String, String>, String> {
 /// Names of variables that a stack of this kind gives, besides its addresses.
 fn given_by_stack(kind: StackKind) -> &'static [&'static str] {
     match kind {
-        StackKind::Embedded | StackKind::Containers => &["user", "password", "repo"],
+        StackKind::Embedded => &["user", "password"],
+        StackKind::Containers => &["user", "password", "repo"],
         StackKind::External => &[],
     }
 }
@@ -73,7 +74,7 @@ fn given_by_stack(kind: StackKind) -> &'static [&'static str] {
 ///
 /// # Errors
 /// Each variable without a value, where it is used first.
-pub fn check(plans: &[Arc<Plan>], inputs: &Inputs, kind: StackKind) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn check(plans: &[Arc<Plan>], inputs: &Inputs, kind: StackKind) -> Result<(), Vec<Diagnostic>> {
     let mut known: BTreeSet<String> = ["base_url", "host"].map(str::to_owned).into();
     known.extend(Service::ALL.iter().map(|service| service.as_str().to_owned()));
     known.extend(given_by_stack(kind).iter().map(|name| (*name).to_owned()));

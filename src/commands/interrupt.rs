@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 ///
 /// # Errors
 /// The system refuses the handlers.
-pub fn token() -> std::io::Result<CancellationToken> {
+pub(super) fn token() -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

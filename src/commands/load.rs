@@ -16,7 +16,7 @@ const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
 ///
 /// # Errors
 /// Everything that is wrong with any of the files.
-pub fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
+pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     let mut errors = Vec::new();
     let mut files = Vec::new();
     for path in paths {

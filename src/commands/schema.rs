@@ -11,10 +11,10 @@ use crate::cli::{CommandError, SchemaName};
 /// Standard output is closed.
 pub fn schema(name: SchemaName) -> Result<Exit, CommandError> {
     let schema = match name {
-        SchemaName::Scenario => scenario::schema::scenario(),
-        SchemaName::Report => crate::report::schema(),
+        SchemaName::Scenario => format!("{:#}", scenario::schema::scenario()),
+        SchemaName::Report => crate::report::schema().map_err(|error| CommandError::broken(format!("error: {error}")))?,
     };
-    writeln!(std::io::stdout(), "{schema:#}")
+    writeln!(std::io::stdout(), "{}", schema.trim_end())
         .map_err(|error| CommandError::broken(format!("error: standard output: {error}")))?;
     Ok(Exit::Pass)
 }

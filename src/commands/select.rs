@@ -7,18 +7,18 @@ use crate::report::Shard;
 
 /// What the command line selects by. Empty fields select everything.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub(super) struct Selection {
     /// Any of these tags.
-    pub tags: Vec<String>,
+    pub(super) tags: Vec<String>,
     /// A text in the name or the file.
-    pub filter: Option<String>,
+    pub(super) filter: Option<String>,
     /// One of several equal parts.
-    pub shard: Option<Shard>,
+    pub(super) shard: Option<Shard>,
 }
 
 impl Selection {
     /// The selected plans in their order. Shards are dealt out after tags and filter, so that they are of one size.
-    pub fn of(&self, plans: Vec<Arc<Plan>>) -> Vec<Arc<Plan>> {
+    pub(super) fn of(&self, plans: Vec<Arc<Plan>>) -> Vec<Arc<Plan>> {
         let chosen = plans.into_iter().filter(|plan| self.fits(plan));
         let in_shard = |place: usize| self.shard.is_none_or(|shard| shard.includes(place));
         chosen.enumerate().filter(|(place, _)| in_shard(*place)).map(|(_, plan)| plan).collect()

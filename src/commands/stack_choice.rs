@@ -5,31 +5,38 @@ use std::collections::BTreeSet;
 use scenario::model::{Service, StackKind};
 
 use crate::cli::{CommandError, RunArgs, StackChoice};
+use crate::engine::http::target::Origin;
 use crate::images;
 use crate::stack::containers::engine;
 use crate::stack::{StackOptions, containers, embedded};
 
 /// The stack that was chosen.
 #[derive(Debug)]
-pub struct Chosen {
+pub(super) struct Chosen {
     /// Its kind.
-    pub kind: StackKind,
+    pub(super) kind: StackKind,
     /// What the user is told: which one, and why.
-    pub notice: String,
+    pub(super) notice: String,
 }
 
 /// Chooses by the command line; with `auto`, by what the machine has. Nothing is pulled or started.
 ///
 /// # Errors
 /// Flags that contradict each other.
-pub async fn choose(
+pub(super) async fn choose(
     args: &RunArgs,
     services: &BTreeSet<Service>,
     options: &StackOptions,
 ) -> Result<Chosen, CommandError> {
-    let chosen = |kind: StackKind, why: &str| Chosen { kind, notice: format!("stack: {kind}, {why}") };
+    let chosen = |kind: StackKind, why: &str| Chosen { kind, notice: format!("{kind}: {why}") };
     match (&args.base_url, args.stack) {
         (Some(url), StackChoice::Auto | StackChoice::External) => {
+            Origin::parse(url).map_err(|error| {
+                CommandError::usage(format!(
+                    "error: --base-url: {error}\n  = help: give the origin alone, such as https://example.org; prefixes are \
+                     known from the mode"
+                ))
+            })?;
             let unused = [
                 (!args.images.is_empty(), "--image"),
                 (!args.settings.is_empty(), "--set"),
@@ -55,15 +62,19 @@ pub async fn choose(
     }
 }
 
+/// Of these services, those that a stack of this kind can have. Scenarios that need others are skipped there.
+pub(super) fn had(kind: StackKind, mut services: BTreeSet<Service>) -> BTreeSet<Service> {
+    match kind {
+        StackKind::Embedded => services.retain(|service| embedded::SERVICES.contains(service)),
+        StackKind::Containers => services.retain(|service| containers::SERVICES.contains(service)),
+        StackKind::External => {}
+    }
+    services
+}
+
 /// Whether the containers stack could be stood up as things are; the engine's name, or what is missing.
 async fn containers_ready(services: &BTreeSet<Service>, options: &StackOptions) -> Result<String, String> {
     let engine = engine::engine().await.map_err(|_| "no container engine answers".to_owned())?;
-    if let Some(service) = services.iter().find(|service| !containers::SERVICES.contains(service)) {
-        // Such a scenario is skipped there as it would be here, and says so itself.
-        if !embedded::SERVICES.contains(service) && services.len() == 1 {
-            return Err(format!("there is no {service} in the containers stack yet"));
-        }
-    }
     let rows = images::list(&options.images).await.map_err(|trouble| trouble.message)?;
     let missing: Vec<&str> = rows
         .iter()
@@ -71,7 +82,7 @@ async fn containers_ready(services: &BTreeSet<Service>, options: &StackOptions) 
         .map(|row| row.official.as_str())
         .collect();
     if missing.is_empty() {
-        Ok(engine.to_string())
+        Ok(format!("Docker {}", engine.version))
     } else {
         Err(format!("{} is not there (`edge-smoke images build` builds what can't be pulled)", missing.join(", ")))
     }

@@ -7,6 +7,7 @@ use scenario::model::{Action, Mode, Service, StackKind, When};
 use scenario::{Diagnostic, Redactor, Secret};
 use verdict::evidence::{FailureKind, Journey, Outcome, StepRecord};
 
+use super::content;
 use super::events::{Event, Sink};
 use super::expect::{self, Observation};
 use super::http::connect::Connector;
@@ -140,10 +141,18 @@ impl Walk<'_> {
             failures: Vec::new(),
             trace: Vec::new(),
         };
-        let conditions = planned.conditions.iter().chain([&step.when]);
-        if conditions.into_iter().any(|when| unmet(when, self.surroundings).is_some()) {
-            record.outcome = Outcome::Skipped;
-            return (record, Vec::new());
+        match self.applies(planned) {
+            Ok(true) => {}
+            Ok(false) => {
+                record.outcome = Outcome::Skipped;
+                return (record, Vec::new());
+            }
+            Err(problem) => {
+                let (failure, diagnostic) = problem.report(&self.redactor);
+                record.outcome = Outcome::Failed;
+                record.failures.push(failure);
+                return (record, vec![diagnostic]);
+            }
         }
         let own_limit = step.timeout.as_ref().map(|timeout| timeout.value).unwrap_or_else(|| {
             STEP_TIMEOUT.max(step.retry.as_ref().map_or(Duration::ZERO, |retry| retry.within.value + STEP_TIMEOUT))
@@ -164,6 +173,20 @@ impl Walk<'_> {
         record.failures = failures;
         record.duration_ms = milliseconds(started.elapsed());
         (record, diagnostics)
+    }
+
+    /// Whether all conditions around the step, and its own, are met.
+    fn applies(&self, planned: &PlannedStep) -> Result<bool, Problem> {
+        let mut conditions = planned.conditions.iter().chain([&planned.step.when]);
+        if conditions.any(|when| unmet(when, self.surroundings).is_some()) {
+            return Ok(false);
+        }
+        let Some(css) = &planned.step.when.css else { return Ok(true) };
+        let Some(observation) = self.observation(planned) else { return Ok(false) };
+        let selector = observation.selector(css)?;
+        // A page that can't be read has no elements.
+        let html = content::text(&observation.page.response).unwrap_or_default();
+        Ok(!content::elements(&html, &selector, None).is_empty())
     }
 
     /// The step's name, or else what it does, as written.

@@ -115,7 +115,7 @@ impl Plan {
 
     /// The services that the journey speaks of: by `when`, or by an address such as `${forge}`.
     pub fn services(&self) -> BTreeSet<Service> {
-        let mut services: BTreeSet<Service> = BTreeSet::new();
+        let mut services = self.scenario.services();
         for planned in &self.steps {
             for (name, _) in planned.step.variables() {
                 services.extend(Service::ALL.iter().copied().filter(|service| service.as_str() == name));

@@ -26,4 +26,5 @@ pub use merge::merge;
 pub use model::Report;
 pub use reporters::{FinishError, Format, Reporters};
 pub use schema::schema;
+pub use shard::Shard;
 pub use style::Style;

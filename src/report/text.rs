@@ -2,15 +2,34 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The text on one line, with whatever could disturb a terminal or hide something written as an escape: the site
-/// chooses much of what is shown.
+/// The text on one line, with whatever could disturb a terminal, hide something, or command what reads logs written as
+/// an escape: the site chooses much of what is shown.
 pub(super) fn one_line(text: &str) -> String {
-    scenario::text::one_line(text).into_owned()
+    without_commands(&scenario::text::one_line(text))
 }
 
 /// The same, but line feeds stay.
 pub(super) fn lines(text: &str) -> String {
-    scenario::text::lines(text).into_owned()
+    without_commands(&scenario::text::lines(text))
+}
+
+/// The text without GitHub's older workflow commands (`##[add-mask]…`), which its runner obeys anywhere in a line of a
+/// log.
+pub(super) fn without_commands(text: &str) -> String {
+    text.replace("##[", "#\\u{23}[")
+}
+
+/// The line without a workflow command (`::stop-commands::…`), which GitHub's runner obeys at the start of a line. Three
+/// colons are none; diagnostics point with them.
+pub(super) fn without_leading_command(line: &str) -> String {
+    let content = line.trim_start();
+    match content.strip_prefix("::") {
+        Some(rest) if !rest.starts_with(':') => {
+            let indent = &line[..line.len() - content.len()];
+            format!("{indent}\\u{{3a}}:{rest}")
+        }
+        _ => line.to_owned(),
+    }
 }
 
 /// The cells that the text takes.
@@ -58,15 +77,15 @@ pub(super) fn right(text: &str, room: usize) -> String {
 /// that a URL can be copied.
 pub(super) fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
+    let mut words = text.split(' ');
+    let mut line = words.next().unwrap_or_default().to_owned();
+    for word in words {
         if !line.is_empty() && width(&line) + 1 + width(word) > room {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
+            lines.push(std::mem::replace(&mut line, word.to_owned()));
+        } else {
             line.push(' ');
+            line.push_str(word);
         }
-        line.push_str(word);
     }
     lines.push(line);
     lines
@@ -166,6 +185,15 @@ mod tests {
         ];
         for (bytes, expected) in sizes {
             assert_eq!(size(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn workflow_commands_are_disarmed() {
+        assert_eq!(one_line("a ##[add-mask]b"), "a #\\u{23}[add-mask]b");
+        assert_eq!(without_leading_command("  ::error::x"), "  \\u{3a}:error::x");
+        for harmless in ["a ::error::x", "  ::: file.yaml:3:4", ": x", ""] {
+            assert_eq!(without_leading_command(harmless), harmless);
         }
     }
 

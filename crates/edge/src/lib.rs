@@ -1,1 +1,120 @@
-//! The in-process edge.
+//! The in-process edge: what Caddy does with the generated file, done from the same routes on hyper.
+//!
+//! A differential suite sends the same requests through both and compares what comes back and what the service saw.
+
+mod answer;
+mod forward;
+mod gate;
+mod headers;
+mod limit;
+mod pool;
+mod tunnel;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use routes::matching::{self, Decision};
+use routes::{RouteError, Scheme, Site, validate};
+use serve::{Body, Log, Peer, Server};
+use tokio::net::TcpListener;
+
+use pool::Pool;
+
+/// Why an edge does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeError {
+    /// The site can't be served.
+    #[error(transparent)]
+    Site(#[from] RouteError),
+    /// The in-process edge serves http alone.
+    #[error("origin: the in-process edge serves http:// alone, and the origin is {0}; use a real Caddy for https://")]
+    Https(String),
+    /// The listener has no address.
+    #[error("the edge can't listen: {0}")]
+    Listen(#[from] io::Error),
+}
+
+/// An edge that is running. Dropping it frees its port and closes its connections, tunnels too.
+#[derive(Debug)]
+pub struct Edge {
+    server: Server,
+    log: Log,
+    site: Arc<RwLock<Arc<Site>>>,
+}
+
+impl Edge {
+    /// Serves a site at the listener, whose port should be the origin's.
+    ///
+    /// # Errors
+    /// A site that is wrong, or that the in-process edge can't serve.
+    pub fn start(site: Site, listener: TcpListener) -> Result<Self, EdgeError> {
+        check(&site)?;
+        let site = Arc::new(RwLock::new(Arc::new(site)));
+        let log = Log::default();
+        let pool = Arc::new(Pool::default());
+        let (current, lines) = (site.clone(), log.clone());
+        let server = Server::start(listener, move |request, peer| {
+            let site = current.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let (lines, pool) = (lines.clone(), pool.clone());
+            async move {
+                let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+                let answer = handle(&site, request, &peer, &pool).await;
+                lines.access(method.as_str(), &path, answer.status().as_u16());
+                answer
+            }
+        })?;
+        Ok(Self { server, log, site })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// What it logged.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Serves another site from the next request on. Requests and tunnels under way are not disturbed.
+    ///
+    /// # Errors
+    /// As [`Edge::start`]; the old site stays.
+    pub fn replace(&self, site: Site) -> Result<(), EdgeError> {
+        check(&site)?;
+        *self.site.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(site);
+        Ok(())
+    }
+
+    /// Stops it, letting requests under way finish for as long as `grace`.
+    pub async fn shutdown(self, grace: Duration) {
+        self.server.shutdown(grace).await;
+    }
+}
+
+fn check(site: &Site) -> Result<(), EdgeError> {
+    validate::site(site)?;
+    if site.origin.scheme == Scheme::Https { Err(EdgeError::Https(site.origin.to_string())) } else { Ok(()) }
+}
+
+async fn handle(site: &Site, request: Request<Incoming>, peer: &Peer, pool: &Arc<Pool>) -> Response<Body> {
+    let host = match headers::host(&request) {
+        Ok(host) => host,
+        Err(why) => return answer::text(400, why),
+    };
+    match matching::route(site, &host, &headers::target(request.uri())) {
+        Decision::Forward { route, forward, target, original } => {
+            let forwarding =
+                forward::Forwarding { route, forward, target, original, host: &host, scheme: site.origin.scheme };
+            forwarding.run(request, peer, pool).await
+        }
+        Decision::Redirect { status, location, .. } => answer::redirect(status, &location),
+        Decision::Respond { status, body, .. } => answer::text(status, body),
+        Decision::NotFound => answer::text(404, matching::NOT_FOUND),
+        Decision::BadRequest(error) => answer::text(400, &error.to_string()),
+    }
+}

@@ -41,6 +41,8 @@ pub struct When {
     pub stacks: Vec<Spanned<StackKind>>,
     /// The journey changes data at the services; an external stack needs `--allow-writes`.
     pub writes: bool,
+    /// Of a step: a selector that must find something on the last page.
+    pub css: Option<Spanned<Template>>,
 }
 
 /// What stands behind the edge, and the edge itself.

@@ -86,10 +86,13 @@ impl HttpError {
             HttpError::Tls { reason, .. } if reason.contains("UnknownIssuer") => {
                 "no trusted authority signed the certificate; give the site's own CA by `--ca FILE`".to_owned()
             }
-            HttpError::Tls { reason, .. } if reason.contains("Corrupt") || reason.contains("InvalidMessage") => {
+            HttpError::Tls { reason, .. } if ["Corrupt", "corrupt", "InvalidMessage", "eof"].iter().any(|sign| reason.contains(sign)) => {
                 "the port answers, but not with TLS: should the address begin with http:// ?".to_owned()
             }
             HttpError::Tls { .. } => "look at the certificate's names, dates and chain".to_owned(),
+            HttpError::Protocol { reason } if reason.contains("parsed") => {
+                "what answers on this port doesn't speak HTTP/1.1: check host and port".to_owned()
+            }
             HttpError::Protocol { .. } => {
                 "the server, or something before it, closed the connection: its log says why".to_owned()
             }

@@ -75,6 +75,9 @@ pub enum AddressError {
     /// Neither an absolute URL nor a path.
     #[error("`{0}` is neither an http(s) URL nor a path that starts with `/`")]
     Form(String),
+    /// An origin with more behind it.
+    #[error("an origin has no path, and this one goes on with `{0}`")]
+    Path(String),
     /// A URL without a host, or with one that isn't a name or an address.
     #[error("`{0}` has no valid host")]
     Host(String),
@@ -182,7 +185,7 @@ impl Origin {
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         match split_origin(text)? {
             (origin, "" | "/") => Ok(origin),
-            _ => Err(AddressError::Form(text.to_owned())),
+            (_, rest) => Err(AddressError::Path(rest.to_owned())),
         }
     }
 }

@@ -4,23 +4,24 @@ use scenario::Diagnostic;
 use verdict::evidence::Journey;
 
 use super::super::style::Style;
-use super::super::text::{lines, one_line};
+use super::super::text::{lines, one_line, without_commands};
 use super::LABEL;
+use super::logs::log;
 use super::row::glyph;
 use super::trace::trace;
 
-/// What went wrong in a scenario.
+/// What went wrong in a scenario; nothing where no step of it failed, since its line says why already.
 pub(super) fn failure(journey: &Journey, diagnostics: &[Diagnostic], style: Style) -> String {
     let (word, paint) = glyph(journey.outcome);
     let heading = format!("{} ({})", one_line(&journey.name), one_line(&journey.file));
-    let mut text = format!("{}{}{heading}\n", style.paint(paint, word), " ".repeat(LABEL - word.len()));
+    let mut text = String::new();
     let mut located = diagnostics.iter();
     for step in &journey.steps {
         for failure in &step.failures {
             // The event's diagnostics and the record's failures are the same, in the same order; the record alone has
             // no colours.
             let rendered = match located.next() {
-                Some(diagnostic) => diagnostic.render(style.color),
+                Some(diagnostic) => without_commands(&diagnostic.render(style.color)),
                 None => lines(&failure.rendered),
             };
             push_block(&mut text, &rendered);
@@ -30,12 +31,15 @@ pub(super) fn failure(journey: &Journey, diagnostics: &[Diagnostic], style: Styl
         }
     }
     for diagnostic in located {
-        push_block(&mut text, &diagnostic.render(style.color));
+        push_block(&mut text, &without_commands(&diagnostic.render(style.color)));
     }
-    if let Some(reason) = &journey.reason {
-        push_block(&mut text, &one_line(reason));
+    for log in &journey.logs {
+        push_block(&mut text, &self::log(log, style));
     }
-    text
+    if text.is_empty() {
+        return text;
+    }
+    format!("\n{}{}{heading}\n{text}", style.paint(paint, word), " ".repeat(LABEL - word.len()))
 }
 
 /// Adds a block with an empty line before it and a line feed at its end.

@@ -19,7 +19,7 @@ pub(super) fn finding(finding: &Finding, style: Style) -> String {
         (Class::Note, _) | (_, Severity::Note) => Paint::Strong,
         (Class::Security | Class::Pivot | Class::Fixable, Severity::Error) => Paint::Bad,
     };
-    let title = format!("{}, {}: {}", one_line(&finding.code), finding.class.as_str(), one_line(&finding.title));
+    let title = format!("{} ({}): {}", one_line(&finding.code), finding.class.as_str(), one_line(&finding.title));
     let mut text = format!("{:<LABEL$}{}\n", "finding", style.paint(paint, &title));
     let mut part = |name: &str, content: &str| {
         for (index, line) in wrap(&one_line(content), style.measure().saturating_sub(LABEL + PART)).iter().enumerate() {
@@ -40,24 +40,28 @@ pub(super) fn finding(finding: &Finding, style: Style) -> String {
     if !finding.scenarios.is_empty() {
         part("in", &finding.scenarios.join(", "));
     }
-    // What an unexplained failure rests on was shown with the failure itself.
-    if finding.code != UNEXPLAINED {
-        for (index, seen) in finding.evidence.iter().take(SHOWN).enumerate() {
-            part(if index == 0 { "seen" } else { "" }, &self::seen(seen));
-        }
-        if let Some(more @ 1..) = finding.evidence.len().checked_sub(SHOWN) {
-            part("", &format!("and {more} more in report.json"));
-        }
+    // What an unexplained failure rests on was shown with the failure itself, and what the cause says need not be said
+    // again.
+    let news = |seen: &&Observation| finding.code != UNEXPLAINED && !finding.cause.contains(&seen.text);
+    let seen: Vec<&Observation> = finding.evidence.iter().filter(news).collect();
+    for (index, seen) in seen.iter().take(SHOWN).enumerate() {
+        part(if index == 0 { "seen" } else { "" }, &self::seen(seen));
     }
-    for quoted in finding.evidence.iter().flat_map(|seen| &seen.quote) {
-        text.push_str(&format!("{:LABEL$}  | {}\n", "", one_line(quoted)));
+    if let Some(more @ 1..) = seen.len().checked_sub(SHOWN) {
+        part("", &format!("and {more} more in report.json"));
+    }
+    for (index, line) in finding.evidence.iter().flat_map(|seen| &seen.quote).enumerate() {
+        // Not wrapped: a line of a log should stay one that can be searched for.
+        let name = style.paint(Paint::Strong, if index == 0 { "log" } else { "   " });
+        text.push_str(&format!("{:LABEL$}{name}     | {}\n", "", one_line(line)));
     }
     text
 }
 
 fn seen(seen: &Observation) -> String {
-    match &seen.place {
-        Some(place) => format!("{}:{}: {}", place.file, place.line, seen.text),
-        None => seen.text.clone(),
+    match (&seen.place, &seen.scenario) {
+        (Some(place), _) => format!("{}:{}: {}", place.file, place.line, seen.text),
+        (None, Some(scenario)) => format!("{scenario}: {}", seen.text),
+        (None, None) => seen.text.clone(),
     }
 }

@@ -8,7 +8,10 @@ use super::{LABEL, ending::labelled};
 
 /// A notice; the first one says which stack was chosen.
 pub(super) fn notice(text: &str, first: bool, style: Style) -> String {
-    labelled(if first { "stack" } else { "note" }, Paint::Strong, &one_line(text), style)
+    let label = if first { "stack" } else { "note" };
+    // The column says it already.
+    let text = text.strip_prefix("stack: ").unwrap_or(text);
+    labelled(label, Paint::Strong, &one_line(text), style)
 }
 
 /// What the stack is doing while it comes up.
@@ -45,5 +48,6 @@ fn service(service: &ServiceFacts, names: usize) -> String {
 
 /// How many scenarios there are, with room around it.
 pub(super) fn run(scenarios: usize, style: Style) -> String {
-    format!("\n{}\n", labelled("run", Paint::Strong, &count(scenarios, "scenario"), style))
+    let room = if scenarios == 0 { "" } else { "\n" };
+    format!("\n{}{room}", labelled("run", Paint::Strong, &count(scenarios, "scenario"), style))
 }

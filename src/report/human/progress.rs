@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::style::{Paint, Style};
-use super::super::text::{count, left, one_line, shorten};
+use super::super::text::{left, one_line, shorten};
 use super::LABEL;
 use crate::engine::events::Event;
 
@@ -65,7 +65,7 @@ impl Progress {
         for running in self.running.values().take(SHOWN) {
             let name = left(&one_line(&running.name), name_room);
             let last = match &running.last {
-                Some(last) => format!("{} done, last {}", count(running.steps, "step"), one_line(last)),
+                Some(last) => format!("{} done: {}", running.steps, one_line(last)),
                 None => String::new(),
             };
             lines.push(labelled("…", format!("{name}  {last}").trim_end(), room, style));

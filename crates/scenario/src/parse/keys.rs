@@ -63,6 +63,7 @@ pub(crate) static STEP_WHEN: Table = Table {
         Key::new("service", Shape::Either(&[SERVICES, Shape::List(&SERVICES)]), "Services that must be there."),
         Key::new("mode", Shape::Either(&[MODES, Shape::List(&MODES)]), "Routing modes."),
         Key::new("stack", Shape::Either(&[STACKS, Shape::List(&STACKS)]), "Kinds of stack."),
+        Key::new("css", Shape::Text, "A CSS selector that must find something on the last page."),
     ],
     exactly_one: &[],
     at_most_one: &[],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::decode::{Decoder, Fields, Table};
 use crate::model::{Mode, Scenario, Service, StackKind, When};
-use crate::parse::{keys, step, values};
+use crate::parse::{keys, step, template, values};
 use crate::span::Spanned;
 use crate::text;
 use crate::yaml::Node;
@@ -83,6 +83,9 @@ pub(super) fn when(decoder: &Decoder, node: &Node, table: &'static Table) -> Whe
         modes: words(decoder, &fields, "mode", Mode::ALL, Mode::as_str),
         stacks: words(decoder, &fields, "stack", StackKind::ALL, StackKind::as_str),
         writes: fields.get("writes").and_then(|node| decoder.boolean(node, "`writes`")).unwrap_or_default(),
+        css: fields
+            .get("css")
+            .and_then(|node| values::selector(decoder, template::string(decoder, node, "`css`"))),
     }
 }
 

@@ -1,0 +1,91 @@
+//! The figures of the README, each beside its yardstick from the same run: `cargo bench --bench figures`.
+//!
+//! Nothing here is an assertion: machines differ, and a figure without its yardstick says little. `--containers` adds what
+//! needs an engine.
+
+mod child;
+mod local;
+
+use std::time::Duration;
+
+use child::Run;
+
+fn main() {
+    println!("{:<58} {:>12} {:>12} {:>8}  limit", "figure", "measured", "yardstick", "ratio");
+    start_up();
+    embedded();
+    local::growth();
+    if std::env::args().any(|argument| argument == "--containers") {
+        containers();
+    } else {
+        println!("(the harness's share on containers: `cargo bench --bench figures -- --containers`)");
+    }
+}
+
+/// One line of the table.
+fn line(figure: &str, measured: String, yardstick: String, ratio: f64, limit: &str) {
+    println!("{figure:<58} {measured:>12} {yardstick:>12} {ratio:>7.2}×  {limit}");
+}
+
+fn milliseconds(duration: Duration) -> String {
+    format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
+}
+
+/// How long the program takes to say its version: the least that any command of it takes.
+fn start_up() -> Duration {
+    Run::best_of(10, &["--version"]).wall
+}
+
+/// `forge-login` on the embedded stack, the whole process; beside it the program's mere start.
+fn embedded() {
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/forge-login.yaml");
+    let idle = Run::best_of(10, &["--version"]);
+    let run = Run::best_of(20, &[scenario, "--stack", "embedded"]);
+    let report = run.report();
+    let ready = report["stack_ready_ms"].as_f64().unwrap_or(f64::NAN);
+    let journey = report["scenarios"][0]["duration_ms"].as_f64().unwrap_or(f64::NAN);
+    line(
+        "embedded stack ready (yardstick: the journey on it)",
+        format!("{ready:.1} ms"),
+        format!("{journey:.1} ms"),
+        ready / journey,
+        "150 ms",
+    );
+    line(
+        "forge-login, embedded, whole process (start of the program)",
+        milliseconds(run.wall),
+        milliseconds(idle.wall),
+        run.wall.as_secs_f64() / idle.wall.as_secs_f64(),
+        "300 ms",
+    );
+    line(
+        "its peak memory (start of the program)",
+        format!("{:.1} MB", run.peak_megabytes),
+        format!("{:.1} MB", idle.peak_megabytes),
+        run.peak_megabytes / idle.peak_megabytes,
+        "60 MB",
+    );
+}
+
+/// The harness's own share of a scenario's time: the whole less what lies between the first byte sent and the last received.
+fn containers() {
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/forge-login.yaml");
+    let run = Run::best_of(1, &[scenario, "--stack", "containers"]);
+    let report = run.report();
+    let journey = &report["scenarios"][0];
+    let whole = journey["duration_ms"].as_f64().unwrap_or(f64::NAN);
+    let exchanges: f64 = journey["steps"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|step| step["trace"].as_array().into_iter().flatten())
+        .filter_map(|exchange| exchange["duration_ms"].as_f64())
+        .sum();
+    line(
+        "forge-login on containers: the harness's own time (the whole)",
+        format!("{:.2} ms", whole - exchanges),
+        format!("{whole:.2} ms"),
+        (whole - exchanges) / whole,
+        "0.05×",
+    );
+}

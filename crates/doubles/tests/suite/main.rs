@@ -1,0 +1,8 @@
+//! The suites of this crate, in one program.
+
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod contracts;
+#[cfg(test)]
+mod sign_in;

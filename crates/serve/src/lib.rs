@@ -1,0 +1,142 @@
+//! A listener, a handler, and an end: the HTTP/1.1 server under the edge, the doubles and the services.
+//!
+//! Dropping a [`Server`] frees its port and closes its connections at once; [`Server::shutdown`] lets what is under way finish first.
+
+mod body;
+mod log;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+pub use body::{Body, BoxError, boxed, empty, full};
+pub use log::Log;
+
+/// How long a client may take to send a request's header section, between requests too.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What a handler knows of the connection that a request came on.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// The client's address.
+    pub address: SocketAddr,
+    /// Cancelled when the server closes its connections, for tasks that outlive their request, such as tunnels.
+    pub closing: CancellationToken,
+}
+
+/// A server that is running.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: CancellationToken,
+    closing: CancellationToken,
+    task: Option<AbortOnDropHandle<()>>,
+}
+
+impl Server {
+    /// Serves each request that comes in at the listener with the handler.
+    ///
+    /// # Errors
+    /// The listener has no address.
+    pub fn start<H, F>(listener: TcpListener, handler: H) -> io::Result<Self>
+    where
+        H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
+        let address = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let closing = CancellationToken::new();
+        let task: JoinHandle<()> = tokio::spawn(accept(listener, Arc::new(handler), stop.clone(), closing.clone()));
+        Ok(Self { address, stop, closing, task: Some(AbortOnDropHandle::new(task)) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops listening, lets requests under way finish for as long as `grace`, then closes what is left.
+    pub async fn shutdown(mut self, grace: Duration) {
+        self.stop.cancel();
+        if let Some(task) = self.task.take() {
+            let mut task = task;
+            let closing = self.closing.clone();
+            tokio::select! {
+                _ = &mut task => {}
+                () = tokio::time::sleep(grace) => closing.cancel(),
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.closing.cancel();
+    }
+}
+
+async fn accept<H, F>(listener: TcpListener, handler: Arc<H>, stop: CancellationToken, closing: CancellationToken)
+where
+    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, address)) => {
+                    let peer = Peer { address, closing: closing.clone() };
+                    connections.spawn(serve(stream, peer, handler.clone(), stop.clone()));
+                }
+                // Out of file descriptors, most often: connections under way will give some back.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn serve<H, F>(stream: TcpStream, peer: Peer, handler: Arc<H>, stop: CancellationToken)
+where
+    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    // Small answers must not wait for the client's acknowledgements. Where the option can't be set the connection still works.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let answer = handler(request, peer.clone());
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    // A connection that the client broke concerns nobody but the client.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! Running the recipes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::Command;
+use verdict::evidence::Trouble;
+
+use super::catalog::CATALOG;
+use super::recipe::{RECIPES, Recipe};
+
+/// How many of a failed recipe's last lines go with the trouble.
+const LOG_LINES: usize = 20;
+
+/// Where the recipes work: `$XDG_CACHE_HOME/edge-smoke/images`, else below `$HOME/.cache`, else below the folder for temporary
+/// files. `variable` gives an environment variable's value.
+pub fn cache_directory(variable: &dyn Fn(&str) -> Option<String>) -> PathBuf {
+    // The XDG base directory specification wants relative paths ignored.
+    let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+    cache.unwrap_or_else(std::env::temp_dir).join("edge-smoke").join("images")
+}
+
+/// Builds images by their recipes, each after the one that it starts from, and gives the images' names. `names` are recipes
+/// (`caddy`) or services (`edge`); none is all of them. Every line that a recipe says goes to `progress`.
+///
+/// # Errors
+/// A name that is neither; a recipe that failed, with its last lines.
+pub async fn build(
+    names: &[String],
+    cache: &Path,
+    progress: &(dyn Fn(&str) + Send + Sync),
+) -> Result<Vec<&'static str>, Trouble> {
+    let mut built = Vec::new();
+    for recipe in select(names)? {
+        run(recipe, &cache.join(recipe.name), progress).await?;
+        built.push(recipe.image);
+    }
+    Ok(built)
+}
+
+/// The recipes to run, each after the one that it starts from.
+fn select(names: &[String]) -> Result<Vec<&'static Recipe>, Trouble> {
+    let mut wanted: Vec<&Recipe> = Vec::new();
+    for name in names {
+        let by_service = CATALOG.iter().find(|entry| entry.service.as_str() == name).map(|entry| entry.recipe);
+        let by_name = RECIPES.iter().copied().find(|recipe| recipe.name == name);
+        let Some(recipe) = by_name.or(by_service) else { return Err(unknown(name)) };
+        wanted.push(recipe);
+    }
+    let is_wanted = |recipe: &Recipe| {
+        names.is_empty()
+            || wanted
+                .iter()
+                .any(|wanted| wanted.name == recipe.name || wanted.base.is_some_and(|base| base.name == recipe.name))
+    };
+    Ok(RECIPES.iter().copied().filter(|recipe| is_wanted(recipe)).collect())
+}
+
+fn unknown(name: &str) -> Trouble {
+    let services = CATALOG.iter().map(|entry| entry.service.as_str());
+    let known: Vec<&str> = RECIPES.iter().map(|recipe| recipe.name).chain(services).collect();
+    Trouble {
+        service: None,
+        message: format!("there is no recipe for an image `{name}`"),
+        help: Some(format!("expected one of {}", known.join(", "))),
+        log: Vec::new(),
+    }
+}
+
+async fn run(recipe: &Recipe, work: &Path, progress: &(dyn Fn(&str) + Send + Sync)) -> Result<(), Trouble> {
+    let failed = |message: String, log: Vec<String>| Trouble {
+        service: None,
+        message: format!("the recipe {} for the image {} failed: {message}", recipe.name, recipe.image),
+        help: None,
+        log,
+    };
+    let folder = unpack(recipe, work).map_err(|error| failed(format!("{}: {error}", work.display()), Vec::new()))?;
+    let child = Command::new("sh")
+        .arg(folder.join("build.sh"))
+        .env("EDGE_SMOKE_WORK", work)
+        .env("EDGE_SMOKE_IMAGE", recipe.image)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn();
+    let mut child = child.map_err(|error| failed(format!("sh can't be run: {error}"), Vec::new()))?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (_, said) = tokio::join!(forward(stdout, progress), forward(stderr, progress));
+    let status = child.wait().await.map_err(|error| failed(error.to_string(), Vec::new()))?;
+    if status.success() { Ok(()) } else { Err(failed(status.to_string(), said)) }
+}
+
+/// Passes lines on as they come, and gives the last of them.
+async fn forward(stream: Option<impl AsyncRead + Unpin>, progress: &(dyn Fn(&str) + Send + Sync)) -> Vec<String> {
+    let mut last = std::collections::VecDeque::with_capacity(LOG_LINES);
+    let Some(stream) = stream else { return Vec::new() };
+    let mut reader = BufReader::new(stream);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).await.is_ok_and(|length| length > 0) {
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        progress(&text);
+        if last.len() == LOG_LINES {
+            last.pop_front();
+        }
+        last.push_back(text);
+        line.clear();
+    }
+    last.into()
+}
+
+/// Writes the recipe's files below `work`, and gives their folder.
+fn unpack(recipe: &Recipe, work: &Path) -> std::io::Result<PathBuf> {
+    let folder = work.join("recipe");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    for (path, content) in recipe.files {
+        let path = folder.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&path, content)?;
+        make_executable(&path)?;
+    }
+    Ok(folder)
+}
+
+/// Dockerfiles copy scripts with the mode that they have here.
+#[cfg(unix)]
+fn make_executable(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let is_script = path.extension().is_some_and(|extension| extension == "sh");
+    fs::set_permissions(path, fs::Permissions::from_mode(if is_script { 0o755 } else { 0o644 }))
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn selected(names: &[&str]) -> Result<Vec<&'static str>, String> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        select(&names)
+            .map(|recipes| recipes.iter().map(|recipe| recipe.name).collect())
+            .map_err(|trouble| trouble.message)
+    }
+
+    #[test]
+    fn a_recipe_comes_with_what_it_starts_from() {
+        assert_eq!(selected(&[]), Ok(vec!["debian", "caddy", "gitea"]));
+        assert_eq!(selected(&["forge"]), Ok(vec!["debian", "gitea"]));
+        assert_eq!(selected(&["edge", "caddy", "staging"]), Ok(vec!["debian", "caddy"]));
+        assert_eq!(selected(&["debian"]), Ok(vec!["debian"]));
+        assert_eq!(selected(&["mastodon"]), Err("there is no recipe for an image `mastodon`".to_owned()));
+    }
+
+    #[test]
+    fn the_cache_is_where_the_specification_says() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            cache_directory(&move |name| {
+                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(with(&[("XDG_CACHE_HOME", "/c"), ("HOME", "/h")]), Path::new("/c/edge-smoke/images"));
+        assert_eq!(with(&[("XDG_CACHE_HOME", "relative"), ("HOME", "/h")]), Path::new("/h/.cache/edge-smoke/images"));
+        assert!(with(&[]).ends_with("edge-smoke/images"));
+    }
+
+    const SAYS: Recipe = Recipe {
+        name: "says",
+        image: "nothing:0",
+        base: None,
+        files: &[
+            ("build.sh", "echo \"$EDGE_SMOKE_IMAGE\"; cat \"$(dirname \"$0\")/a/b\"; echo no gcc >&2; exit 3"),
+            ("a/b", "content\n"),
+        ],
+    };
+
+    #[tokio::test]
+    async fn a_failed_recipe_gives_its_last_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines = Mutex::new(Vec::new());
+        let result = run(&SAYS, folder.path(), &|line| lines.lock().unwrap().push(line.to_owned())).await;
+        let trouble = result.unwrap_err();
+        assert_eq!(trouble.message, "the recipe says for the image nothing:0 failed: exit status: 3");
+        assert_eq!(trouble.log, ["no gcc"]);
+        let mut lines = lines.into_inner().unwrap();
+        lines.sort();
+        assert_eq!(lines, ["content", "no gcc", "nothing:0"]);
+    }
+
+    #[test]
+    fn every_recipe_has_its_script() {
+        for recipe in RECIPES {
+            assert!(recipe.files.iter().any(|(path, _)| *path == "build.sh"), "{}", recipe.name);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Calls to a service's REST API over plain HTTP, for setting a stack up. Scenarios have a client of their own, which sends
+//! byte for byte what they say.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{Method, Request, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::rt::TokioIo;
+use scenario::Secret;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+/// The longest that a call may take.
+const CALL_WITHIN: Duration = Duration::from_secs(20);
+/// The most of an answer that is read, in bytes.
+const ANSWER_LIMIT: usize = 1 << 20;
+
+/// A service's API.
+pub(crate) struct Api<'a> {
+    /// The service's URL, without a slash at its end.
+    pub(crate) base: &'a str,
+    /// Where that URL's host is reached.
+    pub(crate) address: SocketAddr,
+    /// Whom the calls are made for.
+    pub(crate) credentials: Option<(&'a str, &'a Secret)>,
+}
+
+/// What a service answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The status code.
+    pub(crate) status: u16,
+    /// The content as text; bytes that aren't UTF-8 are replaced.
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The content, where it is JSON.
+    pub(crate) fn json(&self) -> Option<Value> {
+        serde_json::from_str(&self.body).ok()
+    }
+
+    /// Status and the beginning of the content in one line, for messages.
+    pub(crate) fn excerpt(&self) -> String {
+        let text = self.body.split_whitespace().collect::<Vec<_>>().join(" ");
+        let short: String = text.chars().take(200).collect();
+        match (short.is_empty(), short.len() < text.len()) {
+            (true, _) => format!("{} with no content", self.status),
+            (false, false) => format!("{} {short}", self.status),
+            (false, true) => format!("{} {short}…", self.status),
+        }
+    }
+}
+
+impl Api<'_> {
+    /// `GET` of a path below the base.
+    ///
+    /// # Errors
+    /// No answer, in words.
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer, String> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// `POST` of JSON to a path below the base.
+    ///
+    /// # Errors
+    /// No answer, in words.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Answer, String> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, String> {
+        match tokio::time::timeout(CALL_WITHIN, self.exchange(&method, path, body)).await {
+            Err(_) => Err(format!("{method} {}{path}: no answer within {} s", self.base, CALL_WITHIN.as_secs())),
+            Ok(Err(why)) => Err(format!("{method} {}{path}: {why}", self.base)),
+            Ok(Ok(answer)) => Ok(answer),
+        }
+    }
+
+    async fn exchange(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, String> {
+        let uri: Uri = format!("{}{path}", self.base).parse().map_err(|error| format!("{error}"))?;
+        let host = uri.authority().map(ToString::to_string).unwrap_or_default();
+        let target = uri.path_and_query().map_or("/", |target| target.as_str());
+        let mut request = Request::builder().method(method).uri(target).header(HOST, host);
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        if let Some((user, password)) = self.credentials {
+            let credentials = STANDARD.encode(format!("{user}:{}", password.expose()));
+            request = request.header(AUTHORIZATION, format!("Basic {credentials}"));
+        }
+        let content = body.map(ToString::to_string).unwrap_or_default();
+        let request = request.body(Full::new(Bytes::from(content))).map_err(|error| error.to_string())?;
+
+        let stream = TcpStream::connect(self.address).await.map_err(|error| format!("{}: {error}", self.address))?;
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = handshake.map_err(|error| error.to_string())?;
+        let exchange = async {
+            let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
+            let status = response.status().as_u16();
+            let limited = Limited::new(response.into_body(), ANSWER_LIMIT);
+            let content = limited.collect().await.map_err(|error| error.to_string())?.to_bytes();
+            Ok(Answer { status, body: String::from_utf8_lossy(&content).into_owned() })
+        };
+        // The connection is driven here, and ends with the exchange: nothing goes on in the background.
+        tokio::pin!(exchange);
+        tokio::select! {
+            answer = &mut exchange => answer,
+            ended = connection => match ended {
+                // What has arrived by then may be the whole answer.
+                Ok(()) => exchange.await,
+                Err(error) => Err(error.to_string()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_one_line_and_short() {
+        let answer = |body: &str| Answer { status: 409, body: body.to_owned() }.excerpt();
+        assert_eq!(answer(""), "409 with no content");
+        assert_eq!(answer("{\n  \"message\": \"x\"\n}"), "409 { \"message\": \"x\" }");
+        assert_eq!(answer(&"ä".repeat(300)), format!("409 {}…", "ä".repeat(200)));
+    }
+}

@@ -1,0 +1,33 @@
+//! The containers stack: the real programs, from `fixtures/compose.yml`, each in its container.
+//!
+//! - [`compose`]: the file that describes it
+//! - `plan`: what of it is stood up, and with which settings
+//! - `up`: standing it up: [`up`](up::up)
+//! - `launch`, `ready`, `volumes`, `inside`: one container: started, ready, its files, what it says
+//! - `stack`: what then stands: [`Containers`]
+//! - `run`, [`owner`], `cleanup`, `standing`: whose everything is, and how it is removed
+//! - `engine`: the container engine: [`engine()`]
+
+mod cleanup;
+pub mod compose;
+pub(crate) mod engine;
+mod inside;
+mod launch;
+pub mod owner;
+mod plan;
+mod ready;
+mod run;
+mod stack;
+mod standing;
+mod up;
+mod volumes;
+
+pub use cleanup::sweep;
+pub use engine::{EngineInfo, engine};
+pub use stack::Containers;
+pub use up::up;
+
+use scenario::model::Service;
+
+/// The services that the stack has, as long as its file has them: a test compares the two.
+pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging];

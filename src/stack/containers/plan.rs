@@ -1,0 +1,179 @@
+//! What is to be stood up: from the compose file, the needs and the options to containers, volumes and files. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use scenario::model::{Mode, Service};
+use scenario::{Diagnostic, Source};
+use verdict::evidence::Trouble;
+
+use super::compose;
+use super::compose::model::{Compose, ServiceSpec, VolumeMount, VolumeSource};
+use super::volumes::File;
+use crate::images::{Choice, entry, no_image};
+use crate::stack::StackOptions;
+use crate::stack::fixtures::STAGING;
+
+/// The name that stands for the edge, in the stack and outside.
+pub(crate) const HOST: &str = "edge.test";
+/// The file that describes the stack.
+const COMPOSE: &str = include_str!("../../../fixtures/compose.yml");
+
+/// A stack, ready to be stood up.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    /// The services by name.
+    pub(crate) services: BTreeMap<String, ServiceSpec>,
+    /// The networks' names.
+    pub(crate) networks: BTreeSet<String>,
+    /// The named volumes' names.
+    pub(crate) volumes: BTreeSet<String>,
+    /// The edge's routes.
+    pub(crate) site: routes::Site,
+    /// Where the edge is reached.
+    pub(crate) address: SocketAddr,
+}
+
+/// A directory of a service that is filled with files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FilledMount {
+    /// Where it is mounted.
+    pub(crate) target: String,
+    /// What is in it.
+    pub(crate) files: Vec<File>,
+}
+
+/// The names of the services that are started: the edge, those that are needed, and those that they depend on.
+///
+/// # Errors
+/// A service is needed that the file doesn't have.
+pub(crate) fn required(needs: &BTreeSet<Service>) -> Result<BTreeSet<String>, Trouble> {
+    let compose = read(&|_| None)?;
+    let mut names = BTreeSet::new();
+    let mut open = vec![Service::Edge.to_string()];
+    for &service in needs {
+        if !compose.services.contains_key(service.as_str()) {
+            return Err(no_image(service));
+        }
+        open.push(service.to_string());
+    }
+    while let Some(name) = open.pop() {
+        if let Some(spec) = compose.services.get(&name) {
+            open.extend(spec.depends_on.keys().filter(|other| !names.contains(*other)).cloned());
+        }
+        names.insert(name);
+    }
+    Ok(names)
+}
+
+/// The service that has a name in the compose file.
+pub(crate) fn service_named(name: &str) -> Option<Service> {
+    Service::ALL.iter().copied().find(|service| service.as_str() == name)
+}
+
+/// Plans a stack of these services with these images, its edge on this port of loopback.
+///
+/// # Errors
+/// The compose file can't be read, or the routes are impossible: mistakes of ours, which its tests keep out.
+pub(crate) fn plan(
+    names: &BTreeSet<String>,
+    options: &StackOptions,
+    images: &BTreeMap<Service, Choice>,
+    port: u16,
+) -> Result<Plan, Trouble> {
+    let compose = read(&|variable| match variable {
+        "EDGE_PORT" => Some(port.to_string()),
+        _ => {
+            let (_, choice) =
+                images.iter().find(|(service, _)| entry(**service).is_some_and(|entry| entry.variable == variable))?;
+            Some(choice.image.clone())
+        }
+    })?;
+    let mut services: BTreeMap<String, ServiceSpec> =
+        compose.services.into_iter().filter(|(name, _)| names.contains(name)).collect();
+    let site = site(&services, options.mode, port)?;
+    let settings = routes::settings::for_site(&site).environment;
+    for (name, spec) in &mut services {
+        spec.environment.extend(settings.get(name).cloned().unwrap_or_default());
+        let overlay = service_named(name).and_then(|service| options.environment.get(&service));
+        for (variable, value) in overlay.into_iter().flatten() {
+            match value {
+                Some(value) => drop(spec.environment.insert(variable.clone(), value.clone())),
+                None => drop(spec.environment.remove(variable)),
+            }
+        }
+    }
+    let networks = services.values().flat_map(|spec| spec.networks.keys().cloned()).collect();
+    let volumes = services.values().flat_map(|spec| spec.volumes.iter().filter_map(named)).collect();
+    Ok(Plan { services, networks, volumes, site, address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port) })
+}
+
+fn named(mount: &VolumeMount) -> Option<String> {
+    match &mount.source {
+        VolumeSource::Named(name) => Some(name.clone()),
+        VolumeSource::File(_) => None,
+    }
+}
+
+/// The routes to the services, each at the first port that it exposes to the others.
+fn site(services: &BTreeMap<String, ServiceSpec>, mode: Mode, port: u16) -> Result<routes::Site, Trouble> {
+    let upstreams = services
+        .iter()
+        .filter_map(|(name, spec)| Some((name.clone(), format!("{name}:{}", spec.expose.first()?))))
+        .collect();
+    let origin = routes::Origin { scheme: routes::Scheme::Http, host: HOST.to_owned(), port };
+    let mode = match mode {
+        Mode::Subpath => routes::Mode::Subpath,
+        Mode::Subdomain => routes::Mode::Subdomain,
+    };
+    routes::Site::standard(origin, mode, &upstreams)
+        .map_err(|error| mistake(format!("the stack's routes are wrong: {error}")))
+}
+
+impl Plan {
+    /// The directories that hold what the file binds from beside it. A bound file is alone in its directory there.
+    ///
+    /// # Errors
+    /// The file binds something that isn't part of the program.
+    pub(crate) fn filled_mounts(&self, spec: &ServiceSpec) -> Result<Vec<FilledMount>, Trouble> {
+        let mut mounts: BTreeMap<String, Vec<File>> = BTreeMap::new();
+        for mount in &spec.volumes {
+            let VolumeSource::File(source) = &mount.source else { continue };
+            match source.as_str() {
+                "Caddyfile" => {
+                    let text = routes::caddyfile::render(&self.site);
+                    let text =
+                        text.map_err(|error| mistake(format!("the stack's Caddyfile can't be rendered: {error}")))?;
+                    let (directory, name) = mount.target.rsplit_once('/').unwrap_or(("", &mount.target));
+                    mounts.entry(directory.to_owned()).or_default().push((name.to_owned(), text.into_bytes()));
+                }
+                "staging" => {
+                    let files = STAGING.iter().map(|&(path, content)| (path.to_owned(), content.to_vec()));
+                    mounts.entry(mount.target.clone()).or_default().extend(files);
+                }
+                other => {
+                    return Err(mistake(format!(
+                        "fixtures/compose.yml binds ./{other}, which the harness doesn't have"
+                    )));
+                }
+            }
+        }
+        Ok(mounts.into_iter().map(|(target, files)| FilledMount { target, files }).collect())
+    }
+}
+
+fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Compose, Trouble> {
+    compose::read(&Source::new("fixtures/compose.yml", COMPOSE), lookup).map_err(|diagnostics| {
+        let text: Vec<String> = diagnostics.iter().map(|diagnostic: &Diagnostic| diagnostic.render(false)).collect();
+        mistake(text.join("\n"))
+    })
+}
+
+fn mistake(message: String) -> Trouble {
+    Trouble {
+        service: None,
+        message,
+        help: Some("this is a mistake in edge-smoke itself: please report it".to_owned()),
+        log: Vec::new(),
+    }
+}

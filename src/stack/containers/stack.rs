@@ -1,0 +1,134 @@
+//! The stack as it stands.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use scenario::model::{Mode, Service};
+use verdict::evidence::{ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
+
+use super::inside::{Container, log_lines};
+use super::plan::{HOST, Plan, service_named};
+use super::ready::check;
+use super::standing::Standing;
+use crate::images::Choice;
+use crate::stack::bootstrap::{Command, Forge, Inside};
+use crate::stack::{Site, Stack, StackOptions};
+
+/// The real programs, in containers.
+pub struct Containers {
+    standing: Arc<Standing>,
+    site: Site,
+    facts: StackFacts,
+    /// The services, and whether each has a health check.
+    services: BTreeMap<String, bool>,
+    keep: bool,
+}
+
+impl Containers {
+    /// What stands, with what it says of itself.
+    pub(crate) async fn new(
+        standing: Arc<Standing>,
+        plan: &Plan,
+        options: &StackOptions,
+        images: &BTreeMap<Service, Choice>,
+        forge: Option<Forge>,
+    ) -> Result<Self, Trouble> {
+        let mut services = Vec::new();
+        for (name, spec) in &plan.services {
+            let version = match (name.as_str(), &forge) {
+                ("forge", Some(forge)) => Some(forge.version.clone()),
+                _ => caddy_version(&standing, name).await,
+            };
+            let image = service_named(name)
+                .and_then(|service| images.get(&service))
+                .map_or(&spec.image, |choice| &choice.image);
+            services.push(ServiceFacts {
+                name: name.clone(),
+                kind: ServiceKind::Image,
+                image: Some(image.clone()),
+                version,
+            });
+        }
+        let mode = match options.mode {
+            Mode::Subpath => verdict::evidence::Mode::Subpath,
+            Mode::Subdomain => verdict::evidence::Mode::Subdomain,
+        };
+        let base_url = plan.site.origin.to_string();
+        let urls = plan.services.keys().filter_map(|name| Some((service_named(name)?, plan.site.service_url(name)?)));
+        let site = Site {
+            base_url: base_url.clone(),
+            mode: options.mode,
+            services: urls.collect(),
+            resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
+            ca_pem: None,
+            variables: forge
+                .iter()
+                .flat_map(|forge| [("user", &forge.user), ("repo", &forge.repository)])
+                .map(owned)
+                .collect(),
+            secrets: forge.iter().map(|forge| ("password".to_owned(), forge.password.clone())).collect(),
+        };
+        let facts = StackFacts { kind: StackKind::Containers, mode, base_url, services };
+        let services = plan.services.iter().map(|(name, spec)| (name.clone(), spec.healthcheck.is_some())).collect();
+        Ok(Self { standing, site, facts, services, keep: options.keep })
+    }
+
+    /// With `--keep`: from now on nothing removes the stack, and these commands do.
+    pub(crate) fn keep_if_asked(&self) -> Option<String> {
+        self.keep.then(|| {
+            self.standing.keep();
+            self.standing.run.removal_commands()
+        })
+    }
+
+    /// The run's id: the value of the label `edge-smoke.run` on everything of it.
+    pub fn run_id(&self) -> &str {
+        &self.standing.run.id
+    }
+}
+
+fn owned((name, value): (&str, &String)) -> (String, String) {
+    (name.to_owned(), value.clone())
+}
+
+/// `v2.11.9`, where the service is Caddy.
+async fn caddy_version(standing: &Standing, service: &str) -> Option<String> {
+    let container = standing.container(service)?;
+    let inside = Container { docker: &standing.docker, id: &container };
+    let command = Command { arguments: &["caddy", "version"], environment: &[], user: None };
+    let output = inside.run(command).await.ok().filter(|output| output.exit_code == 0)?;
+    output.stdout.split_whitespace().next().map(|version| version.trim_start_matches('v').to_owned())
+}
+
+#[async_trait]
+impl Stack for Containers {
+    fn facts(&self) -> StackFacts {
+        self.facts.clone()
+    }
+
+    fn site(&self) -> &Site {
+        &self.site
+    }
+
+    async fn logs(&self, service: Service, lines: usize) -> Vec<String> {
+        match self.standing.container(service.as_str()) {
+            Some(container) => log_lines(&self.standing.docker, &container, lines).await,
+            None => Vec::new(),
+        }
+    }
+
+    async fn troubles(&self) -> Vec<Trouble> {
+        let checks = self.services.iter().map(|(name, has_healthcheck)| async move {
+            let container = self.standing.container(name)?;
+            check(&self.standing.docker, name, &container, *has_healthcheck).await
+        });
+        join_all(checks).await.into_iter().flatten().collect()
+    }
+
+    async fn down(&self) -> Result<(), Trouble> {
+        self.standing.remove().await
+    }
+}

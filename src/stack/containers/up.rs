@@ -1,0 +1,331 @@
+//! Standing the stack up.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use scenario::model::Service;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use verdict::evidence::Trouble;
+
+use super::cleanup::sweep;
+use super::compose::model::{Condition, ServiceSpec, VolumeSource};
+use super::engine::{connect, refused};
+use super::inside::{Container, log_lines};
+use super::launch::{LaunchError, launch};
+use super::plan::{Plan, plan, required, service_named};
+use super::ready::{TROUBLE_LOG_LINES, interrupted, wait_until_ready};
+use super::run::Run;
+use super::stack::Containers;
+use super::standing::Standing;
+use super::volumes::{create_filled_volume, create_network, create_volume};
+use crate::engine::events::{Event, Sink};
+use crate::images::{Choice, resolve};
+use crate::stack::api::Api;
+use crate::stack::bootstrap::{Forge, bootstrap};
+use crate::stack::{Needs, StackOptions};
+
+/// How often another port is tried where somebody else was faster.
+const PORT_ATTEMPTS: usize = 5;
+/// How long the edge may take to pass requests on, once it and what is behind it are ready.
+const EDGE_WITHIN: Duration = Duration::from_secs(30);
+/// How often it is asked.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// Stands the stack up: what the needs say, nothing more. What it does goes to `sink`. When this returns an error, is cancelled, or
+/// its future is dropped, nothing of it is left.
+///
+/// # Errors
+/// No engine; an image that can't be had; a service that doesn't come up, with its last log lines; `cancel` was called.
+pub async fn up(
+    needs: &Needs,
+    options: &StackOptions,
+    sink: &dyn Sink,
+    cancel: &CancellationToken,
+) -> Result<Containers, Trouble> {
+    let stop = cancel.child_token();
+    // A task of its own: where this future is dropped, the task learns of it, ends what it is at, and cleans up. An exchange with the
+    // engine that was cut off halfway could leave a container that nobody has heard of.
+    let _stop_when_dropped = stop.clone().drop_guard();
+    let (sender, mut events) = mpsc::unbounded_channel();
+    let mut task = tokio::spawn(stand_up(needs.clone(), options.clone(), sender, stop));
+    let result = loop {
+        tokio::select! {
+            biased;
+            Some(event) = events.recv() => sink.emit(event),
+            result = &mut task => break result,
+        }
+    };
+    while let Ok(event) = events.try_recv() {
+        sink.emit(event);
+    }
+    result.unwrap_or_else(|error| Err(general(format!("standing the stack up broke off: {error}"))))
+}
+
+async fn stand_up(
+    needs: Needs,
+    options: StackOptions,
+    events: mpsc::UnboundedSender<Event>,
+    stop: CancellationToken,
+) -> Result<Containers, Trouble> {
+    // Nobody listens any more: then nobody is to be told.
+    let progress = |text: String| drop(events.send(Event::StackProgress(text)));
+    let (docker, _) = connect().await?;
+    match sweep(&docker).await {
+        Ok(removed) if removed.is_empty() => {}
+        Ok(removed) => progress(format!("removed what a killed run had left: {}", removed.join(", "))),
+        // This run can do without.
+        Err(why) => progress(format!("what a killed run had left could not be removed: {why}")),
+    }
+    let names = required(&needs.services)?;
+    let services: Vec<Service> = names.iter().filter_map(|name: &String| service_named(name)).collect();
+    let images = tokio::select! {
+        images = resolve(&docker, services, &options.images, options.pull, &progress) => images?,
+        () = stop.cancelled() => return Err(general("interrupted".to_owned())),
+    };
+    for attempt in 1.. {
+        let run = Run::new(options.keep).map_err(|error| general(error.to_string()))?;
+        let attempt_result = stand_up_once(&docker, run, &names, &options, &images, &progress, &stop).await;
+        return match attempt_result {
+            Err(LaunchError::PortTaken(_)) if attempt < PORT_ATTEMPTS => continue,
+            Err(LaunchError::PortTaken(trouble) | LaunchError::Other(trouble)) => Err(trouble),
+            Ok(containers) => {
+                if let Some(commands) = containers.keep_if_asked() {
+                    drop(events.send(Event::Notice(format!("the stack will be kept; this removes it: {commands}"))));
+                }
+                Ok(containers)
+            }
+        };
+    }
+    Err(general("no port of loopback can be had".to_owned()))
+}
+
+/// One attempt, on one port. Whatever goes wrong, what it has made is gone when it returns.
+async fn stand_up_once(
+    docker: &bollard::Docker,
+    run: Run,
+    names: &std::collections::BTreeSet<String>,
+    options: &StackOptions,
+    images: &BTreeMap<Service, Choice>,
+    progress: &(dyn Fn(String) + Send + Sync),
+    stop: &CancellationToken,
+) -> Result<Containers, LaunchError> {
+    // Held until the edge is about to take it.
+    let (reservation, port) = reserve_port().map_err(LaunchError::Other)?;
+    let plan = plan(names, options, images, port).map_err(LaunchError::Other)?;
+    let standing = Arc::new(Standing::new(docker.clone(), run));
+    let result = bring_all_up(&standing, &plan, reservation, progress, stop).await;
+    match result {
+        Ok(forge) => match Containers::new(Arc::clone(&standing), &plan, options, images, forge).await {
+            Ok(containers) => return Ok(containers),
+            Err(trouble) => clean_up(&standing, LaunchError::Other(trouble)).await,
+        },
+        Err(error) => clean_up(&standing, error).await,
+    }
+}
+
+async fn clean_up(standing: &Standing, error: LaunchError) -> Result<Containers, LaunchError> {
+    match standing.remove().await {
+        Ok(()) => Err(error),
+        Err(left) => {
+            let (LaunchError::PortTaken(mut trouble) | LaunchError::Other(mut trouble)) = error;
+            trouble.message = format!("{}; besides, {}", trouble.message, left.message);
+            trouble.help = trouble.help.or(left.help);
+            Err(LaunchError::Other(trouble))
+        }
+    }
+}
+
+fn reserve_port() -> Result<(TcpListener, u16), Trouble> {
+    let bound = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| {
+        let port = listener.local_addr()?.port();
+        Ok((listener, port))
+    });
+    bound.map_err(|error| general(format!("no port of loopback can be had: {error}")))
+}
+
+/// How far a service has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Waiting,
+    Started,
+    Ready,
+}
+
+/// Starts every service as soon as those that it depends on allow, waits until all are ready and the edge passes requests on, and
+/// sets the forge up.
+async fn bring_all_up(
+    standing: &Standing,
+    plan: &Plan,
+    reservation: TcpListener,
+    progress: &(dyn Fn(String) + Send + Sync),
+    stop: &CancellationToken,
+) -> Result<Option<Forge>, LaunchError> {
+    let (docker, run) = (&standing.docker, &standing.run);
+    for network in &plan.networks {
+        create_network(docker, run, network).await.map_err(|error| engine_refused("its network", &error))?;
+    }
+    let mut volumes = BTreeMap::new();
+    for volume in &plan.volumes {
+        let name = create_volume(docker, run, volume).await.map_err(|error| engine_refused("a volume", &error))?;
+        volumes.insert(volume.clone(), name);
+    }
+    let stages: BTreeMap<&String, watch::Sender<Stage>> =
+        plan.services.keys().map(|name| (name, watch::Sender::new(Stage::Waiting))).collect();
+    let reservation = Mutex::new(Some(reservation));
+    let first_failure = Mutex::new(None);
+    // Where one fails, the others end at their next step rather than in the middle of one.
+    let failed = stop.child_token();
+    join_all(plan.services.iter().map(|(name, spec)| {
+        let bringing =
+            Bringing { standing, plan, name, spec, volumes: &volumes, stages: &stages, reservation: &reservation };
+        let (failed, first_failure) = (&failed, &first_failure);
+        async move {
+            if let Err(error) = bringing.up(progress, failed).await {
+                first_failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                failed.cancel();
+            }
+        }
+    }))
+    .await;
+    if let Some(error) = first_failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
+    }
+    wait_for_edge(standing, plan, stop).await.map_err(LaunchError::Other)?;
+    let (Some(url), Some(container)) = (plan.site.service_url("forge"), standing.container("forge")) else {
+        return Ok(None);
+    };
+    progress("creating the forge's first user and a repository".to_owned());
+    let inside = Container { docker, id: &container };
+    match bootstrap(&url, plan.address, &inside).await {
+        Ok(forge) => Ok(Some(forge)),
+        Err(error) => {
+            let log = log_lines(docker, &container, TROUBLE_LOG_LINES).await;
+            let trouble = Trouble { service: Some("forge".to_owned()), message: error.to_string(), help: None, log };
+            Err(LaunchError::Other(trouble))
+        }
+    }
+}
+
+/// One service on its way.
+struct Bringing<'a> {
+    standing: &'a Standing,
+    plan: &'a Plan,
+    name: &'a str,
+    spec: &'a ServiceSpec,
+    volumes: &'a BTreeMap<String, String>,
+    stages: &'a BTreeMap<&'a String, watch::Sender<Stage>>,
+    reservation: &'a Mutex<Option<TcpListener>>,
+}
+
+impl Bringing<'_> {
+    async fn up(&self, progress: &(dyn Fn(String) + Send + Sync), stop: &CancellationToken) -> Result<(), LaunchError> {
+        let (docker, run) = (&self.standing.docker, &self.standing.run);
+        self.wait_for_others(stop).await.map_err(LaunchError::Other)?;
+        progress(format!("starting {} ({})", self.name, self.spec.image));
+        let begun = Instant::now();
+        let mounts = self.mounts().await?;
+        if stop.is_cancelled() {
+            return Err(LaunchError::Other(interrupted(self.name)));
+        }
+        if !self.spec.ports.is_empty() {
+            drop(self.reservation.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+        let container = launch(docker, run, self.name, self.spec, &mounts).await?;
+        self.standing.note(self.name, container.clone());
+        self.reached(Stage::Started);
+        let ready = wait_until_ready(docker, self.name, &container, self.spec.healthcheck.as_ref(), stop).await;
+        ready.map_err(LaunchError::Other)?;
+        self.reached(Stage::Ready);
+        progress(format!("{} is ready after {:.1} s", self.name, begun.elapsed().as_secs_f64()));
+        Ok(())
+    }
+
+    async fn wait_for_others(&self, stop: &CancellationToken) -> Result<(), Trouble> {
+        for (other, condition) in &self.spec.depends_on {
+            let Some(stage) = self.stages.get(other) else { continue };
+            let wanted = match condition {
+                Condition::Started => Stage::Started,
+                Condition::Healthy => Stage::Ready,
+            };
+            let mut changes = stage.subscribe();
+            tokio::select! {
+                // The sender lives as long as this does.
+                _ = changes.wait_for(|stage| *stage >= wanted) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        if stop.is_cancelled() { Err(interrupted(self.name)) } else { Ok(()) }
+    }
+
+    fn reached(&self, stage: Stage) {
+        if let Some((_, sender)) = self.stages.iter().find(|(name, _)| name.as_str() == self.name) {
+            sender.send_replace(stage);
+        }
+    }
+
+    /// The service's volumes: name at the engine, path, read-only.
+    async fn mounts(&self) -> Result<Vec<(String, String, bool)>, LaunchError> {
+        let (docker, run) = (&self.standing.docker, &self.standing.run);
+        let mut mounts = Vec::new();
+        for mount in &self.spec.volumes {
+            if let VolumeSource::Named(name) = &mount.source
+                && let Some(volume) = self.volumes.get(name)
+            {
+                mounts.push((volume.clone(), mount.target.clone(), mount.read_only));
+            }
+        }
+        for (index, mount) in self.plan.filled_mounts(self.spec).map_err(LaunchError::Other)?.into_iter().enumerate() {
+            let name = format!("{}-files-{index}", self.name);
+            let volume = create_filled_volume(docker, run, &name, &self.spec.image, &mount.files).await;
+            let volume =
+                volume.map_err(|error| LaunchError::Other(refused(self.name, "its files can't be copied", &error)))?;
+            mounts.push((volume, mount.target, true));
+        }
+        Ok(mounts)
+    }
+}
+
+/// Waits until the edge, reached as a browser reaches it, passes a request on to the forge; where there is no forge, until it
+/// answers at all.
+async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
+    let forge = plan.site.service_url("forge");
+    let base = forge.clone().unwrap_or_else(|| plan.site.origin.to_string());
+    let path = if forge.is_some() { "/api/healthz" } else { "/" };
+    let api = Api { base: &base, address: plan.address, credentials: None };
+    let deadline = Instant::now() + EDGE_WITHIN;
+    let mut ticks = interval(ASK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let answer = tokio::select! {
+            () = stop.cancelled() => return Err(interrupted("edge")),
+            answer = async { ticks.tick().await; api.get(path).await } => answer,
+        };
+        let found = match answer {
+            Ok(answer) if forge.is_none() || answer.status == 200 => return Ok(()),
+            Ok(answer) => format!("answered {}", answer.excerpt()),
+            Err(why) => why,
+        };
+        if Instant::now() >= deadline {
+            let log = match standing.container("edge") {
+                Some(container) => log_lines(&standing.docker, &container, TROUBLE_LOG_LINES).await,
+                None => Vec::new(),
+            };
+            let message =
+                format!("the edge did not pass requests on within {} s: {base}{path}: {found}", EDGE_WITHIN.as_secs());
+            return Err(Trouble { service: Some("edge".to_owned()), message, help: None, log });
+        }
+    }
+}
+
+fn engine_refused(what: &str, error: &bollard::errors::Error) -> LaunchError {
+    LaunchError::Other(general(format!("{what} can't be made: {}", super::engine::chain(error))))
+}
+
+fn general(message: String) -> Trouble {
+    Trouble { service: None, message, help: None, log: Vec::new() }
+}

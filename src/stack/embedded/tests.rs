@@ -1,0 +1,205 @@
+//! The stack as a client meets it.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use scraper::{Html, Selector};
+use tokio::net::TcpStream;
+use url::Url;
+
+use super::*;
+
+fn options(mode: Mode, settings: &[(Service, &str, Option<&str>)]) -> StackOptions {
+    let mut environment: BTreeMap<Service, BTreeMap<String, Option<String>>> = BTreeMap::new();
+    for (service, name, value) in settings {
+        environment.entry(*service).or_default().insert((*name).to_owned(), value.map(ToOwned::to_owned));
+    }
+    StackOptions { mode, images: BTreeMap::new(), environment, pull: false, keep: false }
+}
+
+/// Sends one request to where the site's `resolve` says, and reads the answer.
+async fn send(site: &Site, method: &str, url: &str, cookies: &str, form: &str) -> Response<String> {
+    let url = Url::parse(url).unwrap();
+    let host = url.host_str().unwrap();
+    let (_, address) =
+        site.resolve.iter().find(|(name, _)| host == name || host.ends_with(&format!(".{name}"))).unwrap();
+    let stream = TcpStream::connect((*address, url.port().unwrap())).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::builder()
+        .method(method)
+        .uri(url.path())
+        .header("host", format!("{host}:{}", url.port().unwrap()))
+        .header("cookie", cookies)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Full::new(Bytes::from(form.to_owned())))
+        .unwrap();
+    let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
+    let text = String::from_utf8_lossy(&body.collect().await.unwrap().to_bytes()).into_owned();
+    Response::from_parts(parts, text)
+}
+
+async fn get(site: &Site, url: &str) -> Response<String> {
+    send(site, "GET", url, "", "").await
+}
+
+fn field<'a>(answer: &'a Response<String>, name: &str) -> &'a str {
+    answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// `name=value` of the cookies that an answer sets, the last of each name.
+fn cookies(answer: &Response<String>) -> BTreeMap<String, String> {
+    answer
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .filter_map(|value| value.to_str().ok()?.split(';').next()?.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn joined(cookies: &BTreeMap<String, String>) -> String {
+    cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+}
+
+fn attributes(page: &str, selector: &str, attribute: &str) -> Vec<String> {
+    let selector = Selector::parse(selector).unwrap();
+    Html::parse_document(page)
+        .select(&selector)
+        .filter_map(|element| element.attr(attribute))
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_user_signs_in_in_both_modes() {
+    for mode in [Mode::Subpath, Mode::Subdomain] {
+        let began = Instant::now();
+        let stack = Embedded::start(&options(mode, &[])).await.unwrap();
+        assert!(began.elapsed().as_millis() < 150, "ready after {:?}", began.elapsed());
+        let site = stack.site();
+        let forge = &site.services[&Service::Forge];
+        let page = get(site, &format!("{forge}/user/login")).await;
+        assert_eq!((page.status().as_u16(), field(&page, "content-type")), (200, "text/html; charset=utf-8"));
+        let mut jar = cookies(&page);
+        let action = attributes(page.body(), "form", "action").remove(0);
+        assert!(
+            format!("{}{action}", Url::parse(forge).unwrap().origin().ascii_serialization())
+                .starts_with(&format!("{forge}/user/login"))
+        );
+        let csrf = attributes(page.body(), "input[name=_csrf]", "value").remove(0);
+        let form =
+            format!("user_name={}&password={}&_csrf={csrf}", site.variables["user"], site.secrets["password"].expose());
+        let answer = send(site, "POST", &format!("{forge}/user/login"), &joined(&jar), &form).await;
+        assert_eq!(answer.status().as_u16(), 303, "{mode}");
+        assert_eq!(field(&answer, "location"), format!("{}/", Url::parse(forge).unwrap().path().trim_end_matches('/')));
+        jar.extend(cookies(&answer));
+        let home = send(site, "GET", &format!("{forge}/"), &joined(&jar), "").await;
+        assert!(home.body().contains("Signed in as <strong>smoke</strong>"), "{mode}");
+        assert_eq!(stack.logs(Service::Forge, 2).await, ["POST /user/login 303", "GET / 200"]);
+        stack.down().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn staging_with_all_that_its_pages_refer_to() {
+    for mode in [Mode::Subpath, Mode::Subdomain] {
+        let stack = Embedded::start(&options(mode, &[])).await.unwrap();
+        let site = stack.site();
+        let home = Url::parse(&format!("{}/", site.services[&Service::Staging])).unwrap();
+        for page_url in [home.clone(), home.join("about/").unwrap()] {
+            let page = get(site, page_url.as_str()).await;
+            assert_eq!(
+                (page.status().as_u16(), field(&page, "content-type")),
+                (200, "text/html; charset=utf-8"),
+                "{page_url}"
+            );
+            let references: Vec<String> = [("link", "href"), ("img", "src"), ("a", "href")]
+                .iter()
+                .flat_map(|(selector, attribute)| attributes(page.body(), selector, attribute))
+                .collect();
+            assert!(references.len() >= 3);
+            for reference in references {
+                let answer = get(site, page_url.join(&reference).unwrap().as_str()).await;
+                assert_eq!(answer.status().as_u16(), 200, "{page_url} {reference}");
+            }
+        }
+        assert_eq!(get(site, home.join("nosuch").unwrap().as_str()).await.status().as_u16(), 404);
+    }
+}
+
+#[tokio::test]
+async fn the_root_leads_to_the_forge_under_subpaths() {
+    let stack = Embedded::start(&options(Mode::Subpath, &[])).await.unwrap();
+    let answer = get(stack.site(), &format!("{}/", stack.site().base_url)).await;
+    assert_eq!((answer.status().as_u16(), field(&answer, "location")), (302, "/forge/"));
+}
+
+#[tokio::test]
+async fn a_wrong_setting_breaks_what_it_breaks_at_the_real_forge() {
+    for name in ["GITEA__server__ROOT_URL", "FORGEJO__server__ROOT_URL"] {
+        let stack = Embedded::start(&options(Mode::Subpath, &[(Service::Forge, name, Some("http://forgejo:3000/"))]))
+            .await
+            .unwrap();
+        let page = get(stack.site(), &format!("{}/user/settings", stack.site().services[&Service::Forge])).await;
+        assert_eq!((page.status().as_u16(), field(&page, "location")), (303, "/user/login"), "{name}");
+    }
+    let unset =
+        Embedded::start(&options(Mode::Subpath, &[(Service::Forge, "GITEA__server__ROOT_URL", None)])).await.unwrap();
+    let openid =
+        get(unset.site(), &format!("{}/.well-known/openid-configuration", unset.site().services[&Service::Forge]))
+            .await;
+    assert!(openid.body().contains("\"http://localhost:3000/\""), "{}", openid.body());
+}
+
+#[tokio::test]
+async fn settings_that_nobody_knows_are_refused() {
+    for (service, name, words) in [
+        (Service::Forge, "GITEA__server__HTTP_PORT", "the forge double doesn't know this setting"),
+        (Service::Staging, "ROOT", "the embedded stack's staging takes no settings"),
+        (Service::Ci, "WOODPECKER_HOST", "the embedded stack's ci takes no settings"),
+    ] {
+        let trouble = Embedded::start(&options(Mode::Subpath, &[(service, name, Some("x"))])).await.unwrap_err();
+        assert_eq!(trouble.service.as_deref(), Some(service.as_str()));
+        assert!(
+            trouble.message.starts_with(&format!("{name}: ")) && trouble.message.contains(words),
+            "{}",
+            trouble.message
+        );
+    }
+}
+
+#[tokio::test]
+async fn down_and_drop_free_the_ports() {
+    for gently in [true, false] {
+        let stack = Embedded::start(&options(Mode::Subpath, &[])).await.unwrap();
+        let port = Url::parse(&stack.site().base_url).unwrap().port().unwrap();
+        assert_eq!(get(stack.site(), &format!("{}/staging/", stack.site().base_url)).await.status().as_u16(), 200);
+        if gently {
+            stack.down().await.unwrap();
+            stack.down().await.unwrap();
+        } else {
+            drop(stack);
+        }
+        let mut bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        while bound.is_err() {
+            tokio::task::yield_now().await;
+            bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_two_stacks_share_a_password_and_none_shows_it() {
+    let options = options(Mode::Subpath, &[]);
+    let first = Embedded::start(&options).await.unwrap();
+    let second = Embedded::start(&options).await.unwrap();
+    let password = first.site().secrets["password"].expose();
+    assert_ne!(password, second.site().secrets["password"].expose());
+    assert!(!format!("{first:?}").contains(password));
+}

@@ -206,7 +206,7 @@ fn large_integers_stay_exact() {
         })
         .collect();
     assert!(
-        matches!(operands[0], Operand::Json(JsonTemplate::Literal(number)) if number.to_string() == "9007199254740993")
+        matches!(operands[0], Operand::Json(JsonTemplate::Literal(number)) if number.as_u64() == Some(9_007_199_254_740_993))
     );
     assert!(matches!(operands[1], Operand::Number(number) if *number == 9007199254740992.0));
 }

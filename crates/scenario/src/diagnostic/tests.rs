@@ -107,7 +107,7 @@ fn spans_out_of_the_text_are_moved_into_it() {
     let source = Source::new("a.yaml", "é: 1\n");
     let inside = source.span(1..2);
     assert_eq!((inside.start, inside.end), (0, 2));
-    let outside = source.span(90..80);
+    let outside = source.span(std::ops::Range { start: 90, end: 80 });
     assert_eq!((outside.start, outside.end), (6, 6));
     assert!(
         Diagnostic::at(&source, crate::Span { start: 70, end: 99, line: 9, column: 9 }, "x")

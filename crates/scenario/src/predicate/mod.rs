@@ -5,6 +5,8 @@ mod describe;
 mod json;
 mod pattern;
 mod rendered;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::time::Duration;

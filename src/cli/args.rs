@@ -277,7 +277,7 @@ fn parse_jobs(text: &str) -> Result<usize, String> {
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {
-    scenario::duration::parse(text).map_err(|_| format!("`{text}` is no duration; write 500ms, 10s or 2m"))
+    scenario::duration::parse(text).ok_or_else(|| format!("`{text}` is no duration; write 500ms, 10s or 2m"))
 }
 
 /// Reads `NAME` or `NAME=@FILE`, with the environment.

@@ -24,8 +24,9 @@ use crate::engine::plan::Plan;
 use crate::engine::runner::{self, Pace};
 use crate::engine::variables::Variables;
 use crate::report::{Format, Report, Reporters, Style};
+use crate::stack::embedded::Embedded;
 use crate::stack::external::{External, ExternalOptions};
-use crate::stack::{Needs, Stack, StackOptions, containers, embedded};
+use crate::stack::{Needs, Stack, StackOptions, containers};
 
 /// How many of a service's last log lines a failed run shows.
 const LOG_LINES: usize = 20;
@@ -50,8 +51,9 @@ pub async fn run(args: RunArgs, environment: &Environment) -> Result<Exit, Comma
     }
     let inputs = inputs::read(&args, environment)?;
     let options = stack_options(&args, environment);
-    let needs = Needs { services: plans.iter().flat_map(|plan| plan.services()).chain([Service::Edge]).collect() };
-    let chosen = stack_choice::choose(&args, &needs.services, &options).await?;
+    let asked = plans.iter().flat_map(|plan| plan.services()).chain([Service::Edge]).collect();
+    let chosen = stack_choice::choose(&args, &asked, &options).await?;
+    let needs = Needs { services: stack_choice::had(chosen.kind, asked) };
     inputs::check(&plans, &inputs, chosen.kind).map_err(|errors| check::wrong_files(&errors, color))?;
     let cancel = interrupt::token().map_err(|error| CommandError::broken(format!("error: signals: {error}")))?;
     let reporters = Arc::new(reporters(args.format, environment));
@@ -141,7 +143,7 @@ impl Session {
 
     async fn up(&self) -> Result<Box<dyn Stack>, Trouble> {
         match self.chosen.kind {
-            StackKind::Embedded => Ok(Box::new(embedded::up(&self.needs, &self.options).await?)),
+            StackKind::Embedded => Ok(Box::new(Embedded::start(&self.options).await?)),
             StackKind::Containers => {
                 Ok(Box::new(containers::up(&self.needs, &self.options, self.reporters.as_ref(), &self.cancel).await?))
             }

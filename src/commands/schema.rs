@@ -11,7 +11,7 @@ use crate::cli::{CommandError, SchemaName};
 /// Standard output is closed.
 pub fn schema(name: SchemaName) -> Result<Exit, CommandError> {
     let schema = match name {
-        SchemaName::Scenario => String::new(),
+        SchemaName::Scenario => format!("{:#}", scenario::schema::scenario()),
         SchemaName::Report => crate::report::schema().map_err(|error| CommandError::broken(format!("error: {error}")))?,
     };
     writeln!(std::io::stdout(), "{}", schema.trim_end())

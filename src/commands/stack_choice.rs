@@ -8,7 +8,7 @@ use crate::cli::{CommandError, RunArgs, StackChoice};
 use crate::engine::http::target::Origin;
 use crate::images;
 use crate::stack::containers::engine;
-use crate::stack::StackOptions;
+use crate::stack::{StackOptions, containers, embedded};
 
 /// The stack that was chosen.
 #[derive(Debug)]
@@ -60,6 +60,16 @@ pub(super) async fn choose(
             Err(why) => chosen(StackKind::Embedded, &format!("doubles, not the real programs, as {why}")),
         }),
     }
+}
+
+/// Of these services, those that a stack of this kind can have. Scenarios that need others are skipped there.
+pub(super) fn had(kind: StackKind, mut services: BTreeSet<Service>) -> BTreeSet<Service> {
+    match kind {
+        StackKind::Embedded => services.retain(|service| embedded::SERVICES.contains(service)),
+        StackKind::Containers => services.retain(|service| containers::SERVICES.contains(service)),
+        StackKind::External => {}
+    }
+    services
 }
 
 /// Whether the containers stack could be stood up as things are; the engine's name, or what is missing.

@@ -43,7 +43,7 @@ pub fn check(observation: &Observation<'_>, expectation: &Expectation) -> Result
     }
     let found = observe(observation, expectation)?;
     predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name), observation.redactor)
-        .map_err(|mismatch| observation.failed(expectation, *mismatch, None))
+        .map_err(|mismatch| observation.failed(expectation, mismatch, None))
 }
 
 fn every_hop(observation: &Observation<'_>, expectation: &Expectation, aspect: &HopAspect) -> Result<(), Problem> {
@@ -54,7 +54,7 @@ fn every_hop(observation: &Observation<'_>, expectation: &Expectation, aspect: &
             let place = format!("hop {} of {}: {}", index + 1, hops.len(), describe_hop(hop));
             let came_from = index.checked_sub(1).and_then(|before| hops.get(before)).map(describe_hop);
             let place = came_from.map_or(place.clone(), |before| format!("{place}, sent there by {before}"));
-            observation.failed(expectation, *mismatch, Some(place))
+            observation.failed(expectation, mismatch, Some(place))
         })?;
     }
     Ok(())

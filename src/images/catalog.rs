@@ -36,8 +36,23 @@ pub fn entry(service: Service) -> Option<&'static Entry> {
     CATALOG.iter().find(|entry| entry.service == service)
 }
 
-/// The images that the environment names in place of the official ones. `variable` gives an environment variable's value.
+/// The images that the environment names; an empty name is none. `variable` gives an environment variable's value.
 pub fn overrides(variable: &dyn Fn(&str) -> Option<String>) -> BTreeMap<Service, String> {
-    let given = |entry: &Entry| variable(entry.variable).filter(|image| !image.is_empty());
-    CATALOG.iter().filter_map(|entry| Some((entry.service, given(entry)?))).collect()
+    let given = |entry: &Entry| Some((entry.service, variable(entry.variable).filter(|image| !image.is_empty())?));
+    CATALOG.iter().filter_map(given).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_names_images_by_the_catalogue_s_variables() {
+        let found = overrides(&|name| match name {
+            "FORGE_IMAGE" => Some("own:1".to_owned()),
+            "EDGE_IMAGE" => Some(String::new()),
+            _ => None,
+        });
+        assert_eq!(found, BTreeMap::from([(Service::Forge, "own:1".to_owned())]));
+    }
 }

@@ -59,33 +59,3 @@ pub async fn list(overrides: &BTreeMap<Service, String>) -> Result<Vec<Row>, Tro
     }
     Ok(rows)
 }
-
-/// The rows as a table for people.
-pub fn table(rows: &[Row]) -> String {
-    let state = |present: &Option<Present>| if present.is_some() { "present" } else { "absent" };
-    let mut cells = vec![["service", "official image", "", "built here", "", "runs from"].map(str::to_owned)];
-    for row in rows {
-        let used = row.used.as_ref().map_or_else(
-            || format!("nothing: pull it, `edge-smoke images build`, or name one in {}", row.variable),
-            |(choice, _)| choice.image.clone(),
-        );
-        cells.push([
-            row.service.to_string(),
-            row.official.clone(),
-            state(&row.official_present).to_owned(),
-            row.recipe.clone(),
-            state(&row.recipe_present).to_owned(),
-            used,
-        ]);
-    }
-    let width = |column: usize| cells.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
-    let widths: Vec<usize> = (0..6).map(width).collect();
-    cells
-        .iter()
-        .map(|line| {
-            let padded: Vec<String> =
-                line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-            format!("{}\n", padded.join("  ").trim_end())
-        })
-        .collect()
-}

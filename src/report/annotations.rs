@@ -11,20 +11,32 @@ use verdict::rules::UNEXPLAINED;
 use verdict::{Finding, Place, Severity};
 
 use super::Report;
-use super::text::{lines, one_line};
+use super::text::{lines, one_line, shorten};
+
+/// Cells that a value takes at most where a failure is told on one line.
+const BRIEF: usize = 60;
 
 /// `file:line:column: error: …`, one line a failure, each once.
 pub(super) fn plain(report: &Report) -> String {
     let mut seen = BTreeSet::new();
     let mut text = String::new();
     for (_, failure) in failures(report) {
-        let Failure { file, line, column, message, .. } = failure;
-        let line = format!("{}:{line}:{column}: error: {}\n", one_line(file), one_line(message));
+        let Failure { file, line, column, .. } = failure;
+        let line = format!("{}:{line}:{column}: error: {}\n", one_line(file), brief(failure));
         if seen.insert(line.clone()) {
             text.push_str(&line);
         }
     }
     text
+}
+
+/// A failure on one line, long values cut in their middle.
+fn brief(failure: &Failure) -> String {
+    let notes = [("expected", &failure.expected), ("found", &failure.found)];
+    let notes = notes.into_iter().filter_map(|(name, note)| Some((name, note.as_deref()?)));
+    let notes: Vec<String> = notes.map(|(name, note)| format!("{name} {}", shorten(&one_line(note), BRIEF))).collect();
+    let colon = if notes.is_empty() { "" } else { ": " };
+    format!("{}{colon}{}", one_line(&failure.message), notes.join(", "))
 }
 
 /// GitHub's workflow commands: each failure at its place, each explained finding at the first place that shows it.

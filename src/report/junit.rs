@@ -6,7 +6,7 @@
 use verdict::Verdict;
 use verdict::evidence::{Journey, Outcome, StackFacts};
 
-use super::human::trace;
+use super::human::{log, trace};
 use super::text::{lines, one_line};
 use super::xml::Xml;
 use super::{Report, Style};
@@ -92,13 +92,14 @@ fn case(xml: &mut Xml, journey: &Journey) {
     }
 }
 
-/// The located failures, each step's with its trace.
+/// The located failures, each step's with its trace, and the logs.
 pub(super) fn details(journey: &Journey) -> String {
     let mut blocks = Vec::new();
     for step in journey.steps.iter().filter(|step| !step.failures.is_empty()) {
         blocks.extend(step.failures.iter().map(|failure| lines(&failure.rendered)));
         blocks.push(trace(step, Style::PLAIN));
     }
+    blocks.extend(journey.logs.iter().map(|log| self::log(log, Style::PLAIN)));
     blocks.extend(journey.reason.as_deref().map(one_line));
     let blocks: Vec<&str> = blocks.iter().map(|block| block.trim_end()).filter(|block| !block.is_empty()).collect();
     blocks.join("\n\n")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use verdict::evidence::{Evidence, Journey, StackFacts};
@@ -73,7 +73,8 @@ impl Report {
         Self {
             schema: SCHEMA,
             tool: Tool::this(),
-            started,
+            // Finer than that is noise. Rounding fails only at the end of time.
+            started: started.round(Unit::Millisecond).unwrap_or(started),
             duration_ms: duration.as_secs_f64() * 1000.0,
             stack: evidence.stack,
             verdict: judgement.verdict,

@@ -1,9 +1,9 @@
 //! The whole answer in each format.
 
-use edge_smoke::report::{Format, Style};
+use edge_smoke::report::{Format, Reporters, Style};
 use insta::assert_snapshot;
 
-use crate::play::{Answer, Run, play};
+use crate::play::{Answer, Run, Stream, play};
 use crate::runs::{errored, failing, mixed, passing};
 
 const COLOR: Style = Style { color: true, live: false, width: 100 };
@@ -62,6 +62,19 @@ fn human_narrow() {
 #[test]
 fn human_on_a_terminal() {
     assert_snapshot!(play(&failing(), Format::Human, LIVE).out.replace('\u{1b}', "␛"));
+}
+
+/// A report of shards comes without events.
+#[test]
+fn a_report_without_a_run_is_told_whole() {
+    let played = human(&failing());
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = Stream::default();
+    let reporters = Reporters::new(Format::Human, Style::PLAIN, Box::new(out.clone()), Box::new(Stream::default()));
+    assert!(reporters.finish(&failing().report(), folder.path()).is_ok());
+    let told = out.text().replace(&folder.path().display().to_string(), "reports");
+    let (_, after_the_notices) = played.split_once("starting forge\n").expect("the notices come first");
+    assert_eq!(told, after_the_notices);
 }
 
 /// Whatever was live is gone at the end: what a terminal shows is what a log holds, but for what is only said once.

@@ -55,6 +55,9 @@ prop_compose! {
         for (journey, diagnostics) in &mut run.journeys {
             (journey.name, journey.file) = (text(), text());
             journey.reason = journey.reason.as_ref().map(|_| text());
+            for log in &mut journey.logs {
+                (log.service, log.lines) = (text(), vec![text(), text()]);
+            }
             for diagnostic in diagnostics {
                 (diagnostic.message, diagnostic.found) = (text(), Some(text()));
             }

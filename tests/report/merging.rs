@@ -1,12 +1,12 @@
 //! One report from several.
 
 use edge_smoke::report::merge::MergeError;
-use edge_smoke::report::{Report, merge};
+use edge_smoke::report::{Format, Report, Style, merge};
 use proptest::prelude::*;
 use verdict::Verdict;
 use verdict::evidence::{Mode, StackKind};
 
-use crate::play::Run;
+use crate::play::{Run, play};
 use crate::runs::{errored, failing, mixed, passing};
 
 fn on(kind: StackKind, run: Run) -> Report {
@@ -129,4 +129,12 @@ proptest! {
         let halves: Vec<Report> = halves.map(|half| merge(half.to_vec()).expect("one report")).collect();
         prop_assert_eq!(merge(halves).expect("one report").verdict, verdict);
     }
+}
+
+/// Shards whose stack never stood and in which nothing was tried leave little to tell, and no empty line above it.
+#[test]
+fn an_empty_report_starts_with_what_there_is() {
+    let run = Run { journeys: Vec::new(), notices: Vec::new(), progress: Vec::new(), ..errored() };
+    let told = play(&run, Format::Human, Style::PLAIN).out;
+    assert!(told.starts_with("finding stack/failed"), "{told}");
 }

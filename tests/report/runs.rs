@@ -3,7 +3,7 @@
 use scenario::{Diagnostic, Source, Span};
 use verdict::evidence::{
     Exchange, Failure, FailureKind, Journey, Mode, Outcome, RequestRecord, ResponseRecord, ServiceFacts, ServiceKind,
-    SetCookie, StackFacts, StackKind, StepRecord, Trouble,
+    ServiceLog, SetCookie, StackFacts, StackKind, StepRecord, Trouble,
 };
 
 use crate::play::Run;
@@ -22,7 +22,7 @@ steps:
 /// All is well, on doubles.
 pub(crate) fn passing() -> Run {
     Run {
-        notices: vec!["embedded: no container engine answers".into()],
+        notices: vec!["stack: embedded, since no container engine answers".into()],
         stack: Some(embedded()),
         journeys: vec![
             (journey("Forge login under its prefix", "scenarios/forge-login.yaml", Outcome::Passed, steps(4)), vec![]),
@@ -38,8 +38,10 @@ pub(crate) fn failing() -> Run {
     let mut failed = steps(2);
     failed.push(step);
     let login = journey("Forge login under its prefix", "scenarios/forge-login.yaml", Outcome::Failed, failed);
+    let log = ServiceLog { service: "forge".into(), lines: vec!["router: completed GET /user/login".into()] };
+    let login = Journey { logs: vec![log], ..login };
     Run {
-        notices: vec!["containers: engine 27.1 answers, and all images are there".into()],
+        notices: vec!["stack: containers, since engine 27.1 answers and all images are there".into()],
         progress: vec!["starting edge".into(), "starting forge".into()],
         stack: Some(containers()),
         journeys: vec![
@@ -56,7 +58,7 @@ pub(crate) fn errored() -> Run {
     let login = Journey { reason: Some(reason.into()), ..untouched("Forge login under its prefix", Outcome::Errored) };
     let log = ["2026/11/21 02:03:04 listening on 0.0.0.0:3000", "panic: \u{1b}[31mout of memory\u{1b}[0m"];
     Run {
-        notices: vec!["containers: --stack says so".into()],
+        notices: vec!["stack: containers, as asked for".into()],
         progress: vec!["starting edge".into(), "starting forge".into()],
         stack: None,
         journeys: vec![(login, vec![])],
@@ -82,7 +84,7 @@ pub(crate) fn mixed() -> Run {
     if let Some(stack) = &mut run.stack {
         stack.services.iter_mut().for_each(|service| service.kind = ServiceKind::Url);
     }
-    run.notices = vec!["external: --base-url".into()];
+    run.notices = vec!["stack: external, as asked for".into()];
     run.journeys.truncate(1);
     run.journeys.extend([(skipped, vec![]), (errored, vec![])]);
     run
@@ -123,7 +125,16 @@ fn untouched(name: &str, outcome: Outcome) -> Journey {
 
 fn journey(name: &str, file: &str, outcome: Outcome, steps: Vec<StepRecord>) -> Journey {
     let tags = vec!["forge".to_owned()];
-    Journey { name: name.into(), file: file.into(), tags, outcome, reason: None, duration_ms: 48.2, steps }
+    Journey {
+        name: name.into(),
+        file: file.into(),
+        tags,
+        outcome,
+        reason: None,
+        duration_ms: 48.2,
+        steps,
+        logs: vec![],
+    }
 }
 
 fn steps(number: usize) -> Vec<StepRecord> {

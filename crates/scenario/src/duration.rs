@@ -7,7 +7,7 @@ const MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is wrong with a text that should be a duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wrong {
+pub(crate) enum Wrong {
     /// It isn't a number with a unit.
     Form,
     /// It is a number without a unit.
@@ -16,11 +16,13 @@ pub enum Wrong {
     TooLong,
 }
 
-/// Reads a duration: a decimal number, at once followed by `ms`, `s`, `m` or `h`.
-///
-/// # Errors
-/// Another form, no unit, or more than a day.
-pub fn parse(text: &str) -> Result<Duration, Wrong> {
+/// Reads a duration of at most a day: a decimal number, at once followed by `ms`, `s`, `m` or `h`.
+pub fn parse(text: &str) -> Option<Duration> {
+    read(text).ok()
+}
+
+/// The same, saying what is wrong.
+pub(crate) fn read(text: &str) -> Result<Duration, Wrong> {
     let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
     let (number, unit) = text.split_at(digits);
     // `.5` and `5.` are numbers to Rust, but hardly what somebody meant.
@@ -43,7 +45,7 @@ pub fn parse(text: &str) -> Result<Duration, Wrong> {
 }
 
 /// The duration as it would be written, to three significant places of its unit: `150ms`, `1.25s`.
-pub(crate) fn show(duration: Duration) -> String {
+pub fn show(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     let (number, unit) = if seconds < 1.0 { (seconds * 1000.0, "ms") } else { (seconds, "s") };
     let rounded = format!("{number:.3}");
@@ -55,13 +57,13 @@ pub(crate) fn show(duration: Duration) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{Wrong, parse, show};
+    use super::{Wrong, parse, read, show};
 
     #[test]
     fn numbers_with_units() {
         let cases = [("500ms", 500), ("10s", 10_000), ("2m", 120_000), ("1.5s", 1_500), ("24h", 86_400_000), ("0s", 0)];
         for (text, milliseconds) in cases {
-            assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+            assert_eq!(parse(text), Some(Duration::from_millis(milliseconds)), "{text}");
         }
     }
 
@@ -82,7 +84,7 @@ mod tests {
             ("99999999999999999999999999999h", Wrong::TooLong),
         ];
         for (text, wrong) in cases {
-            assert_eq!(parse(text), Err(wrong), "{text}");
+            assert_eq!(read(text), Err(wrong), "{text}");
         }
     }
 

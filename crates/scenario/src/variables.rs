@@ -41,7 +41,7 @@ impl Scenario {
 }
 
 impl Step {
-    /// The variables that the step uses, each time with its place and in the order of the file.
+    /// The variables that the step uses, each time with its place.
     pub fn variables(&self) -> Vec<(&str, Span)> {
         let mut used = Vec::new();
         self.templates(&mut |template| used.extend(template.variables()));
@@ -50,7 +50,6 @@ impl Step {
 
     /// Calls `visit` with every text of the step that may hold variables.
     fn templates<'step>(&'step self, visit: &mut impl FnMut(&'step Template)) {
-        self.when.css.iter().for_each(|selector| visit(&selector.value));
         match &self.action {
             Action::Request(request) => {
                 visit(&request.target.value);

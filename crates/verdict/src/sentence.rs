@@ -12,6 +12,16 @@ pub(crate) fn sentence(text: &str) -> String {
     if line.is_empty() || line.ends_with(['!', '?', '…']) { line } else { format!("{line}.") }
 }
 
+/// The text as a clause of at most 100 characters.
+pub(crate) fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 100;
+    let line = clause(text);
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
 /// `1 scenario`, `2 scenarios`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
@@ -36,6 +46,13 @@ mod tests {
         assert_eq!(sentence("the forge died"), "the forge died.");
         assert_eq!(sentence("really?"), "really?");
         assert_eq!(sentence(""), "");
+    }
+
+    #[test]
+    fn excerpts_end_where_there_is_enough() {
+        assert_eq!(excerpt("short"), "short");
+        let cut = excerpt(&"ü".repeat(200));
+        assert_eq!((cut.chars().count(), cut.ends_with('…')), (101, true));
     }
 
     #[test]

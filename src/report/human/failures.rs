@@ -6,6 +6,7 @@ use verdict::evidence::Journey;
 use super::super::style::Style;
 use super::super::text::{lines, one_line, without_commands};
 use super::LABEL;
+use super::logs::log;
 use super::row::glyph;
 use super::trace::trace;
 
@@ -31,6 +32,9 @@ pub(super) fn failure(journey: &Journey, diagnostics: &[Diagnostic], style: Styl
     }
     for diagnostic in located {
         push_block(&mut text, &without_commands(&diagnostic.render(style.color)));
+    }
+    for log in &journey.logs {
+        push_block(&mut text, &self::log(log, style));
     }
     if text.is_empty() {
         return text;

@@ -59,8 +59,9 @@ pub(super) fn finding(finding: &Finding, style: Style) -> String {
 }
 
 fn seen(seen: &Observation) -> String {
-    match &seen.place {
-        Some(place) => format!("{}:{}: {}", place.file, place.line, seen.text),
-        None => seen.text.clone(),
+    match (&seen.place, &seen.scenario) {
+        (Some(place), _) => format!("{}:{}: {}", place.file, place.line, seen.text),
+        (None, Some(scenario)) => format!("{scenario}: {}", seen.text),
+        (None, None) => seen.text.clone(),
     }
 }

@@ -8,7 +8,10 @@ use super::{LABEL, ending::labelled};
 
 /// A notice; the first one says which stack was chosen.
 pub(super) fn notice(text: &str, first: bool, style: Style) -> String {
-    labelled(if first { "stack" } else { "note" }, Paint::Strong, &one_line(text), style)
+    let label = if first { "stack" } else { "note" };
+    // The column says it already.
+    let text = text.strip_prefix("stack: ").unwrap_or(text);
+    labelled(label, Paint::Strong, &one_line(text), style)
 }
 
 /// What the stack is doing while it comes up.

@@ -6,32 +6,27 @@ mod ending;
 mod failures;
 mod findings;
 mod head;
+mod logs;
 mod progress;
 mod row;
 mod trace;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
 use scenario::Diagnostic;
-use verdict::evidence::{Journey, Outcome};
 
 use super::text::without_leading_command;
 use super::{Report, Style, WriteError};
 use crate::engine::events::Event;
 use progress::Progress;
 
+pub(super) use logs::log;
 pub(super) use trace::trace;
 
 /// Cells of the column that says what a line is about.
 const LABEL: usize = 8;
-
-/// A scenario that ended badly, with its located failures.
-struct Failed {
-    index: usize,
-    journey: Journey,
-    diagnostics: Vec<Diagnostic>,
-}
 
 /// Writes the report for people.
 pub(super) struct Human {
@@ -41,7 +36,12 @@ pub(super) struct Human {
     /// Lines that are there only until something else is written.
     live_lines: usize,
     notices: usize,
-    failed: Vec<Failed>,
+    /// Something stands on the stream.
+    wrote: bool,
+    /// The scenarios were shown as they ended.
+    played: bool,
+    /// The located failures of each scenario, by its place in the run.
+    diagnostics: BTreeMap<usize, Vec<Diagnostic>>,
     /// The first error in writing; a reader who leaves early (`| head`) is none.
     error: Option<io::Error>,
 }
@@ -49,7 +49,17 @@ pub(super) struct Human {
 impl Human {
     pub(super) fn new(style: Style, to: Box<dyn Write + Send>) -> Self {
         let progress = Progress::default();
-        Self { style, to, progress, live_lines: 0, notices: 0, failed: Vec::new(), error: None }
+        Self {
+            style,
+            to,
+            progress,
+            live_lines: 0,
+            notices: 0,
+            wrote: false,
+            played: false,
+            diagnostics: BTreeMap::new(),
+            error: None,
+        }
     }
 
     /// Shows what an event says.
@@ -64,29 +74,33 @@ impl Human {
             Event::StackProgress(_) if self.style.live => String::new(),
             Event::StackProgress(text) => head::progress(&text, self.style),
             Event::StackReady(facts) => head::stack(&facts, self.style),
-            Event::RunStarted { scenarios } => head::run(scenarios, self.style),
+            Event::RunStarted { scenarios } => {
+                self.played = true;
+                head::run(scenarios, self.style)
+            }
             Event::ScenarioStarted { .. } | Event::StepFinished { .. } => String::new(),
             Event::ScenarioFinished { index, journey, diagnostics } => {
-                let row = row::row(&journey, self.style);
-                if matches!(journey.outcome, Outcome::Failed | Outcome::Errored) {
-                    self.failed.push(Failed { index, journey, diagnostics });
-                }
-                row
+                self.diagnostics.insert(index, diagnostics);
+                row::row(&journey, self.style)
             }
         };
         self.show(&text);
     }
 
-    /// Shows what came of it all, and where the report was, or could not be, written.
+    /// Shows what came of it all, after the scenarios themselves where no events told of them, and where the report was, or could not be, written.
     ///
     /// # Errors
     /// The first error in writing, now or before.
     pub(super) fn finish(&mut self, report: &Report, written: Result<&Path, &WriteError>) -> io::Result<()> {
+        if !self.played {
+            self.replay(report);
+        }
         self.progress = Progress::default();
-        self.failed.sort_by_key(|failed| failed.index);
         let mut text = String::new();
-        for failed in &self.failed {
-            text.push_str(&failures::failure(&failed.journey, &failed.diagnostics, self.style));
+        for (index, journey) in report.scenarios.iter().enumerate() {
+            // The report's journey rather than the event's: it has the logs, which are asked for after the end.
+            let diagnostics = self.diagnostics.get(&index).map_or(&[][..], Vec::as_slice);
+            text.push_str(&failures::failure(journey, diagnostics, self.style));
         }
         for finding in &report.findings {
             text.push('\n');
@@ -94,8 +108,24 @@ impl Human {
         }
         text.push('\n');
         text.push_str(&ending::ending(report, written, self.style));
-        self.show(&text);
+        // Nothing stands above a report without a stack, a scenario or an event.
+        self.show(if self.wrote { &text } else { text.trim_start_matches('\n') });
         self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// Tells a report's scenarios as if they had just run: a merged report comes without events, and a stack that never
+    /// stood ends before them.
+    fn replay(&mut self, report: &Report) {
+        if let Some(stack) = &report.stack {
+            self.on(Event::StackReady(stack.clone()));
+        }
+        if report.scenarios.is_empty() {
+            return;
+        }
+        self.on(Event::RunStarted { scenarios: report.scenarios.len() });
+        for (index, journey) in report.scenarios.iter().enumerate() {
+            self.on(Event::ScenarioFinished { index, journey: journey.clone(), diagnostics: Vec::new() });
+        }
     }
 
     /// Takes the live lines away.
@@ -123,6 +153,7 @@ impl Human {
         if out.is_empty() {
             return;
         }
+        self.wrote = true;
         let result = self.to.write_all(out.as_bytes()).and_then(|()| self.to.flush());
         if let Err(error) = result
             && error.kind() != io::ErrorKind::BrokenPipe

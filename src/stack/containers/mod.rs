@@ -26,3 +26,8 @@ pub use cleanup::sweep;
 pub use engine::{EngineInfo, engine};
 pub use stack::Containers;
 pub use up::up;
+
+use scenario::model::Service;
+
+/// The services that the stack has, as long as its file has them: a test compares the two.
+pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging];

@@ -12,13 +12,12 @@ use super::compose::model::{Compose, ServiceSpec, VolumeMount, VolumeSource};
 use super::volumes::File;
 use crate::images::{Choice, entry, no_image};
 use crate::stack::StackOptions;
+use crate::stack::fixtures::STAGING;
 
 /// The name that stands for the edge, in the stack and outside.
 pub(crate) const HOST: &str = "edge.test";
 /// The file that describes the stack.
 const COMPOSE: &str = include_str!("../../../fixtures/compose.yml");
-/// The staging site, by path below `fixtures/staging`.
-const STAGING: &[(&str, &str)] = &[("index.html", include_str!("../../../fixtures/staging/index.html"))];
 
 /// A stack, ready to be stood up.
 #[derive(Debug, Clone)]
@@ -149,7 +148,7 @@ impl Plan {
                     mounts.entry(directory.to_owned()).or_default().push((name.to_owned(), text.into_bytes()));
                 }
                 "staging" => {
-                    let files = STAGING.iter().map(|&(path, content)| (path.to_owned(), content.as_bytes().to_vec()));
+                    let files = STAGING.iter().map(|&(path, content)| (path.to_owned(), content.to_vec()));
                     mounts.entry(mount.target.clone()).or_default().extend(files);
                 }
                 other => {

@@ -10,10 +10,11 @@ use verdict::evidence::Trouble;
 
 use super::compose::model::Healthcheck;
 use super::engine::refused;
-use super::inside::log_lines;
+use super::inside::{Container, log_lines};
+use crate::stack::bootstrap::{Command, Inside};
 
-/// How often the engine is asked. It tells at once, over a local socket.
-const ASK_EVERY: Duration = Duration::from_millis(50);
+/// How often the engine is asked, and the health check run.
+const ASK_EVERY: Duration = Duration::from_millis(150);
 /// How many log lines go with a trouble.
 pub(crate) const TROUBLE_LOG_LINES: usize = 20;
 /// Beyond what the health check itself allows: for an engine under load.
@@ -30,7 +31,8 @@ pub(crate) enum Standing {
     Broken(String),
 }
 
-/// Waits until the container is ready: its health check passes or, where it has none, it runs.
+/// Waits until the container is ready: its health check passes or, where it has none, it runs. The engine runs the check as seldom as
+/// is good for a stack that stands; here it is run besides that, so that a stack that comes up isn't kept waiting.
 ///
 /// # Errors
 /// It ended, its health check gave up, it took longer than its health check allows, or `cancel` was called.
@@ -54,6 +56,7 @@ pub(crate) async fn wait_until_ready(
         match judge(&state, healthcheck.is_some()) {
             Standing::Ready => return Ok(()),
             Standing::Broken(why) => return Err(trouble(docker, service, container, why).await),
+            Standing::Starting if passes(docker, container, &state, healthcheck).await => return Ok(()),
             Standing::Starting if Instant::now() < deadline => {}
             Standing::Starting => {
                 let last =
@@ -63,6 +66,25 @@ pub(crate) async fn wait_until_ready(
             }
         }
     }
+}
+
+/// Whether the container runs and its health check passes now.
+async fn passes(docker: &Docker, container: &str, state: &ContainerState, healthcheck: Option<&Healthcheck>) -> bool {
+    let Some(check) = healthcheck.filter(|_| state.status == Some(ContainerStateStatusEnum::RUNNING)) else {
+        return false;
+    };
+    let arguments: Vec<&str> = match check.test.split_first() {
+        Some((kind, rest)) if kind == "CMD" => rest.iter().map(String::as_str).collect(),
+        Some((kind, rest)) if kind == "CMD-SHELL" => {
+            ["sh", "-c"].into_iter().chain(rest.iter().map(String::as_str)).collect()
+        }
+        _ => return false,
+    };
+    let command = Command { arguments: &arguments, environment: &[], user: None };
+    let inside = Container { docker, id: container };
+    let run = inside.run(command);
+    // Whatever keeps it from running shows in the container's state, or in what the engine's own check says.
+    matches!(tokio::time::timeout(check.timeout.unwrap_or(GRACE), run).await, Ok(Ok(output)) if output.exit_code == 0)
 }
 
 /// What is wrong with a container that should be standing; `None` where nothing is.

@@ -76,9 +76,12 @@ impl Containers {
         Ok(Self { standing, site, facts, services, keep: options.keep })
     }
 
-    /// The commands that remove the stack by hand, for one that is kept.
-    pub fn removal_commands(&self) -> String {
-        self.standing.run.removal_commands()
+    /// With `--keep`: from now on nothing removes the stack, and these commands do.
+    pub(crate) fn keep_if_asked(&self) -> Option<String> {
+        self.keep.then(|| {
+            self.standing.keep();
+            self.standing.run.removal_commands()
+        })
     }
 
     /// The run's id: the value of the label `edge-smoke.run` on everything of it.
@@ -126,9 +129,6 @@ impl Stack for Containers {
     }
 
     async fn down(&self) -> Result<(), Trouble> {
-        if self.keep {
-            self.standing.keep();
-        }
         self.standing.remove().await
     }
 }

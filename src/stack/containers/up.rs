@@ -94,9 +94,8 @@ async fn stand_up(
             Err(LaunchError::PortTaken(_)) if attempt < PORT_ATTEMPTS => continue,
             Err(LaunchError::PortTaken(trouble) | LaunchError::Other(trouble)) => Err(trouble),
             Ok(containers) => {
-                if options.keep {
-                    let commands = containers.removal_commands();
-                    drop(events.send(Event::Notice(format!("the stack will be kept; remove it with: {commands}"))));
+                if let Some(commands) = containers.keep_if_asked() {
+                    drop(events.send(Event::Notice(format!("the stack will be kept; this removes it: {commands}"))));
                 }
                 Ok(containers)
             }

@@ -19,7 +19,7 @@ use serve::{Log, Server};
 use tokio::net::TcpListener;
 use verdict::evidence::{self, ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
-use super::{Needs, Site, Stack, StackOptions, random};
+use super::{Site, Stack, StackOptions, random};
 
 /// The services that the embedded stack has. Scenarios that need others don't apply to it.
 pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging];
@@ -27,11 +27,6 @@ pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Stagi
 /// Stands the stack up; it is ready when this returns. It has all its services whatever is needed, for they cost next to nothing.
 ///
 /// # Errors
-/// As [`Embedded::start`].
-pub async fn up(_needs: &Needs, options: &StackOptions) -> Result<Embedded, Trouble> {
-    Embedded::start(options).await
-}
-
 /// The host that the edge answers at; its services' hosts are below it.
 const HOST: &str = "edge.test";
 /// Who can sign in at the forge.

@@ -2,11 +2,9 @@
 
 use doubles::site::Site;
 
+use crate::stack::fixtures::STAGING;
+
 /// The files of `fixtures/staging`.
 pub(super) fn site() -> Site {
-    Site::new()
-        .file("index.html", include_bytes!("../../../fixtures/staging/index.html"))
-        .file("about/index.html", include_bytes!("../../../fixtures/staging/about/index.html"))
-        .file("style.css", include_bytes!("../../../fixtures/staging/style.css"))
-        .file("logo.svg", include_bytes!("../../../fixtures/staging/logo.svg"))
+    STAGING.iter().fold(Site::new(), |site, (path, content)| site.file(path, content))
 }

@@ -72,15 +72,15 @@ pub(super) fn sign_in(settings: &Settings, session: &Session, failed: Option<&st
 
 /// A signed-in user's own settings.
 pub(super) fn user_settings(settings: &Settings, session: &Session, user: &str) -> String {
-    let user = escape(user);
+    let (user, sub) = (escape(user), escape(settings.sub_path()));
     let form = format!(
         r#"<h1>Profile of {user}</h1>
 <form class="ui form" action="{sub}/user/settings" method="post">
 {csrf}<label for="username">Username</label>
-<input id="username" name="name" value="{user}" maxlength="40">
+<input id="username" name="name" value="{user}" data-name="{user}" required maxlength="40">
+<button class="ui primary button">Update Profile</button>
 </form>
 "#,
-        sub = escape(settings.sub_path()),
         csrf = hidden_csrf(settings, session),
     );
     page(settings, session, "Profile", &form)

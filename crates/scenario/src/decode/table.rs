@@ -78,8 +78,6 @@ pub enum Shape {
     Number,
     /// A duration, such as `500ms`.
     Duration,
-    /// Text with at least one variable in it.
-    Variable,
     /// Anything at all.
     Any,
     /// A list of at least one.

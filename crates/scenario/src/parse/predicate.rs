@@ -94,7 +94,7 @@ pub(super) fn predicate(decoder: &Decoder, node: &Node, domain: Domain, what: &s
 }
 
 fn refuse_exact_duration(decoder: &Decoder, node: &Node) {
-    let written = decoder.raw_text(node).filter(|text| duration::parse(text).is_ok()).unwrap_or("2s");
+    let written = decoder.raw_text(node).filter(|text| duration::parse(text).is_some()).unwrap_or("2s");
     let diagnostic = decoder.at(node.span, "no request takes exactly this long");
     decoder.report(diagnostic.help(format!("write `{{ at_most: {written} }}`")));
 }

@@ -62,7 +62,7 @@ pub(super) fn duration(decoder: &Decoder, node: &Node, what: &str) -> Option<Spa
         decoder.wrong_type(node, what, EXPECTED);
         return None;
     };
-    match duration::parse(written) {
+    match duration::read(written) {
         Ok(Duration::ZERO) => {
             decoder.report(decoder.at(node.span, format!("{what} must be longer than nothing")));
             None

@@ -91,19 +91,21 @@ impl fmt::Display for Mismatch {
 ///
 /// # Errors
 /// Why it doesn't, or why that can't be told.
+#[expect(clippy::result_large_err, reason = "a mismatch ends the step; the common case is `Ok`")]
 pub fn check(
     predicate: &Predicate,
     found: &Found,
     lookup: &dyn Fn(&str) -> Option<String>,
     redactor: &Redactor,
-) -> Result<(), Box<Mismatch>> {
-    let rendered = rendered::render(predicate, lookup, found)
-        .map_err(|trouble| Box::new(trouble.into_mismatch(found, redactor)))?;
+) -> Result<(), Mismatch> {
+    let rendered =
+        rendered::render(predicate, lookup, found).map_err(|trouble| trouble.into_mismatch(found, redactor))?;
     examine(&rendered, found, redactor)
 }
 
 /// Tells which part doesn't hold.
-fn examine(rendered: &Spanned<Rendered>, found: &Found, redactor: &Redactor) -> Result<(), Box<Mismatch>> {
+#[expect(clippy::result_large_err, reason = "as of `check`")]
+fn examine(rendered: &Spanned<Rendered>, found: &Found, redactor: &Redactor) -> Result<(), Mismatch> {
     match &rendered.value {
         Rendered::All(parts) => parts.iter().try_for_each(|part| examine(part, found, redactor)),
         Rendered::Count(inner) => {
@@ -116,13 +118,13 @@ fn examine(rendered: &Spanned<Rendered>, found: &Found, redactor: &Redactor) -> 
             })
         }
         value if holds(value, found) => Ok(()),
-        value => Err(Box::new(Mismatch {
+        value => Err(Mismatch {
             kind: MismatchKind::Unsatisfied,
             span: (rendered.span != Span::default()).then_some(rendered.span),
             expected: describe::expected(value, found, redactor),
             found: describe::found(found, value, redactor),
             help: describe::help(value, found, redactor).map(|help| redactor.redact(&help).into_owned()),
-        })),
+        }),
     }
 }
 

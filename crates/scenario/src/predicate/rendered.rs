@@ -164,7 +164,7 @@ fn number(operand: &Spanned<Operand>, lookup: Lookup<'_>, found: &Found) -> Resu
         Value::Null => "null".to_owned(),
         Value::Json(json) => json.to_string(),
     };
-    let seconds = || duration::parse(&text).ok().map(|duration| duration.as_secs_f64());
+    let seconds = || duration::parse(&text).map(|duration| duration.as_secs_f64());
     let parsed =
         super::compare::parse_number(&text).or_else(|| seconds().filter(|_| matches!(found, Found::Duration(_))));
     parsed.ok_or_else(|| Trouble::Invalid {

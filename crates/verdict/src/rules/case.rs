@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::evidence::{Evidence, Exchange, Failure, FailureKind, Journey, Outcome, StackFacts, StepRecord};
 use crate::finding::{Fix, Observation, Place};
-use crate::sentence::clause;
+use crate::sentence::{clause, excerpt};
 
 /// Something that must be explained: one failure of a step, or a journey that ended badly without naming one.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,7 @@ impl<'a> Symptom<'a> {
     /// The symptom in one line: what was sent, what came, what was wrong with it.
     pub(crate) fn message(&self) -> String {
         let said = match (self.failure, &self.journey.reason, self.step) {
-            (Some(failure), _, _) => clause(&failure.message),
+            (Some(failure), _, _) => said(failure),
             (None, Some(reason), _) => clause(reason),
             (None, None, Some(step)) => format!("`{}` failed", clause(&step.title)),
             (None, None, None) => "it failed before its first step".to_owned(),
@@ -69,6 +69,17 @@ impl<'a> Symptom<'a> {
             (None, None) => None,
         };
         Observation { text: self.message(), scenario: Some(self.journey.name.clone()), place, quote: Vec::new() }
+    }
+}
+
+/// A failure in a clause: its message, what was expected, what came.
+fn said(failure: &Failure) -> String {
+    let message = clause(&failure.message);
+    match (&failure.expected, &failure.found) {
+        (Some(expected), Some(found)) => format!("{message}: expected {}, found {}", excerpt(expected), excerpt(found)),
+        (Some(expected), None) => format!("{message}: expected {}", excerpt(expected)),
+        (None, Some(found)) => format!("{message}: found {}", excerpt(found)),
+        (None, None) => message,
     }
 }
 

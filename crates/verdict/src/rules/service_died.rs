@@ -1,7 +1,7 @@
 //! `stack/service-died`: a service of a standing stack broke.
 
 use super::case::{Candidate, Case, Symptom, leads_to};
-use super::stack_failed::{from_trouble, troubles};
+use super::stack_failed::from_trouble;
 use super::{Needs, Rule};
 use crate::evidence::{FailureKind, StackFacts};
 use crate::finding::{Class, Severity};
@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn find(case: &Case<'_>) -> Vec<Candidate> {
-    let died = troubles(case).into_iter().filter_map(|trouble| Some((trouble, trouble.service.as_deref()?)));
+    let died = case.evidence.troubles.iter().filter_map(|trouble| Some((trouble, trouble.service.as_deref()?)));
     died.map(|(trouble, service)| from_trouble(trouble, case, |symptom, stack| follows(symptom, service, stack)))
         .collect()
 }

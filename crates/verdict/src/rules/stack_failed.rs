@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     code: "stack/failed",
     class: Class::Infrastructure,
     severity: Severity::Error,
-    title: "The stack did not stand",
+    title: "The stack did not come up, or broke",
     explain: "No stack came up to be walked, or the machinery under it (the container engine, a network, a volume) \
               broke on the way. The scenarios never met a site, so nothing is known about it. Look at the message and, \
               where there are some, at the last log lines of the service; put that right and run again.",
@@ -20,15 +20,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn find(case: &Case<'_>) -> Vec<Candidate> {
     let standing = case.evidence.stack.as_ref();
-    let broken = troubles(case).into_iter().filter(|trouble| standing.is_none() || trouble.service.is_none());
+    let broken = case.evidence.troubles.iter().filter(|trouble| standing.is_none() || trouble.service.is_none());
     broken.map(|trouble| from_trouble(trouble, case, |symptom, _| symptom.is_errored())).collect()
-}
-
-/// The troubles in an order of their own, so that the order in which they were noticed doesn't matter.
-pub(super) fn troubles<'a>(case: &Case<'a>) -> Vec<&'a Trouble> {
-    let mut troubles: Vec<&Trouble> = case.evidence.troubles.iter().collect();
-    troubles.sort_by_key(|trouble| (&trouble.service, &trouble.message, &trouble.help, &trouble.log));
-    troubles
 }
 
 /// The finding that a trouble calls for; it explains the open symptoms of which `consequence` says so.

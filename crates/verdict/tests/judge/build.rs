@@ -29,7 +29,16 @@ pub(crate) fn evidence(kind: StackKind, journeys: Vec<Journey>) -> Evidence {
 
 pub(crate) fn journey(name: &str, outcome: Outcome, steps: Vec<StepRecord>) -> Journey {
     let file = format!("scenarios/{name}.yaml");
-    Journey { name: name.into(), file, tags: Vec::new(), outcome, reason: None, duration_ms: 1.0, steps, logs: Vec::new() }
+    Journey {
+        name: name.into(),
+        file,
+        tags: Vec::new(),
+        outcome,
+        reason: None,
+        duration_ms: 1.0,
+        steps,
+        logs: Vec::new(),
+    }
 }
 
 pub(crate) fn passed(name: &str) -> Journey {

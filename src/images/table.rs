@@ -1,0 +1,76 @@
+//! The list of images as people read it.
+
+use std::fmt::Write as _;
+
+use super::list::Row;
+use super::resolve::{Origin, Present};
+
+/// The rows as a table: for each service the image that a run will use, then all that could be used and whether it is there.
+pub fn table(rows: &[Row]) -> String {
+    let mut out = String::new();
+    let width = rows.iter().map(|row| row.service.as_str().len()).max().unwrap_or_default();
+    for row in rows {
+        let (uses, why) = match &row.used {
+            Some((choice, _)) => (choice.image.as_str(), origin(choice.origin)),
+            None => ("nothing", "no image is there"),
+        };
+        // Writing to a string can't fail.
+        let _ = writeln!(out, "{:width$}  uses {uses} ({why})", row.service.as_str());
+        let others = [("official", &row.official, &row.official_present), ("recipe", &row.recipe, &row.recipe_present)];
+        for (kind, image, present) in others {
+            let _ = writeln!(out, "{:width$}    {kind:8}  {image}  {}", "", state(present.as_ref()));
+        }
+        let _ = writeln!(out, "{:width$}    {:8}  --image {}=NAME, or {}=NAME", "", "other", row.service, row.variable);
+    }
+    if rows.iter().any(|row| row.used.is_none()) {
+        out.push_str(
+            "`edge-smoke images build` builds what can't be pulled; `run --stack containers` pulls what can.\n",
+        );
+    }
+    out
+}
+
+fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Override => "named by you",
+        Origin::Official => "official",
+        Origin::Recipe => "built by our recipe",
+    }
+}
+
+fn state(present: Option<&Present>) -> String {
+    let Some(present) = present else { return "not there".to_owned() };
+    let id: String = present.id.trim_start_matches("sha256:").chars().take(12).collect();
+    format!("{id}, {} MB", present.size / 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use scenario::model::Service;
+
+    use super::*;
+    use crate::images::{CATALOG, Choice};
+
+    #[test]
+    fn a_table_says_what_is_used_and_what_is_missing() {
+        let present = Present { id: "sha256:0123456789abcdef".to_owned(), size: 288_000_000 };
+        let rows: Vec<Row> = CATALOG
+            .iter()
+            .filter(|entry| entry.service != Service::Staging)
+            .map(|entry| {
+                let there = (entry.service == Service::Edge).then(|| present.clone());
+                let choice = Choice { image: entry.recipe.image.to_owned(), origin: Origin::Recipe };
+                Row {
+                    service: entry.service,
+                    official: entry.official.to_owned(),
+                    official_present: None,
+                    recipe: entry.recipe.image.to_owned(),
+                    recipe_present: there.clone(),
+                    used: there.map(|present| (choice, present)),
+                    variable: entry.variable,
+                }
+            })
+            .collect();
+        insta::assert_snapshot!(table(&rows), @r"");
+    }
+}

@@ -38,8 +38,7 @@ fn containers_ready() -> Result<(), String> {
     runtime.block_on(async {
         containers::engine().await.map_err(|trouble| trouble.message)?;
         let rows = edge_smoke::images::list(&Default::default()).await.map_err(|trouble| trouble.message)?;
-        let missing: Vec<String> =
-            rows.into_iter().filter(|row| row.used.is_none()).map(|row| row.official).collect();
+        let missing: Vec<String> = rows.into_iter().filter(|row| row.used.is_none()).map(|row| row.official).collect();
         if missing.is_empty() { Ok(()) } else { Err(format!("images are missing: {}", missing.join(", "))) }
     })
 }
@@ -68,7 +67,9 @@ fn passes(scenario: &Path, stack: &str) -> Result<(), Failed> {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     let outcome = &report["scenarios"][0]["outcome"];
     if report["stack"]["kind"] != stack || outcome != "passed" {
-        return Err(format!("expected `passed` on {stack}, found {outcome} on {}\n{said}", report["stack"]["kind"]).into());
+        return Err(
+            format!("expected `passed` on {stack}, found {outcome} on {}\n{said}", report["stack"]["kind"]).into()
+        );
     }
     Ok(())
 }

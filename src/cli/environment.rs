@@ -31,7 +31,9 @@ impl Environment {
 
     /// Colours are wanted on standard output: a terminal, and no `NO_COLOR` (no-color.org).
     pub fn color(&self) -> bool {
-        self.stdout_is_terminal && !self.is_set("NO_COLOR") && self.variables.get("TERM").is_none_or(|term| term != "dumb")
+        self.stdout_is_terminal
+            && !self.is_set("NO_COLOR")
+            && self.variables.get("TERM").is_none_or(|term| term != "dumb")
     }
 
     /// The same on standard error.

@@ -13,14 +13,10 @@ use super::LABEL;
 /// What it came to, and where the report is.
 pub(super) fn ending(report: &Report, written: Result<&Path, &WriteError>, style: Style) -> String {
     let mut text = String::new();
-    let places = match style.annotations {
-        Annotations::None => String::new(),
-        Annotations::Lines => annotations::plain(report),
-        Annotations::Github => annotations::github(report),
-    };
-    if !places.is_empty() {
+    if style.annotations == Annotations::Lines {
+        let places = annotations::plain(report);
         text.push_str(&places);
-        text.push('\n');
+        text.push_str(if places.is_empty() { "" } else { "\n" });
     }
     text.push_str(&labelled("ran", Paint::Strong, &tally(report), style));
     let paint = match report.verdict {

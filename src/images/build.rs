@@ -20,7 +20,7 @@ pub fn cache_directory(variable: &dyn Fn(&str) -> Option<String>) -> PathBuf {
     // The XDG base directory specification wants relative paths ignored.
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
-    cache.unwrap_or_else(std::env::temp_dir).join("edge-smoke").join("images")
+    cache.or_else(|| absolute("TMPDIR")).unwrap_or_else(|| PathBuf::from("/tmp")).join("edge-smoke").join("images")
 }
 
 /// Builds images by their recipes, each after the one that it starts from, and gives the images' names. `names` are recipes

@@ -1,5 +1,7 @@
 //! The program as its users meet it: command line in, exit code and text out.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod bad_files;
 mod bad_sites;
 mod embedded;

@@ -311,7 +311,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_goes_wrong_is_said_without_the_password() {
-        let cases: [(&'static [(&str, u16, &str)], FakeInside, &str); 6] = [
+        type Answers = &'static [(&'static str, u16, &'static str)];
+        let cases: [(Answers, FakeInside, &str); 6] = [
             (
                 &[],
                 FakeInside::fine(),

@@ -78,6 +78,7 @@ impl Definitions {
             Shape::Text => json!({ "type": "string" }),
             Shape::Scalar => json!({ "type": ["string", "number", "boolean"] }),
             Shape::Word(words) => json!({ "enum": words }),
+            Shape::Null => json!({ "type": "null" }),
             Shape::Bool => json!({ "type": "boolean" }),
             Shape::True => json!({ "const": true }),
             Shape::Integer(least, i64::MAX) => json!({ "type": "integer", "minimum": least }),

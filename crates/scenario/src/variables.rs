@@ -50,6 +50,9 @@ impl Step {
 
     /// Calls `visit` with every text of the step that may hold variables.
     fn templates<'step>(&'step self, visit: &mut impl FnMut(&'step Template)) {
+        if let Some(selector) = &self.when.css {
+            visit(&selector.value);
+        }
         match &self.action {
             Action::Request(request) => {
                 visit(&request.target.value);

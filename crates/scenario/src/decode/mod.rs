@@ -151,7 +151,7 @@ impl Decoder {
             }
             _ => node.kind_name().to_owned(),
         };
-        self.at(node.span, format!("{what} is not of the right type")).expected(expected).found(found)
+        self.at(node.span, format!("wrong value for {what}")).expected(expected).found(found)
     }
 
     /// A scalar as it was written, quotes and escapes resolved: `True` stays `True`. `None` for what isn't a scalar, and

@@ -68,6 +68,8 @@ pub enum Shape {
     Scalar,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// `null`, or nothing.
+    Null,
     /// A boolean.
     Bool,
     /// `true`.

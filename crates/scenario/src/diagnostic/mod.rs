@@ -2,6 +2,8 @@
 //! alike everywhere.
 
 mod render;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! What is expected.
 
-use crate::decode::Decoder;
+use crate::decode::{Decoder, Fields};
 use crate::model::{CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
 use crate::parse::predicate::{self, Domain};
 use crate::parse::{keys, template, values};
@@ -34,7 +34,7 @@ pub(super) fn expect(decoder: &Decoder, node: &Node) -> Vec<Expectation> {
             _ => expectations.add(Subject::Duration, value, Domain::Duration, &what),
         }
     }
-    if matches!(&node.kind, Kind::Mapping(entries) if entries.is_empty()) {
+    if node.as_mapping().is_some_and(<[_]>::is_empty) {
         decoder.report(
             decoder.at(node.span, "an empty `expect` expects nothing").help("say what must hold, or leave it out"),
         );
@@ -51,6 +51,18 @@ impl Expectations<'_> {
 
     fn push(&mut self, subject: Subject, node: &Node, predicate: Predicate) {
         self.found.push(Expectation { span: place(node), subject, predicate });
+    }
+
+    /// Adds the operators that stand among other keys.
+    fn add_operators(&mut self, subject: Subject, fields: &Fields<'_>, node: &Node, domain: Domain) {
+        if let Some(predicate) = predicate::operators(self.decoder, fields, node, domain) {
+            let mut operators = fields.iter().filter(|(key, _)| keys::PREDICATE.key(&key.value).is_some());
+            let span = match (operators.next(), operators.next()) {
+                (Some((key, value)), None) => entry(key, value).unwrap_or(node.span),
+                _ => node.span,
+            };
+            self.found.push(Expectation { span, subject, predicate });
+        }
     }
 
     fn each(&mut self, node: &Node, what: &str, add: impl Fn(&mut Self, &Spanned<String>, &Node)) {
@@ -118,9 +130,7 @@ impl Expectations<'_> {
             }
             others.remove(&name.value);
         }
-        if let Some(predicate) = predicate::operators(decoder, &others, node, Domain::Text) {
-            self.push(subject(CssAspect::Text), node, predicate);
-        }
+        self.add_operators(subject(CssAspect::Text), &others, node, Domain::Text);
     }
 
     fn every_hop(&mut self, node: &Node) {
@@ -137,9 +147,7 @@ impl Expectations<'_> {
                 _ => {}
             }
         }
-        if let Some(predicate) = predicate::operators(decoder, &fields, node, Domain::Url) {
-            self.push(Subject::EveryHop(HopAspect::Url), node, predicate);
-        }
+        self.add_operators(Subject::EveryHop(HopAspect::Url), &fields, node, Domain::Url);
     }
 
     fn cookie(&mut self, key: &Spanned<String>, node: &Node) {
@@ -152,7 +160,7 @@ impl Expectations<'_> {
             (Kind::Mapping(_), _) => {}
             _ => {
                 let diagnostic = decoder.wrong(node, &quoted(key), "`exists`, `absent` or a mapping");
-                let help = "write `{ value: … }` for its value; others are path, domain, http_only, secure, same_site";
+                let help = "write `{ value: … }` for its value; others are `path`, `domain`, `http_only`, `secure`, `same_site`";
                 return decoder.report(diagnostic.help(help));
             }
         }
@@ -174,7 +182,7 @@ impl Expectations<'_> {
             };
             self.add(subject(aspect), value, domain, &quoted(name));
         }
-        if fields.iter().next().is_none() {
+        if node.as_mapping().is_some_and(<[_]>::is_empty) {
             let diagnostic = decoder.at(key.span, "nothing is expected of this cookie");
             decoder.report(diagnostic.help("write `exists`"));
         }
@@ -184,9 +192,14 @@ impl Expectations<'_> {
 /// Where the carets of an expectation go: to its value; to what stands within the braces, if that is one thing.
 fn place(node: &Node) -> Span {
     match node.as_mapping() {
-        Some([(key, value)]) if value.span.start >= key.span.end => key.span.to(value.span),
+        Some([(key, value)]) => entry(key, value).unwrap_or(node.span),
         _ => node.span,
     }
+}
+
+/// A key with its value, unless the value is an alias's and stands elsewhere.
+fn entry(key: &Spanned<String>, value: &Node) -> Option<Span> {
+    (value.span.start >= key.span.end).then(|| key.span.to(value.span))
 }
 
 fn quoted(name: &Spanned<String>) -> String {

@@ -193,7 +193,8 @@ macro_rules! predicate {
     };
 }
 
-static PREDICATE_OR_VALUE: Shape = Shape::Either(&[Shape::Scalar, Shape::List(&Shape::Any), Shape::Table(&PREDICATE)]);
+static PREDICATE_OR_VALUE: Shape =
+    Shape::Either(&[Shape::Scalar, Shape::Null, Shape::List(&Shape::Any), Shape::Table(&PREDICATE)]);
 const PREDICATES: Shape = Shape::Map(&predicate!());
 
 pub(crate) static EXPECT: Table = Table {

@@ -118,7 +118,7 @@ pub(super) fn operators(decoder: &Decoder, fields: &Fields<'_>, node: &Node, dom
             all.push(Spanned::new(predicate, value.span));
         }
     }
-    if fields.iter().next().is_none() && matches!(&node.kind, Kind::Mapping(entries) if entries.is_empty()) {
+    if node.as_mapping().is_some_and(<[_]>::is_empty) {
         decoder.report(
             decoder.at(node.span, "an empty predicate says nothing").help("give it an operator, such as `equals`"),
         );

@@ -1,7 +1,7 @@
 //! Requests: method, target, content.
 
 use crate::decode::{Decoder, Fields};
-use crate::model::{BasicAuth, Body, Part as FormPart, PartContent, Request};
+use crate::model::{BasicAuth, Body, Part as FormPart, PartContent, Request, Service};
 use crate::parse::{json, keys, template, values};
 use crate::span::Spanned;
 use crate::template::{Part, Template};
@@ -73,14 +73,23 @@ fn target(decoder: &Decoder, node: &Node, key: &str) -> Option<Spanned<Template>
             }
         }
         Some(Part::Text(start)) => {
-            let shown: String = start.chars().take(40).collect();
             let message = format!("{what} is neither a path nor an `http` or `https` URL");
             let help = match start.split_once("://") {
                 Some(_) => "only `http` and `https` can be spoken here".to_owned(),
-                None => format!("write `/{shown}`, which is relative to the base URL, or `${{forge}}/{shown}`"),
+                None => suggest_path(start),
             };
             wrong(message, &help)
         }
+    }
+}
+
+/// What somebody who left out the slash at the start may have meant.
+fn suggest_path(start: &str) -> String {
+    let shown: String = start.chars().take(40).collect();
+    let (first, rest) = shown.split_once('/').unwrap_or((&shown, ""));
+    match Service::ALL.iter().find(|service| service.as_str() == first) {
+        Some(service) => format!("write `${{{service}}}/{rest}`, or `/{shown}`, which is relative to the base URL"),
+        None => format!("write `/{shown}`, which is relative to the base URL, or `${{forge}}/{shown}`"),
     }
 }
 
@@ -90,9 +99,20 @@ fn is_web(text: &str) -> bool {
 }
 
 fn basic_auth(decoder: &Decoder, node: &Node) -> Option<BasicAuth> {
+    if !matches!(node.kind, Kind::Mapping(_)) {
+        // `user:password` is what people try.
+        decoder.conceal(node.span);
+        let diagnostic =
+            decoder.at(node.span, "wrong value for `basic_auth`").expected("a mapping").found(node.kind_name());
+        decoder.report(diagnostic.help("write `{ user: …, password: \"${password}\" }`"));
+        return None;
+    }
     let fields = decoder.fields(node, &keys::BASIC_AUTH, node.span)?;
     let user = fields.get("user").and_then(|node| template::scalar(decoder, node, "`user`"));
     let password = fields.get("password").and_then(|node| template::scalar(decoder, node, "`password`"));
+    if let Some(password) = password.as_ref().filter(|password| password.value.literal().is_some()) {
+        decoder.conceal(password.span);
+    }
     if let Some(user) = &user
         && user.value.parts.iter().any(|part| matches!(part, Part::Text(text) if text.contains(':')))
     {

@@ -83,9 +83,7 @@ pub(super) fn when(decoder: &Decoder, node: &Node, table: &'static Table) -> Whe
         modes: words(decoder, &fields, "mode", Mode::ALL, Mode::as_str),
         stacks: words(decoder, &fields, "stack", StackKind::ALL, StackKind::as_str),
         writes: fields.get("writes").and_then(|node| decoder.boolean(node, "`writes`")).unwrap_or_default(),
-        css: fields
-            .get("css")
-            .and_then(|node| values::selector(decoder, template::string(decoder, node, "`css`"))),
+        css: fields.get("css").and_then(|node| values::selector(decoder, template::string(decoder, node, "`css`"))),
     }
 }
 

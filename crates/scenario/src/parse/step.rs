@@ -72,10 +72,11 @@ fn submit(decoder: &Decoder, fields: &Fields<'_>, value: &Node) -> Option<Submit
 
 fn use_other(decoder: &Decoder, fields: &Fields<'_>, value: &Node) -> Option<Use> {
     let with = fields.get("with").map(|node| values::variables(decoder, node, "`with`")).unwrap_or_default();
-    let scenario = decoder.text(value, "`use`")?;
+    let scenario = scenario::name(decoder, value, "`use`")?.value;
+    let scenario = scenario.as_str();
     let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
     let bare = scenario.trim_end_matches(".yaml").trim_end_matches(".yml");
-    if scenario.is_empty() || scenario != bare || scenario.starts_with('.') || !scenario.chars().all(plain) {
+    if scenario != bare || scenario.starts_with('.') || !scenario.chars().all(plain) {
         let message = format!("`{}` is not the name of a scenario", text::one_line(scenario));
         let last = bare.rsplit(['/', '\\']).next().unwrap_or_default();
         let help = match last.is_empty() || !last.chars().all(plain) {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use scraper::error::SelectorErrorKind;
+
 use crate::decode::Decoder;
 use crate::duration::{self, Wrong};
 use crate::parse::template;
@@ -120,11 +122,26 @@ pub(super) fn selector(decoder: &Decoder, selector: Option<Spanned<Template>>) -
     if let Some(literal) = selector.value.literal()
         && let Err(error) = scraper::Selector::parse(&literal)
     {
-        let message = format!("not a CSS selector: {}", text::one_line(&error.to_string()));
+        let message = format!("not a CSS selector: {}", explain(&error));
         decoder.report(decoder.at(selector.span, message));
         return None;
     }
     Some(selector)
+}
+
+/// What is wrong with a selector.
+fn explain(error: &SelectorErrorKind) -> String {
+    match error {
+        SelectorErrorKind::EndOfLine => "it ends too early".to_owned(),
+        SelectorErrorKind::UnexpectedToken => "something in it makes no sense".to_owned(),
+        // The kind of error is known to a crate further below only; its name says what is wrong.
+        SelectorErrorKind::UnexpectedSelectorParseError(kind) => match format!("{kind:?}").as_str() {
+            "EmptySelector" => "it is empty, or a part of it is".to_owned(),
+            "DanglingCombinator" => "nothing follows its last combinator".to_owned(),
+            name => text::one_line(name).into_owned(),
+        },
+        error => text::one_line(&error.to_string()).into_owned(),
+    }
 }
 
 /// A JSONPath (RFC 9535); one without variables is checked.
@@ -139,7 +156,10 @@ pub(super) fn json_path(decoder: &Decoder, path: Option<Spanned<Template>>) -> O
             reason => format!("not a JSONPath: {}", text::one_line(reason)),
         };
         let place = within(decoder, path.span, &literal, error.position());
-        let help = "it starts with `$`: `$.user.name`, `$.items[0]`, `$.items[*].id`";
+        let help = match literal.starts_with('$') {
+            true => "paths look like `$.user.name`, `$.items[0]` or `$.items[*].id`",
+            false => "it starts with `$`, as in `$.user.name`, `$.items[0]` or `$.items[*].id`",
+        };
         decoder.report(decoder.at(place, message).help(help));
         return None;
     }

@@ -28,6 +28,11 @@ fn json(secret: &str) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
+fn debug(secret: &str) -> String {
+    let quoted = format!("{secret:?}");
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
 /// The secret in every form that is promised to be found.
 fn forms(secret: &str) -> Vec<String> {
     let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
@@ -47,7 +52,7 @@ fn forms(secret: &str) -> Vec<String> {
         escaped,
         html(secret),
         html(&json(secret)),
-        format!("{secret:?}").trim_matches('"').to_owned(),
+        debug(secret),
     ]
 }
 

@@ -25,6 +25,7 @@ pub(super) fn build(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
         anchors: HashMap::new(),
         nodes: 0,
         text: 0,
+        tag: None,
         diagnostics: Vec::new(),
     };
     if let Err(Stop) = builder.read() {
@@ -56,6 +57,8 @@ struct Builder<'source> {
     anchors: HashMap<usize, Option<(Node, Cost)>>,
     nodes: usize,
     text: usize,
+    /// The place of the tag of the node at hand.
+    tag: Option<Span>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -112,6 +115,8 @@ impl Builder<'_> {
             })?;
             let range = place.byte_range().unwrap_or_default();
             let range = skipped + range.start..skipped + range.end;
+            let tag = place.tag_span().and_then(|tag| tag.byte_range());
+            self.tag = tag.map(|tag| self.span(skipped + tag.start..skipped + tag.end));
             match event {
                 Event::DocumentStart(..) => {
                     documents += 1;
@@ -163,15 +168,14 @@ impl Builder<'_> {
     fn spend(&mut self, cost: Cost, span: Span) -> Result<(), Stop> {
         self.nodes = self.nodes.saturating_add(cost.nodes);
         self.text = self.text.saturating_add(cost.text);
-        let (what, most) = if self.nodes > MAX_NODES {
-            ("values", MAX_NODES.to_string())
+        let most = if self.nodes > MAX_NODES {
+            format!("{MAX_NODES} values")
         } else if self.text > MAX_TEXT {
-            ("text", text::size(MAX_TEXT))
+            format!("{} of text", text::size(MAX_TEXT))
         } else {
             return Ok(());
         };
-        let message = format!("the file has too much in it: at most {most} of {what}, aliases written out");
-        let message = if what == "values" { message.replace("of values", "values") } else { message };
+        let message = format!("the file has too much in it: at most {most}, aliases written out");
         self.error(span, message).label = Some("the limit is passed here".to_owned());
         Err(Stop)
     }
@@ -256,7 +260,7 @@ impl Builder<'_> {
     }
 
     fn unsupported_tag(&mut self, tag: &Tag, span: Span) {
-        self.error(span, format!("the tag `{}` is not supported here", tag.original())).help =
+        self.error(self.tag.unwrap_or(span), format!("the tag `{}` is not supported here", tag.original())).help =
             Some("leave it out".to_owned());
     }
 

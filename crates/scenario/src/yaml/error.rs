@@ -12,25 +12,39 @@ use crate::span::{LineIndex, Source};
 pub(super) fn syntax(source: &Arc<Source>, index: &LineIndex, kind: &ErrorKind, offset: usize) -> Diagnostic {
     let text = &source.text;
     let offset = text.floor_char_boundary(offset);
+    let is_break = |character: char| matches!(character, '\n' | '\r');
     // The character at the place, or nothing at the end of a line.
-    let end =
-        offset + text[offset..].chars().next().filter(|found| !matches!(found, '\n' | '\r')).map_or(0, char::len_utf8);
+    let end = offset + text[offset..].chars().next().filter(|found| !is_break(*found)).map_or(0, char::len_utf8);
     let (message, help) = explain(kind);
     let message = message.map_or_else(|| format!("not valid YAML: {kind}"), str::to_owned);
-    let diagnostic = Diagnostic::at(source, index.span(text, offset..end), message);
-    match help.or_else(|| tab_before(text, offset)) {
+    // The grammar may notice a tab only behind it, or already at the end of the line before.
+    let tab = tab_near(text, offset).filter(|_| message == TAB);
+    let range = tab.map_or(offset..end, |tab| tab..tab + 1);
+    let diagnostic = Diagnostic::at(source, index.span(text, range), message);
+    match help {
         Some(help) => diagnostic.help(help),
         None => diagnostic,
     }
 }
 
-/// A tab between the start of the line and the place is what people overlook.
-fn tab_before(text: &str, offset: usize) -> Option<&'static str> {
+/// The first tab in the indentation of the place's line, or else of the line after it.
+fn tab_near(text: &str, offset: usize) -> Option<usize> {
     let line_start = text[..offset].rfind(['\n', '\r']).map_or(0, |end| end + 1);
-    let indentation: &str = &text[line_start..];
-    let indentation = &indentation[..indentation.len() - indentation.trim_start_matches([' ', '\t']).len()];
-    indentation.contains('\t').then_some("this line is indented with a tab: use spaces")
+    text[line_start..]
+        .split_inclusive(['\n', '\r'])
+        .take(3)
+        .scan(line_start, |start, line| {
+            let this = *start;
+            *start += line.len();
+            Some((this, line))
+        })
+        .find_map(|(start, line)| {
+            let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
+            line[..indentation].find('\t').map(|tab| start + tab)
+        })
 }
+
+const TAB: &str = "a tab can't be used as indentation";
 
 /// What is wrong, and what to do, for the errors that people make; the grammar's own words do for the others.
 fn explain(kind: &ErrorKind) -> (Option<&'static str>, Option<&'static str>) {
@@ -39,8 +53,12 @@ fn explain(kind: &ErrorKind) -> (Option<&'static str>, Option<&'static str>) {
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
         | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInPlainScalar => (Some("a tab can't be used as indentation"), Some("use spaces")),
+        | ErrorKind::TabInPlainScalar => (Some(TAB), Some("use spaces")),
         ErrorKind::UnclosedQuotedScalar => (Some("a quote is never closed"), Some("close it, on the same line")),
+        ErrorKind::InvalidQuotedScalarIndent => (
+            Some("text in quotes goes on here, with less indentation than it needs"),
+            Some("is its quote never closed?"),
+        ),
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofFlowSequence
@@ -52,11 +70,18 @@ fn explain(kind: &ErrorKind) -> (Option<&'static str>, Option<&'static str>) {
         }
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => (
             Some("a `,` or a closing bracket was expected here"),
-            Some("put values that have `{`, `}`, `[`, `]`, `,` or `: ` in them into quotes"),
+            Some("close the bracket that is open, and put values that have brackets, `,` or `: ` in them into quotes"),
         ),
         ErrorKind::MappingValueNotAllowed => (
             Some("a `:` makes no sense here"),
             Some("is the line indented as its neighbours are? Put text with `: ` in it into quotes"),
+        ),
+        ErrorKind::InvalidColonPlacement => {
+            (Some("a `:` makes no sense here"), Some("is a bracket or a quote before it never closed?"))
+        }
+        ErrorKind::UnknownQuotedScalarEscape => (
+            Some("an unknown escape in double quotes"),
+            Some("write `\\\\` for a backslash, or use single quotes, in which it is one"),
         ),
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
             (Some("a `key: value` was expected here"), Some("is a `:` missing, or the space after it?"))

@@ -199,6 +199,49 @@ mod tests {
         assert_eq!(lines, ["content", "no gcc", "nothing:0"]);
     }
 
+    /// A folder with the ordinary tools and the ones named, which do nothing and say that it failed; for `PATH`.
+    #[cfg(unix)]
+    fn tools(failing: &[&str]) -> tempfile::TempDir {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let ordinary = ["cat", "cp", "dirname", "grep", "head", "id", "mkdir", "rm"];
+        let real = |name: &&str| {
+            ["/usr/bin", "/bin"].iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists())
+        };
+        for (name, path) in ordinary.iter().filter_map(|name| Some((name, real(name)?))) {
+            symlink(path, folder.path().join(name)).unwrap();
+        }
+        for name in failing {
+            symlink(real(&"false").unwrap(), folder.path().join(name)).unwrap();
+        }
+        folder
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_recipe_names_the_tool_that_it_misses() {
+        use crate::images::recipe::{CADDY, DEBIAN, GITEA};
+        let cases: [(&Recipe, &[&str], &str); 6] = [
+            (&DEBIAN, &[], "docker"),
+            (&DEBIAN, &["docker"], "debootstrap"),
+            (&CADDY, &[], "docker"),
+            (&CADDY, &["docker"], "go"),
+            (&GITEA, &["docker"], "go"),
+            (&GITEA, &["docker", "go"], "gcc"),
+        ];
+        for (recipe, there, missing) in cases {
+            let (work, tools) = (tempfile::tempdir().unwrap(), tools(there));
+            let script = unpack(recipe, work.path()).unwrap().join("build.sh");
+            let mut command = std::process::Command::new("/bin/sh");
+            command.arg(script).env("PATH", tools.path()).env("EDGE_SMOKE_WORK", work.path());
+            let output = command.output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            let expected = format!("{}: '{missing}' is not installed, and this recipe needs it: ", recipe.name);
+            assert!(said.contains(&expected), "{expected}\n{said}");
+        }
+    }
+
     #[test]
     fn every_recipe_has_its_script() {
         for recipe in RECIPES {

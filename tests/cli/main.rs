@@ -5,6 +5,8 @@
 mod bad_files;
 mod bad_sites;
 mod embedded;
+mod journeys;
+mod language;
 mod options;
 mod program;
 mod secrets;

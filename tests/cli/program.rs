@@ -48,7 +48,12 @@ impl Program {
 
     /// A file that it left behind.
     pub(crate) fn left(&self, name: &str) -> String {
-        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+        self.find(name).unwrap()
+    }
+
+    /// A file that it may have left behind.
+    pub(crate) fn find(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.folder.path().join(name)).ok()
     }
 }
 
@@ -64,7 +69,7 @@ pub(crate) fn shown(output: &Output) -> String {
 }
 
 /// Times, ports and the like, replaced.
-fn filtered(text: &str) -> String {
+pub(crate) fn filtered(text: &str) -> String {
     let mut text = text.to_owned();
     for (pattern, replacement) in [
         (r"\b\d+(\.\d+)? (ms|s)\b", "[time]"),

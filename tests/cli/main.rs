@@ -5,10 +5,12 @@
 mod bad_files;
 mod bad_sites;
 mod embedded;
+mod interrupt;
 mod journeys;
 mod language;
 mod options;
 mod program;
 mod secrets;
 mod server;
+mod tls;
 mod wire;

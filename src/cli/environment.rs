@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 
+use crate::report::Annotations;
+
 /// The environment as far as the program heeds it.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -29,7 +31,9 @@ impl Environment {
 
     /// Colours are wanted on standard output: a terminal, and no `NO_COLOR` (no-color.org).
     pub fn color(&self) -> bool {
-        self.stdout_is_terminal && !self.is_set("NO_COLOR") && self.variables.get("TERM").is_none_or(|term| term != "dumb")
+        self.stdout_is_terminal
+            && !self.is_set("NO_COLOR")
+            && self.variables.get("TERM").is_none_or(|term| term != "dumb")
     }
 
     /// The same on standard error.
@@ -42,9 +46,13 @@ impl Environment {
         self.variables.get("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(100)
     }
 
-    /// GitHub Actions runs us, and reads annotations from the log.
-    pub fn is_github(&self) -> bool {
-        self.is_set("GITHUB_ACTIONS")
+    /// What reads the log besides people: GitHub Actions, or another CI.
+    pub fn annotations(&self) -> Annotations {
+        match (self.is_set("GITHUB_ACTIONS"), self.is_set("CI")) {
+            (true, _) => Annotations::Github,
+            (false, true) => Annotations::Lines,
+            (false, false) => Annotations::None,
+        }
     }
 
     fn is_set(&self, name: &str) -> bool {

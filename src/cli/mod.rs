@@ -10,7 +10,9 @@ use std::io::Write;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-pub use args::{Arguments, CheckArgs, Command, ImageChoice, ImagesAction, MergeArgs, RunArgs, SchemaName, StackChoice, read_secret};
+pub use args::{
+    Arguments, CheckArgs, Command, ImageChoice, ImagesAction, MergeArgs, RunArgs, SchemaName, StackChoice, read_secret,
+};
 use exit::Exit;
 
 use crate::commands;

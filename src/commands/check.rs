@@ -24,7 +24,8 @@ pub fn check(args: &CheckArgs, environment: &Environment) -> Result<Exit, Comman
 
 /// All errors of all files, one below the other, with their number.
 pub fn wrong_files(errors: &[Diagnostic], color: bool) -> CommandError {
-    let mut text: String = errors.iter().map(|error| format!("{}\n", error.render(color).trim_end())).collect::<Vec<_>>().join("\n");
+    let mut text: String =
+        errors.iter().map(|error| format!("{}\n", error.render(color).trim_end())).collect::<Vec<_>>().join("\n");
     let number = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
     text.push_str(&format!("\n{number}; nothing was run\n"));
     CommandError::usage(text)

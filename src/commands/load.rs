@@ -28,9 +28,8 @@ pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>
     let library = Library::default();
     let mut plans = Vec::new();
     for file in files {
-        let planned = library
-            .read(&file)
-            .and_then(|scenario| Plan::new(scenario, &|source, name| library.used(source, name)));
+        let planned =
+            library.read(&file).and_then(|scenario| Plan::new(scenario, &|source, name| library.used(source, name)));
         match planned {
             Ok(plan) => plans.push(Arc::new(plan)),
             Err(mut found) => errors.append(&mut found),
@@ -39,14 +38,17 @@ pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>
     if errors.is_empty() { Ok(plans) } else { Err(without_repetitions(errors)) }
 }
 
+/// A file's scenario, or all that is wrong with it.
+type Parsed = Result<Arc<Scenario>, Vec<Diagnostic>>;
+
 /// Scenarios by file: each is read and parsed once, also when several use it.
 #[derive(Default)]
 struct Library {
-    read: RefCell<BTreeMap<PathBuf, Result<Arc<Scenario>, Vec<Diagnostic>>>>,
+    read: RefCell<BTreeMap<PathBuf, Parsed>>,
 }
 
 impl Library {
-    fn read(&self, file: &Path) -> Result<Arc<Scenario>, Vec<Diagnostic>> {
+    fn read(&self, file: &Path) -> Parsed {
         if let Some(known) = self.read.borrow().get(file) {
             return known.clone();
         }
@@ -58,7 +60,7 @@ impl Library {
         parsed
     }
 
-    fn used(&self, user: &Source, name: &str) -> Result<Arc<Scenario>, Vec<Diagnostic>> {
+    fn used(&self, user: &Source, name: &str) -> Parsed {
         let folder = Path::new(&user.name).parent().unwrap_or(Path::new(""));
         let file = folder.join(format!("{name}.yaml"));
         if !file.is_file() {

@@ -95,7 +95,7 @@ pub(super) fn reporters(format: Format, environment: &Environment) -> Reporters 
         Format::Human => (environment.color(), environment.stdout_is_terminal),
         _ => (environment.color_on_stderr(), environment.stderr_is_terminal),
     };
-    let style = Style { color, live, width: environment.width() };
+    let style = Style { color, live, width: environment.width(), annotations: environment.annotations() };
     Reporters::new(format, style, Box::new(std::io::stdout()), Box::new(std::io::stderr()))
 }
 
@@ -192,7 +192,8 @@ impl Session {
         let resolve = self.args.resolve.iter().chain(&site.resolve).cloned().collect();
         let ca_pem = self.inputs.ca_pem.as_ref().or(site.ca_pem.as_ref());
         Ok(Surroundings {
-            connector: Connector::new(resolve, ca_pem.map(String::as_str)).map_err(|error| broken(error.to_string()))?,
+            connector: Connector::new(resolve, ca_pem.map(String::as_str))
+                .map_err(|error| broken(error.to_string()))?,
             base: Origin::parse(&site.base_url).map_err(|error| broken(error.to_string()))?,
             mode: site.mode,
             kind: self.chosen.kind,
@@ -210,7 +211,8 @@ fn service_in_question(journey: &Journey, stack: &dyn Stack) -> Service {
     let exchanges = journey.steps.iter().flat_map(|step| &step.trace);
     let Some(last) = exchanges.last() else { return Service::Edge };
     let url = last.request.url.as_str();
-    let is_under = |base: &str| url.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+    let is_under =
+        |base: &str| url.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
     let services = stack.site().services.iter().filter(|(_, base)| is_under(base));
     services.max_by_key(|(_, base)| base.len()).map_or(Service::Edge, |(service, _)| *service)
 }

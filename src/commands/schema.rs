@@ -12,7 +12,9 @@ use crate::cli::{CommandError, SchemaName};
 pub fn schema(name: SchemaName) -> Result<Exit, CommandError> {
     let schema = match name {
         SchemaName::Scenario => format!("{:#}", scenario::schema::scenario()),
-        SchemaName::Report => crate::report::schema().map_err(|error| CommandError::broken(format!("error: {error}")))?,
+        SchemaName::Report => {
+            crate::report::schema().map_err(|error| CommandError::broken(format!("error: {error}")))?
+        }
     };
     writeln!(std::io::stdout(), "{}", schema.trim_end())
         .map_err(|error| CommandError::broken(format!("error: standard output: {error}")))?;

@@ -37,11 +37,8 @@ pub(super) async fn choose(
                      known from the mode"
                 ))
             })?;
-            let unused = [
-                (!args.images.is_empty(), "--image"),
-                (!args.settings.is_empty(), "--set"),
-                (args.keep, "--keep"),
-            ];
+            let unused =
+                [(!args.images.is_empty(), "--image"), (!args.settings.is_empty(), "--set"), (args.keep, "--keep")];
             if let Some((_, flag)) = unused.iter().find(|(is_given, _)| *is_given) {
                 return Err(CommandError::usage(format!(
                     "error: {flag} has no meaning for an external stack: nothing is stood up or changed there"
@@ -49,11 +46,15 @@ pub(super) async fn choose(
             }
             Ok(chosen(StackKind::External, &format!("the site at {url}; nothing is changed there")))
         }
-        (Some(_), _) => Err(CommandError::usage("error: --base-url goes with --stack external, or with no --stack at all")),
+        (Some(_), _) => {
+            Err(CommandError::usage("error: --base-url goes with --stack external, or with no --stack at all"))
+        }
         (None, StackChoice::External) => {
             Err(CommandError::usage("error: --stack external needs --base-url, such as https://example.org"))
         }
-        (None, StackChoice::Embedded) => Ok(chosen(StackKind::Embedded, "as asked for: doubles, not the real programs")),
+        (None, StackChoice::Embedded) => {
+            Ok(chosen(StackKind::Embedded, "as asked for: doubles, not the real programs"))
+        }
         (None, StackChoice::Containers) => Ok(chosen(StackKind::Containers, "as asked for")),
         (None, StackChoice::Auto) => Ok(match containers_ready(services, options).await {
             Ok(engine) => chosen(StackKind::Containers, &format!("as {engine} answers and has the images")),

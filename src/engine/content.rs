@@ -75,9 +75,9 @@ pub fn elements(html: &str, selector: &Selector, attribute: Option<&str>) -> Vec
     let found = document.select(selector);
     match attribute {
         Some(name) => found.filter_map(|element| element.attr(name).map(str::to_owned)).collect(),
-        None => found
-            .map(|element| element.text().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" "))
-            .collect(),
+        None => {
+            found.map(|element| element.text().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")).collect()
+        }
     }
 }
 

@@ -50,12 +50,13 @@ fn every_hop(observation: &Observation<'_>, expectation: &Expectation, aspect: &
     let hops = &observation.visitor.hops;
     for (index, hop) in hops.iter().enumerate() {
         let found = hop_found(hop, aspect);
-        predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name), observation.redactor).map_err(|mismatch| {
-            let place = format!("hop {} of {}: {}", index + 1, hops.len(), describe_hop(hop));
-            let came_from = index.checked_sub(1).and_then(|before| hops.get(before)).map(describe_hop);
-            let place = came_from.map_or(place.clone(), |before| format!("{place}, sent there by {before}"));
-            observation.failed(expectation, mismatch, Some(place))
-        })?;
+        predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name), observation.redactor)
+            .map_err(|mismatch| {
+                let place = format!("hop {} of {}: {}", index + 1, hops.len(), describe_hop(hop));
+                let came_from = index.checked_sub(1).and_then(|before| hops.get(before)).map(describe_hop);
+                let place = came_from.map_or(place.clone(), |before| format!("{place}, sent there by {before}"));
+                observation.failed(expectation, mismatch, Some(place))
+            })?;
     }
     Ok(())
 }
@@ -106,7 +107,9 @@ fn observe(observation: &Observation<'_>, expectation: &Expectation) -> Result<F
             content::list(compiled.query(&document).iter().map(|node| Found::Json((*node).clone())).collect())
         }
         Subject::Url => Found::Text(page.address.to_string()),
-        Subject::Hops => Found::Number(f64::from(u32::try_from(visitor.hops.len().saturating_sub(1)).unwrap_or(u32::MAX))),
+        Subject::Hops => {
+            Found::Number(f64::from(u32::try_from(visitor.hops.len().saturating_sub(1)).unwrap_or(u32::MAX)))
+        }
         Subject::NoLoop => Found::Bool(repeated(&visitor.hops).is_none()),
         Subject::Cookie { name, aspect } => cookie(visitor, &observation.render(&name.value)?, *aspect),
         Subject::Duration => Found::Duration(visitor.duration()),
@@ -134,7 +137,10 @@ pub fn repeated(hops: &[Hop]) -> Option<&Hop> {
         let cookie = hop.request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("cookie"));
         (hop.request.method.clone(), hop.request.address.clone(), cookie.map(|(_, value)| value.clone()))
     };
-    hops.iter().enumerate().find(|(index, hop)| hops[..*index].iter().any(|other| key(other) == key(hop))).map(|(_, hop)| hop)
+    hops.iter()
+        .enumerate()
+        .find(|(index, hop)| hops[..*index].iter().any(|other| key(other) == key(hop)))
+        .map(|(_, hop)| hop)
 }
 
 impl Observation<'_> {
@@ -167,9 +173,13 @@ impl Observation<'_> {
     fn unreadable(&self, expectation: &Expectation, unreadable: Unreadable) -> Problem {
         Problem {
             kind: FailureKind::Expectation,
-            diagnostic: Diagnostic::at(self.source, expectation.span, format!("{} can't be read", name(&expectation.subject)))
-                .found(unreadable.found)
-                .help(unreadable.help),
+            diagnostic: Diagnostic::at(
+                self.source,
+                expectation.span,
+                format!("{} can't be read", name(&expectation.subject)),
+            )
+            .found(unreadable.found)
+            .help(unreadable.help),
         }
     }
 

@@ -223,12 +223,8 @@ impl Walk<'_> {
 
     async fn attempt(&mut self, planned: &PlannedStep) -> Vec<Problem> {
         let Some(action) = steps::of(&planned.step.action) else { return Vec::new() };
-        let mut acting = Acting {
-            planned,
-            visitor: &mut self.visitor,
-            variables: &self.variables,
-            base: &self.surroundings.base,
-        };
+        let mut acting =
+            Acting { planned, visitor: &mut self.visitor, variables: &self.variables, base: &self.surroundings.base };
         if let Err(problem) = action.act(&mut acting).await {
             return vec![problem];
         }

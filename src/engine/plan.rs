@@ -100,11 +100,8 @@ impl Plan {
                 );
                 continue;
             }
-            let inner = Arc::new(Scope {
-                with: pairs(&used.with),
-                vars: pairs(&other.vars),
-                parent: Some(scope.clone()),
-            });
+            let inner =
+                Arc::new(Scope { with: pairs(&used.with), vars: pairs(&other.vars), parent: Some(scope.clone()) });
             let mut inner_conditions = conditions.to_vec();
             inner_conditions.extend([step.when.clone(), other.when.clone()]);
             path.push(other.source.name.clone());

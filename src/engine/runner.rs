@@ -39,7 +39,9 @@ pub async fn run(plans: &[Arc<Plan>], surroundings: &Arc<Surroundings>, pace: &P
         })
         .collect();
     tasks
-        .map(|(index, joined)| joined.unwrap_or_else(|error| not_run(&plans[index], Outcome::Errored, &panicked(&error))))
+        .map(|(index, joined)| {
+            joined.unwrap_or_else(|error| not_run(&plans[index], Outcome::Errored, &panicked(&error)))
+        })
         .collect()
         .await
 }

@@ -120,7 +120,8 @@ impl Visitor {
     async fn exchange(&mut self, mut request: Outgoing) -> Result<Received, HttpError> {
         let given = |name: &str| request.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
         let cookie = if given("cookie") { None } else { self.jar.header(&request.address, cookies::now()) };
-        let defaults = [("User-Agent", Some(USER_AGENT.to_owned())), ("Accept", Some(ACCEPT.to_owned())), ("Cookie", cookie)];
+        let defaults =
+            [("User-Agent", Some(USER_AGENT.to_owned())), ("Accept", Some(ACCEPT.to_owned())), ("Cookie", cookie)];
         let missing: Vec<_> = defaults
             .into_iter()
             .filter(|(name, _)| !given(name))

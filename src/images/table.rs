@@ -71,6 +71,16 @@ mod tests {
                 }
             })
             .collect();
-        insta::assert_snapshot!(table(&rows), @r"");
+        insta::assert_snapshot!(table(&rows), @r#"
+        edge   uses edge-smoke/caddy:2.11.9 (built by our recipe)
+                 official  caddy:2  not there
+                 recipe    edge-smoke/caddy:2.11.9  0123456789ab, 288 MB
+                 other     --image edge=NAME, or EDGE_IMAGE=NAME
+        forge  uses nothing (no image is there)
+                 official  codeberg.org/forgejo/forgejo:11  not there
+                 recipe    edge-smoke/gitea:1.26.0  not there
+                 other     --image forge=NAME, or FORGE_IMAGE=NAME
+        `edge-smoke images build` builds what can't be pulled; `run --stack containers` pulls what can.
+        "#);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! GitHub turns workflow commands in a log into annotations of the file. Woodpecker has no such commands and shows lines
 //! as they are, so there the form of compilers (`file:line:column: error: …`) serves: it can be searched for, and
-//! terminals and editors make a link of it. The human report ends with those.
+//! terminals and editors make a link of it. The human report ends with what fits where it is read.
 
 use std::collections::BTreeSet;
 

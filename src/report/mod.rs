@@ -27,4 +27,4 @@ pub use model::Report;
 pub use reporters::{FinishError, Format, Reporters};
 pub use schema::schema;
 pub use shard::Shard;
-pub use style::Style;
+pub use style::{Annotations, Style};

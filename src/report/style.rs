@@ -10,6 +10,20 @@ pub struct Style {
     pub live: bool,
     /// Cells in a line.
     pub width: usize,
+    /// What reads the log besides people.
+    pub annotations: Annotations,
+}
+
+/// Failures once more at the end, one a line, for what reads logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Annotations {
+    /// Nothing reads it but people, who have seen them already.
+    #[default]
+    None,
+    /// `file:line:column: error: …`, for a log that shows lines as they are: Woodpecker's.
+    Lines,
+    /// Workflow commands, which GitHub makes annotations of.
+    Github,
 }
 
 /// A run of text set apart from the rest.
@@ -29,7 +43,7 @@ pub(super) enum Paint {
 
 impl Style {
     /// No colours and no overwriting, 100 cells: what a log or a file gets.
-    pub const PLAIN: Style = Style { color: false, live: false, width: 100 };
+    pub const PLAIN: Style = Style { color: false, live: false, width: 100, annotations: Annotations::None };
 
     /// `text` set apart by colour, where there are colours. The text must be clean already.
     pub(super) fn paint(self, paint: Paint, text: &str) -> String {

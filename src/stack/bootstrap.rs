@@ -182,3 +182,188 @@ fn unexpected(
 fn redact(text: &str, password: Option<&Secret>) -> String {
     password.map_or_else(|| text.to_owned(), |password| text.replace(password.expose(), "***"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Answers each request by its first line, and notes what was sent.
+    struct FakeForge {
+        url: String,
+        address: SocketAddr,
+        requests: std::sync::Arc<Mutex<Vec<String>>>,
+    }
+
+    impl FakeForge {
+        async fn new(answers: &'static [(&'static str, u16, &'static str)]) -> Self {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let requests = std::sync::Arc::new(Mutex::new(Vec::new()));
+            let seen = std::sync::Arc::clone(&requests);
+            tokio::spawn(async move {
+                while let Ok((mut stream, _)) = listener.accept().await {
+                    let request = read_request(&mut stream).await;
+                    let answer = answers.iter().find(|(start, ..)| request.starts_with(start));
+                    let (status, body) = answer.map_or((404, "not found"), |(_, status, body)| (*status, *body));
+                    // A forge that repeats what it was sent must not make us print it.
+                    let credentials = request.lines().find_map(|line| line.strip_prefix("authorization: Basic "));
+                    let decoded = credentials
+                        .map(|text| base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap())
+                        .map(|bytes| String::from_utf8(bytes).unwrap());
+                    let body = body.replace("{credentials}", &decoded.unwrap_or_default());
+                    seen.lock().unwrap().push(request);
+                    let text = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                    stream.write_all(text.as_bytes()).await.unwrap();
+                }
+            });
+            Self { url: format!("http://edge.test:{}/forge", address.port()), address, requests }
+        }
+
+        async fn bootstrap(&self, inside: &dyn Inside) -> Result<Forge, BootstrapError> {
+            bootstrap(&self.url, self.address, inside).await
+        }
+    }
+
+    async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 4096];
+        loop {
+            let length = stream.read(&mut buffer).await.unwrap();
+            bytes.extend_from_slice(&buffer[..length]);
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let expected = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .map_or(0, |text| text.parse().unwrap());
+            if body.len() >= expected {
+                return text;
+            }
+        }
+    }
+
+    /// Answers each command alike, and notes its environment.
+    struct FakeInside {
+        output: Result<CommandOutput, String>,
+        environment: Mutex<Vec<(String, String)>>,
+    }
+
+    impl FakeInside {
+        fn new(output: Result<CommandOutput, String>) -> Self {
+            Self { output, environment: Mutex::default() }
+        }
+
+        fn fine() -> Self {
+            Self::new(Ok(CommandOutput::default()))
+        }
+    }
+
+    #[async_trait]
+    impl Inside for FakeInside {
+        async fn run(&self, command: Command<'_>) -> Result<CommandOutput, String> {
+            assert_eq!(command.user, Some("git"));
+            let password = command.environment.iter().find(|(name, _)| *name == "SMOKE_PASSWORD").unwrap().1;
+            let pairs = command.environment.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+            self.environment.lock().unwrap().extend(pairs);
+            let repeat = |text: &str| text.replace("{password}", password);
+            let output = self.output.clone().map_err(|why| repeat(&why))?;
+            Ok(CommandOutput { stderr: repeat(&output.stderr), stdout: repeat(&output.stdout), ..output })
+        }
+    }
+
+    const REPOSITORY_MADE: (&str, u16, &str) =
+        ("POST /forge/api/v1/user/repos ", 201, r#"{"id":1,"full_name":"smoke/demo"}"#);
+    const GITEA: (&str, u16, &str) = ("GET /forge/api/v1/version ", 200, r#"{"version":"1.26.0"}"#);
+    const FORGEJO: (&str, u16, &str) =
+        ("GET /forge/api/forgejo/v1/version ", 200, r#"{"version":"11.0.1+gitea-1.22.0"}"#);
+
+    #[tokio::test]
+    async fn gitea_gets_a_user_and_a_repository() {
+        let forge = FakeForge::new(&[GITEA, REPOSITORY_MADE]).await;
+        let inside = FakeInside::fine();
+        let made = forge.bootstrap(&inside).await.unwrap();
+        assert_eq!((made.product, made.version.as_str()), (Product::Gitea, "1.26.0"));
+        assert_eq!((made.user.as_str(), made.repository.as_str()), ("smoke", "smoke/demo"));
+        let password = made.password.expose();
+        assert_eq!(password.len(), 32);
+        let environment = inside.environment.lock().unwrap().clone();
+        assert!(environment.contains(&("SMOKE_PASSWORD".to_owned(), password.to_owned())));
+
+        let requests = forge.requests.lock().unwrap().clone();
+        let last = requests.last().unwrap();
+        assert!(last.contains(&format!("host: edge.test:{}\r\n", forge.address.port())), "{last}");
+        assert!(last.ends_with(r#"{"name":"demo","auto_init":true,"default_branch":"main"}"#), "{last}");
+        // Nobody is told the password before there is a user to have it.
+        assert!(requests[..requests.len() - 1].iter().all(|request| !request.contains("authorization")));
+    }
+
+    #[tokio::test]
+    async fn forgejo_is_told_from_gitea() {
+        let forge = FakeForge::new(&[FORGEJO, GITEA, REPOSITORY_MADE]).await;
+        let made = forge.bootstrap(&FakeInside::fine()).await.unwrap();
+        assert_eq!((made.product, made.version.as_str()), (Product::Forgejo, "11.0.1+gitea-1.22.0"));
+    }
+
+    #[tokio::test]
+    async fn what_goes_wrong_is_said_without_the_password() {
+        /// What the API answers to which request.
+        type Answers = &'static [(&'static str, u16, &'static str)];
+        let cases: [(Answers, FakeInside, &str); 6] = [
+            (
+                &[],
+                FakeInside::fine(),
+                "the forge's API answered 404 not found to GET /api/v1/version; expected 200 with a version",
+            ),
+            (
+                // What Caddy says to a path that nobody serves.
+                &[("GET ", 200, "")],
+                FakeInside::fine(),
+                "the forge's API answered 200 with no content to GET /api/v1/version; expected 200 with a version",
+            ),
+            (
+                &[GITEA],
+                FakeInside::new(Err("no such container {password}".to_owned())),
+                "the forge's first user can't be created: no such container ***",
+            ),
+            (
+                &[GITEA],
+                FakeInside::new(Ok(CommandOutput {
+                    exit_code: 1,
+                    stdout: "usage".to_owned(),
+                    stderr: "name is reserved\n[{password}]".to_owned(),
+                })),
+                "the forge's first user can't be created: exit code 1: name is reserved [***] usage",
+            ),
+            (
+                &[GITEA, ("POST ", 401, r#"{"message":"who is {credentials}?"}"#)],
+                FakeInside::fine(),
+                "the forge's API answered 401 {\"message\":\"who is smoke:***?\"} to POST /api/v1/user/repos; expected 201 with the repository",
+            ),
+            (
+                &[GITEA, ("POST ", 201, "<html>")],
+                FakeInside::fine(),
+                "the forge's API answered 201 <html> to POST /api/v1/user/repos; expected 201 with the repository",
+            ),
+        ];
+        for (answers, inside, expected) in cases {
+            let forge = FakeForge::new(answers).await;
+            assert_eq!(forge.bootstrap(&inside).await.unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_forge_that_is_not_there_is_said_to_be_not_there() {
+        let free = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
+        let error = bootstrap("http://edge.test/forge", free, &FakeInside::fine()).await.unwrap_err().to_string();
+        assert!(
+            error.starts_with("the forge's API doesn't answer: GET http://edge.test/forge/api/forgejo/v1/version: "),
+            "{error}"
+        );
+        assert!(error.contains("refused"), "{error}");
+    }
+}

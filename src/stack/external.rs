@@ -107,7 +107,8 @@ fn service_url(origin: &Origin, mode: Mode, service: Service) -> Option<String> 
 }
 
 async fn look(connector: &Connector, url: &str) -> Result<Received, HttpError> {
-    let base = Origin::parse("http://invalid.invalid").map_err(|error| HttpError::Request { reason: error.to_string() })?;
+    let base =
+        Origin::parse("http://invalid.invalid").map_err(|error| HttpError::Request { reason: error.to_string() })?;
     let address = Address::parse(url, &base).map_err(|error| HttpError::Request { reason: error.to_string() })?;
     let headers = vec![("User-Agent".to_owned(), crate::engine::visitor::USER_AGENT.as_bytes().to_vec())];
     let request = Outgoing { method: "GET".to_owned(), address, headers, body: bytes::Bytes::new() };

@@ -1,12 +1,12 @@
 //! What scenarios run against, behind one trait.
 
 mod api;
-mod random;
 pub mod bootstrap;
 pub mod containers;
 pub mod embedded;
 pub mod external;
 mod fixtures;
+mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

@@ -101,5 +101,7 @@ fn a_form_that_is_not_there_and_a_field_that_is_not_in_it() {
 
 #[test]
 fn an_empty_200_is_not_a_page() {
-    insta::assert_snapshot!(walk("  - get: /empty\n    expect: { status: 200, content_type: text/html, css: { h1: exists } }\n"));
+    insta::assert_snapshot!(walk(
+        "  - get: /empty\n    expect: { status: 200, content_type: text/html, css: { h1: exists } }\n"
+    ));
 }

@@ -103,10 +103,16 @@ fn answer(out: &mut TcpStream, path: &str) -> Option<()> {
             out.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").ok()?;
             None
         }
-        "/cookies" => html(out, "Set-Cookie: nothing\r\nSet-Cookie: s=1; Secure\r\nSet-Cookie: fine=1; Path=/x\r\n", "<p>"),
+        "/cookies" => {
+            html(out, "Set-Cookie: nothing\r\nSet-Cookie: s=1; Secure\r\nSet-Cookie: fine=1; Path=/x\r\n", "<p>")
+        }
         "/form" => html(out, "", "<form id=login action=/welcome method=post><input name=user_name></form>"),
         "/empty" => write!(out, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").ok(),
-        "/token" => html(out, "Set-Cookie: session=s3cr3t-token-0123; Path=/\r\nX-Token: s3cr3t-token-0123\r\n", "s3cr3t-token-0123"),
+        "/token" => html(
+            out,
+            "Set-Cookie: session=s3cr3t-token-0123; Path=/\r\nX-Token: s3cr3t-token-0123\r\n",
+            "s3cr3t-token-0123",
+        ),
         _ => html(out, "", "<h1>Hello</h1>"),
     }
 }

@@ -1,13 +1,13 @@
 //! The whole answer in each format.
 
-use edge_smoke::report::{Format, Reporters, Style};
+use edge_smoke::report::{Annotations, Format, Reporters, Style};
 use insta::assert_snapshot;
 
 use crate::play::{Answer, Run, Stream, play};
 use crate::runs::{errored, failing, mixed, passing};
 
-const COLOR: Style = Style { color: true, live: false, width: 100 };
-const LIVE: Style = Style { color: false, live: true, width: 80 };
+const COLOR: Style = Style { color: true, ..Style::PLAIN };
+const LIVE: Style = Style { live: true, width: 80, ..Style::PLAIN };
 
 fn human(run: &Run) -> String {
     let Answer { out, err, result } = play(run, Format::Human, Style::PLAIN);
@@ -52,6 +52,16 @@ fn human_without_anything_to_run() {
 #[test]
 fn human_in_colour() {
     assert_snapshot!(play(&failing(), Format::Human, COLOR).out.replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn human_in_a_log_of_ci() {
+    let tail = |annotations| {
+        let text = play(&failing(), Format::Human, Style { annotations, ..Style::PLAIN }).out;
+        text[text.find("fix     no rule").unwrap()..].to_owned()
+    };
+    assert_snapshot!(tail(Annotations::Lines));
+    assert_snapshot!(tail(Annotations::Github));
 }
 
 #[test]

@@ -12,6 +12,11 @@ pub(crate) fn text(status: u16, words: &str) -> Response<Body> {
     answer
 }
 
+/// 200, and nothing to say.
+pub(crate) fn nothing() -> Response<Body> {
+    Response::new(empty())
+}
+
 /// A redirect, without content as Caddy's are.
 pub(crate) fn redirect(status: u16, location: &str) -> Response<Body> {
     let Ok(location) = HeaderValue::from_bytes(location.as_bytes()) else {

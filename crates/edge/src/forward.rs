@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use hyper::body::Body as _;
 use hyper::body::Incoming;
 use routes::{Forward, Route, Scheme, Upstream};
 use serve::{Body, Peer, boxed};
@@ -43,6 +44,15 @@ impl Forwarding<'_> {
         let Ok(uri) = self.target.parse() else {
             return answer::text(400, "400: the request target can't be sent on");
         };
+        // A content of unknown length stays one, whatever the method: by itself hyper sends none with GET.
+        let chunked = parts.headers.contains_key(TRANSFER_ENCODING);
+        if body.is_end_stream() && !chunked {
+            parts.headers.remove(CONTENT_LENGTH);
+            if matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
+                // These methods mean a content, so its absence is said (RFC 9110, section 8.6).
+                parts.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+        }
         self.prepare(&mut parts, peer);
         if let Some(gate) = &self.forward.gate {
             match gate::ask(gate, &parts.method, &self.original, &mut parts.headers, peer, pool).await {
@@ -50,6 +60,9 @@ impl Forwarding<'_> {
                 Ok(Verdict::Closed(answer)) => return back(answer),
                 Err(error) => return self.unreachable(&gate.upstream, &error),
             }
+        }
+        if chunked {
+            parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
         let (body, exceeded) = Limited::new(body, self.forward.max_body);
         let mut onward = Request::new(boxed(body));

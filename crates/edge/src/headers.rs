@@ -23,14 +23,19 @@ const HOP_BY_HOP: &[&str] = &[
 /// The one `Host` that a request must have (RFC 9112, section 3.2).
 pub(crate) fn host<B>(request: &Request<B>) -> Result<String, &'static str> {
     let mut values = request.headers().get_all(HOST).iter();
-    let host = match (values.next(), values.next()) {
-        (Some(host), None) => host.to_str().map_err(|_| "400: the Host field is not text")?.to_owned(),
+    let field = match (values.next(), values.next()) {
+        (Some(host), None) => host.to_str().map_err(|_| "400: the Host field is not text")?,
         (Some(_), Some(_)) => return Err("400: there are two Host fields"),
-        (None, _) if request.version() < Version::HTTP_11 => String::new(),
+        (None, _) if request.version() < Version::HTTP_11 => "",
         (None, _) => return Err("400: there is no Host field"),
     };
     // The authority of an absolute-form target takes the place of the field.
-    Ok(request.uri().authority().map_or(host, ToString::to_string))
+    let host = request.uri().authority().map_or_else(|| field.to_owned(), ToString::to_string);
+    if host.is_empty() && request.version() >= Version::HTTP_11 {
+        Err("400: the Host field is empty")
+    } else {
+        Ok(host)
+    }
 }
 
 /// The request target as it stood in the request line.

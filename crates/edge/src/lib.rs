@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use routes::matching::{self, Decision};
 use routes::{RouteError, Scheme, Site, validate};
@@ -106,7 +106,12 @@ async fn handle(site: &Site, request: Request<Incoming>, peer: &Peer, pool: &Arc
         Ok(host) => host,
         Err(why) => return answer::text(400, why),
     };
-    match matching::route(site, &host, &headers::target(request.uri())) {
+    let target = headers::target(request.uri());
+    if target == "*" && request.method() == Method::OPTIONS {
+        // About the server as a whole, not about any of its addresses (RFC 9110, section 9.3.7).
+        return answer::nothing();
+    }
+    match matching::route(site, &host, &target) {
         Decision::Forward { route, forward, target, original } => {
             let forwarding =
                 forward::Forwarding { route, forward, target, original, host: &host, scheme: site.origin.scheme };

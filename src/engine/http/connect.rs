@@ -65,10 +65,9 @@ impl Connector {
             let reason = last_error.unwrap_or_else(|| "the name has no address".to_owned());
             return Err(HttpError::Connect { authority, reason });
         };
-        socket.set_nodelay(true).map_err(|error| HttpError::Connect {
-            authority: authority.clone(),
-            reason: error.to_string(),
-        })?;
+        socket
+            .set_nodelay(true)
+            .map_err(|error| HttpError::Connect { authority: authority.clone(), reason: error.to_string() })?;
         match origin.scheme {
             Scheme::Http => Ok(Box::new(socket)),
             Scheme::Https => {
@@ -87,7 +86,8 @@ impl Connector {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, origin.port)]);
         }
-        let is_at_or_below = |name: &str| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        let is_at_or_below =
+            |name: &str| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         let own: Vec<SocketAddr> = self
             .resolve
             .iter()

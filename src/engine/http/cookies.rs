@@ -89,9 +89,8 @@ impl Jar {
             return evidence;
         }
         cookie.set = self.fields;
-        let same = |other: &Cookie| {
-            other.name == cookie.name && other.domain == cookie.domain && other.path == cookie.path
-        };
+        let same =
+            |other: &Cookie| other.name == cookie.name && other.domain == cookie.domain && other.path == cookie.path;
         let place = self.cookies.iter().position(same);
         match (place, deleted) {
             (Some(index), true) => {
@@ -114,7 +113,7 @@ impl Jar {
 
     /// The cookie with this name; of several, under different paths or domains, the one that was set last.
     pub fn last_named(&self, name: &str, now: i64) -> Option<&Cookie> {
-        let alive = |cookie: &&Cookie| cookie.name == name && !cookie.expires.is_some_and(|end| end <= now);
+        let alive = |cookie: &&Cookie| cookie.name == name && cookie.expires.is_none_or(|end| end > now);
         self.cookies.iter().filter(alive).max_by_key(|cookie| cookie.set)
     }
 
@@ -140,7 +139,7 @@ impl Cookie {
         domain_matches
             && path_match(to.path(), &self.path)
             && (!self.secure || to.origin.scheme == Scheme::Https)
-            && !self.expires.is_some_and(|end| end <= now)
+            && self.expires.is_none_or(|end| end > now)
     }
 }
 
@@ -250,8 +249,7 @@ fn default_path(request_path: &str) -> &str {
 /// RFC 6265, section 5.1.3; an address matches only itself.
 fn domain_match(host: &str, domain: &str) -> bool {
     let is_address = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
-    host == domain
-        || (!is_address && host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
+    host == domain || (!is_address && host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
 }
 
 /// RFC 6265, section 5.1.4.
@@ -309,8 +307,16 @@ mod tests {
     fn what_a_browser_refuses_is_kept_with_the_reason() {
         let cases: [(&[u8], &str, &str); 6] = [
             (b"s=1; Secure", "http://edge.test/", "it is Secure, and came over http"),
-            (b"s=1; Domain=forge.edge.test", "http://edge.test/", "its Domain `forge.edge.test` isn't `edge.test` or above it"),
-            (b"__Host-s=1; Secure; Path=/chat", "https://edge.test/", "a name with __Host- needs Secure, Path=/ and no Domain"),
+            (
+                b"s=1; Domain=forge.edge.test",
+                "http://edge.test/",
+                "its Domain `forge.edge.test` isn't `edge.test` or above it",
+            ),
+            (
+                b"__Host-s=1; Secure; Path=/chat",
+                "https://edge.test/",
+                "a name with __Host- needs Secure, Path=/ and no Domain",
+            ),
             (b"s=1; SameSite=None", "http://edge.test/", "SameSite=None needs Secure"),
             (b"garbage", "http://edge.test/", "it has no `=` between name and value"),
             (b"=x", "http://edge.test/", "it has no name"),

@@ -5,13 +5,21 @@ pub fn parse_cookie_date(text: &str) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     let is_delimiter = |c: char| matches!(c, '\t' | ' '..='/' | ';'..='@' | '['..='`' | '{'..='~');
     for token in text.split(is_delimiter).filter(|token| !token.is_empty()) {
-        if time.is_none() && let Some(found) = clock(token) {
+        if time.is_none()
+            && let Some(found) = clock(token)
+        {
             time = Some(found);
-        } else if day.is_none() && let Some(found) = number(token, 1, 2) {
+        } else if day.is_none()
+            && let Some(found) = number(token, 1, 2)
+        {
             day = Some(found);
-        } else if month.is_none() && let Some(found) = month_number(token) {
+        } else if month.is_none()
+            && let Some(found) = month_number(token)
+        {
             month = Some(found);
-        } else if year.is_none() && let Some(found) = number(token, 2, 4) {
+        } else if year.is_none()
+            && let Some(found) = number(token, 2, 4)
+        {
             year = Some(match found {
                 70..=99 => found + 1900,
                 0..=69 => found + 2000,

@@ -86,7 +86,9 @@ impl HttpError {
             HttpError::Tls { reason, .. } if reason.contains("UnknownIssuer") => {
                 "no trusted authority signed the certificate; give the site's own CA by `--ca FILE`".to_owned()
             }
-            HttpError::Tls { reason, .. } if ["Corrupt", "corrupt", "InvalidMessage", "eof"].iter().any(|sign| reason.contains(sign)) => {
+            HttpError::Tls { reason, .. }
+                if ["Corrupt", "corrupt", "InvalidMessage", "eof"].iter().any(|sign| reason.contains(sign)) =>
+            {
                 "the port answers, but not with TLS: should the address begin with http:// ?".to_owned()
             }
             HttpError::Tls { .. } => "look at the certificate's names, dates and chain".to_owned(),
@@ -96,7 +98,9 @@ impl HttpError {
             HttpError::Protocol { .. } => {
                 "the server, or something before it, closed the connection: its log says why".to_owned()
             }
-            HttpError::TooLarge { .. } => "ask for something smaller: a smoke test reads pages, not archives".to_owned(),
+            HttpError::TooLarge { .. } => {
+                "ask for something smaller: a smoke test reads pages, not archives".to_owned()
+            }
             HttpError::Timeout { .. } => {
                 "the server accepted the request and never finished its answer; raise `timeout:` if it needs that long"
                     .to_owned()

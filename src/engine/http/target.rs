@@ -46,11 +46,7 @@ pub struct Origin {
 impl Origin {
     /// `host`, or `host:port` where the port isn't the scheme's own: the `Host` field (RFC 9110, section 7.2).
     pub fn authority(&self) -> String {
-        if self.port == self.scheme.default_port() {
-            self.host.clone()
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+        if self.port == self.scheme.default_port() { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
 }
 

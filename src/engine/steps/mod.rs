@@ -50,12 +50,9 @@ pub(super) fn of(action: &Action) -> Option<&dyn Act> {
 impl Acting<'_> {
     fn render(&self, template: &Template) -> Result<String, Problem> {
         let scope = &self.planned.scope;
-        problem::render(
-            template,
-            &self.planned.source,
-            &|name| self.variables.lookup(scope, name),
-            &|| self.variables.names(scope),
-        )
+        problem::render(template, &self.planned.source, &|name| self.variables.lookup(scope, name), &|| {
+            self.variables.names(scope)
+        })
     }
 
     fn render_pairs(&self, pairs: &[(Spanned<String>, Spanned<Template>)]) -> Result<Vec<(String, String)>, Problem> {
@@ -111,7 +108,9 @@ impl Acting<'_> {
                             "it is a loop: {} {} was asked for again with the same cookies",
                             hop.request.method, hop.request.address
                         ),
-                        None => "each address is a new one: raise `follow: { max_hops: … }` if that is meant".to_owned(),
+                        None => {
+                            "each address is a new one: raise `follow: { max_hops: … }` if that is meant".to_owned()
+                        }
                     });
                 Problem { kind: FailureKind::RedirectLoop, diagnostic }
             }
@@ -122,8 +121,6 @@ impl Acting<'_> {
 /// Compiles a CSS selector.
 pub(super) fn selector(text: &str, source: &Arc<Source>, span: Span) -> Result<Selector, Problem> {
     Selector::parse(text).map_err(|error| {
-        Problem::scenario(
-            Diagnostic::at(source, span, format!("`{text}` is no CSS selector")).found(error.to_string()),
-        )
+        Problem::scenario(Diagnostic::at(source, span, format!("`{text}` is no CSS selector")).found(error.to_string()))
     })
 }

@@ -20,13 +20,11 @@ impl Act for Request {
 
 async fn outgoing(request: &Request, acting: &Acting<'_>) -> Result<Outgoing, Problem> {
     let address = acting.address(&request.target)?.with_query(&acting.render_pairs(&request.query)?);
-    let mut headers: Vec<(String, Vec<u8>)> = acting
-        .render_pairs(&request.headers)?
-        .into_iter()
-        .map(|(name, value)| (name, value.into_bytes()))
-        .collect();
+    let mut headers: Vec<(String, Vec<u8>)> =
+        acting.render_pairs(&request.headers)?.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
     if let Some(credentials) = &request.basic_auth {
-        let pair = format!("{}:{}", acting.render(&credentials.user.value)?, acting.render(&credentials.password.value)?);
+        let pair =
+            format!("{}:{}", acting.render(&credentials.user.value)?, acting.render(&credentials.password.value)?);
         let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
         headers.push(("Authorization".to_owned(), value.into_bytes()));
     }
@@ -69,7 +67,10 @@ fn json(template: &JsonTemplate, acting: &Acting<'_>) -> Result<serde_json::Valu
             serde_json::Value::Array(items.iter().map(|item| json(item, acting)).collect::<Result<_, _>>()?)
         }
         JsonTemplate::Object(entries) => serde_json::Value::Object(
-            entries.iter().map(|(key, value)| Ok((key.clone(), json(value, acting)?))).collect::<Result<_, Problem>>()?,
+            entries
+                .iter()
+                .map(|(key, value)| Ok((key.clone(), json(value, acting)?)))
+                .collect::<Result<_, Problem>>()?,
         ),
     })
 }

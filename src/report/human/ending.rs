@@ -1,11 +1,11 @@
-//! The end: the failures once more, one a line, and the verdict.
+//! The end: for logs the failures once more, and the verdict.
 
 use std::path::Path;
 
 use verdict::Verdict;
 use verdict::evidence::Outcome;
 
-use super::super::style::{Paint, Style};
+use super::super::style::{Annotations, Paint, Style};
 use super::super::text::{duration, one_line, wrap};
 use super::super::{Report, WriteError, annotations};
 use super::LABEL;
@@ -13,10 +13,10 @@ use super::LABEL;
 /// What it came to, and where the report is.
 pub(super) fn ending(report: &Report, written: Result<&Path, &WriteError>, style: Style) -> String {
     let mut text = String::new();
-    let places = annotations::plain(report);
-    if !places.is_empty() {
+    if style.annotations == Annotations::Lines {
+        let places = annotations::plain(report);
         text.push_str(&places);
-        text.push('\n');
+        text.push_str(if places.is_empty() { "" } else { "\n" });
     }
     text.push_str(&labelled("ran", Paint::Strong, &tally(report), style));
     let paint = match report.verdict {

@@ -18,7 +18,7 @@ use std::path::Path;
 use scenario::Diagnostic;
 
 use super::text::without_leading_command;
-use super::{Report, Style, WriteError};
+use super::{Annotations, Report, Style, WriteError, annotations};
 use crate::engine::events::Event;
 use progress::Progress;
 
@@ -110,6 +110,10 @@ impl Human {
         text.push_str(&ending::ending(report, written, self.style));
         // Nothing stands above a report without a stack, a scenario or an event.
         self.show(if self.wrote { &text } else { text.trim_start_matches('\n') });
+        if self.style.annotations == Annotations::Github {
+            // Past the disarming of what looks like a command: these are meant as such, and escape what they quote.
+            self.write(&annotations::github(report));
+        }
         self.error.take().map_or(Ok(()), Err)
     }
 
@@ -150,11 +154,15 @@ impl Human {
             out.push_str(&line);
             out.push('\n');
         }
-        if out.is_empty() {
-            return;
+        if !out.is_empty() {
+            self.wrote = true;
+            self.write(&out);
         }
-        self.wrote = true;
-        let result = self.to.write_all(out.as_bytes()).and_then(|()| self.to.flush());
+    }
+
+    /// Writes as it stands; the first error is kept for the end.
+    fn write(&mut self, text: &str) {
+        let result = self.to.write_all(text.as_bytes()).and_then(|()| self.to.flush());
         if let Err(error) = result
             && error.kind() != io::ErrorKind::BrokenPipe
         {

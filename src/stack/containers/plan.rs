@@ -177,3 +177,110 @@ fn mistake(message: String) -> Trouble {
         log: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::images::{CATALOG, Origin};
+
+    fn options(mode: Mode) -> StackOptions {
+        StackOptions { mode, images: BTreeMap::new(), environment: BTreeMap::new(), pull: false, keep: false }
+    }
+
+    fn images() -> BTreeMap<Service, Choice> {
+        let choice = |service: Service| Choice { image: format!("own/{service}:1"), origin: Origin::Override };
+        CATALOG.iter().map(|entry| (entry.service, choice(entry.service))).collect()
+    }
+
+    fn all() -> BTreeSet<String> {
+        required(&super::super::SERVICES.iter().copied().collect()).unwrap()
+    }
+
+    #[test]
+    fn the_file_has_the_services_that_the_stack_says_it_has() {
+        let compose = read(&|_| None).unwrap();
+        let names: BTreeSet<&str> = compose.services.keys().map(String::as_str).collect();
+        assert_eq!(names, super::super::SERVICES.iter().map(|service| service.as_str()).collect());
+    }
+
+    #[test]
+    fn by_default_the_file_runs_the_official_images() {
+        let compose = read(&|_| None).unwrap();
+        for entry in CATALOG {
+            assert_eq!(compose.services[entry.service.as_str()].image, entry.official, "{}", entry.service);
+        }
+    }
+
+    #[test]
+    fn the_edge_and_what_is_needed_is_started_and_nothing_else() {
+        let names = |needs: &[Service]| {
+            required(&needs.iter().copied().collect()).map(|names| names.into_iter().collect::<Vec<_>>())
+        };
+        assert_eq!(names(&[]).unwrap(), ["edge"]);
+        assert_eq!(names(&[Service::Staging]).unwrap(), ["edge", "staging"]);
+        assert_eq!(names(&[Service::Forge, Service::Edge]).unwrap(), ["edge", "forge"]);
+        assert_eq!(names(&[Service::Ide]).unwrap_err().message, "the containers stack has no ide");
+    }
+
+    #[test]
+    fn every_service_is_confined_and_only_the_edge_is_published_and_that_on_loopback() {
+        let plan = plan(&all(), &options(Mode::Subpath), &images(), 4321).unwrap();
+        for (name, spec) in &plan.services {
+            assert_eq!(spec.cap_drop, ["ALL"], "{name}");
+            assert_eq!(spec.security_opt, ["no-new-privileges:true"], "{name}");
+            assert!(spec.mem_limit.is_some() && spec.pids_limit.is_some() && spec.healthcheck.is_some(), "{name}");
+            let published: Vec<_> =
+                spec.ports.iter().map(|port| (port.host_address.as_deref(), port.host, port.container)).collect();
+            let expected = if name == "edge" { vec![(Some("127.0.0.1"), 4321, 4321)] } else { Vec::new() };
+            assert_eq!(published, expected, "{name}");
+            assert_eq!(spec.image, format!("own/{name}:1"));
+        }
+    }
+
+    #[test]
+    fn the_forge_is_told_its_address_in_either_mode_and_overlays_have_the_last_word() {
+        let root_url = |options: &StackOptions| {
+            let plan = plan(&all(), options, &images(), 4321).unwrap();
+            plan.services["forge"].environment.get("GITEA__server__ROOT_URL").cloned()
+        };
+        assert_eq!(root_url(&options(Mode::Subpath)).as_deref(), Some("http://edge.test:4321/forge/"));
+        assert_eq!(root_url(&options(Mode::Subdomain)).as_deref(), Some("http://forge.edge.test:4321/"));
+        let mut overlaid = options(Mode::Subpath);
+        let mut overlay = |value: Option<&str>| {
+            let setting = BTreeMap::from([("GITEA__server__ROOT_URL".to_owned(), value.map(str::to_owned))]);
+            overlaid.environment.insert(Service::Forge, setting);
+            root_url(&overlaid)
+        };
+        assert_eq!(overlay(Some("http://forge:3000/")).as_deref(), Some("http://forge:3000/"));
+        assert_eq!(overlay(None), None);
+    }
+
+    #[test]
+    fn what_the_file_binds_is_part_of_the_program() {
+        let plan = plan(&all(), &options(Mode::Subpath), &images(), 4321).unwrap();
+        let mounts = |service: &str| plan.filled_mounts(&plan.services[service]).unwrap();
+        let [caddyfile] = mounts("edge").try_into().unwrap();
+        assert_eq!(caddyfile.target, "/etc/caddy");
+        assert_eq!(caddyfile.files[0].0, "Caddyfile");
+        let text = String::from_utf8(caddyfile.files[0].1.clone()).unwrap();
+        assert!(text.contains("http://edge.test:4321 {") && text.contains("reverse_proxy forge:3000"), "{text}");
+        let [site] = mounts("staging").try_into().unwrap();
+        assert_eq!(site.target, "/srv");
+        assert!(site.files.iter().any(|(path, _)| path == "index.html"));
+        assert_eq!(mounts("forge"), []);
+        assert_eq!(plan.volumes, BTreeSet::from(["forge-data".to_owned()]));
+    }
+
+    /// With `UPDATE_FIXTURES=1` in the environment the file is written anew.
+    #[test]
+    fn the_caddyfile_beside_the_file_is_what_its_default_port_renders() {
+        let plan = plan(&all(), &options(Mode::Subpath), &images(), 8080).unwrap();
+        let rendered = routes::caddyfile::render(&plan.site).unwrap();
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/Caddyfile");
+        if std::env::var_os("UPDATE_FIXTURES").is_some() {
+            std::fs::write(&path, &rendered).unwrap();
+        }
+        let committed = std::fs::read_to_string(path).unwrap();
+        assert_eq!(committed, rendered, "run this test with UPDATE_FIXTURES=1 to write fixtures/Caddyfile anew");
+    }
+}

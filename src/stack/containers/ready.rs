@@ -13,8 +13,9 @@ use super::engine::refused;
 use super::inside::{Container, log_lines};
 use crate::stack::bootstrap::{Command, Inside};
 
-/// How often the engine is asked, and the health check run.
-const ASK_EVERY: Duration = Duration::from_millis(150);
+/// How often the engine is asked, and the health check run: each time costs what starting a process costs, while what is waited for
+/// needs the processor itself.
+const ASK_EVERY: Duration = Duration::from_millis(250);
 /// How many log lines go with a trouble.
 pub(crate) const TROUBLE_LOG_LINES: usize = 20;
 /// Beyond what the health check itself allows: for an engine under load.

@@ -121,7 +121,7 @@ async fn stand_up_once(
     let result = bring_all_up(&standing, &plan, reservation, progress, stop).await;
     match result {
         Ok(forge) => match Containers::new(Arc::clone(&standing), &plan, options, images, forge).await {
-            Ok(containers) => return Ok(containers),
+            Ok(containers) => Ok(containers),
             Err(trouble) => clean_up(&standing, LaunchError::Other(trouble)).await,
         },
         Err(error) => clean_up(&standing, error).await,

@@ -24,9 +24,6 @@ use super::{Site, Stack, StackOptions, random};
 /// The services that the embedded stack has. Scenarios that need others don't apply to it.
 pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging];
 
-/// Stands the stack up; it is ready when this returns. It has all its services whatever is needed, for they cost next to nothing.
-///
-/// # Errors
 /// The host that the edge answers at; its services' hosts are below it.
 const HOST: &str = "edge.test";
 /// Who can sign in at the forge.
@@ -52,7 +49,8 @@ struct Running {
 }
 
 impl Embedded {
-    /// Stands the stack up; it is ready when this returns. Images mean nothing to it.
+    /// Stands the stack up; it is ready when this returns. Images mean nothing to it, and it has all its services whatever is needed:
+    /// they cost next to nothing.
     ///
     /// # Errors
     /// A setting that a double doesn't know; no port, no random bytes.

@@ -1,7 +1,6 @@
 //! The stack as a client meets it.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -79,9 +78,7 @@ fn attributes(page: &str, selector: &str, attribute: &str) -> Vec<String> {
 #[tokio::test]
 async fn a_user_signs_in_in_both_modes() {
     for mode in [Mode::Subpath, Mode::Subdomain] {
-        let began = Instant::now();
         let stack = Embedded::start(&options(mode, &[])).await.unwrap();
-        assert!(began.elapsed().as_millis() < 150, "ready after {:?}", began.elapsed());
         let site = stack.site();
         let forge = &site.services[&Service::Forge];
         let page = get(site, &format!("{forge}/user/login")).await;

@@ -1,8 +1,16 @@
 //! The suites of this crate, in one program.
 
 #[cfg(test)]
+mod caddy;
+#[cfg(test)]
+mod differences;
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod edge;
 #[cfg(test)]
 mod recorder;
+#[cfg(test)]
+mod requests;
 #[cfg(test)]
 mod wire;

@@ -93,7 +93,6 @@ impl fmt::Display for Mismatch {
 ///
 /// # Errors
 /// Why it doesn't, or why that can't be told.
-#[expect(clippy::result_large_err, reason = "a mismatch ends the step; the common case is `Ok`")]
 pub fn check(
     predicate: &Predicate,
     found: &Found,
@@ -106,7 +105,6 @@ pub fn check(
 }
 
 /// Tells which part doesn't hold.
-#[expect(clippy::result_large_err, reason = "as of `check`")]
 fn examine(rendered: &Spanned<Rendered>, found: &Found, redactor: &Redactor) -> Result<(), Mismatch> {
     match &rendered.value {
         Rendered::All(parts) => parts.iter().try_for_each(|part| examine(part, found, redactor)),

@@ -59,7 +59,6 @@ fn lookup(name: &str) -> Option<String> {
     }
 }
 
-#[expect(clippy::result_large_err, reason = "as of `check`")]
 fn test(predicate: &Predicate, found: &Found) -> Result<(), Mismatch> {
     let mut redactor = Redactor::new();
     redactor.add(&Secret::new("hunter22"));

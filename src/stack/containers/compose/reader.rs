@@ -36,8 +36,8 @@ impl Reader<'_> {
     /// Reports a key that this reader doesn't know.
     pub(super) fn unknown(&mut self, key: &Spanned<String>, place: &str, known: &[&str]) {
         let message = format!("`{}` is not supported in {place}", key.value);
-        let help =
-            format!("supported are {}; teach src/stack/containers/compose the key, or leave it out", known.join(", "));
+        let supported = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+        let help = format!("supported here: {supported}; teach src/stack/containers/compose the key, or leave it out");
         self.error(key.span, message, help);
     }
 

@@ -311,3 +311,97 @@ async fn leave(docker: &Docker, image: &str, name: &str, owner: &Owner, keep: bo
     let options = CreateContainerOptionsBuilder::new().name(&name).build();
     docker.create_container(Some(options), body).await.unwrap();
 }
+
+/// The program with these arguments, its reports in a folder that goes away.
+fn program(arguments: &[&str], reports: &tempfile::TempDir) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_edge-smoke"));
+    command.args(arguments).arg("--report-dir").arg(reports.path());
+    command.env_remove("DOCKER_HOST").stdin(std::process::Stdio::null());
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_leaves_that_is_killed_the_next_one_removes() {
+    let _turn = TURN.lock().await;
+    let Some(docker) = engine_with_images().await else { return };
+    let reports = tempfile::tempdir().unwrap();
+    let mut command = program(&["run", "scenarios/staging.yaml", "--stack", "containers"], &reports);
+    let mut child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let start = containers::owner::start_of(child.id()).unwrap();
+    let owner = Owner { process: child.id(), started: start, ..Owner::current().unwrap() };
+    let label = format!("{OWNER_LABEL}={owner}");
+    let deadline = std::time::Duration::from_secs(60);
+    // It has a container by now, and is not yet done with it.
+    let started = async {
+        while labelled(&docker, &label).await.len() < 3 {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
+        }
+    };
+    tokio::time::timeout(deadline, started).await.unwrap();
+    // While it lives, nobody takes anything from it.
+    let before = sweep(&docker).await.unwrap();
+    assert!(before.is_empty(), "{before:?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!labelled(&docker, &label).await.is_empty());
+
+    let told = Mutex::new(Vec::new());
+    let listener = Listener(|text| told.lock().unwrap().push(text));
+    let needs = needs(&[Service::Staging]);
+    let stack = containers::up(&needs, &options(), &listener, &CancellationToken::new()).await.unwrap();
+    stack.down().await.unwrap();
+    let told = told.lock().unwrap().clone();
+    assert!(
+        told.iter().any(|text| text.starts_with("removed what a killed run had left: container edge-smoke-")),
+        "{told:?}"
+    );
+    // What the engine was about to make for it when it was killed may have come after that.
+    let gone = async {
+        while !labelled(&docker, &label).await.is_empty() {
+            sweep(&docker).await.unwrap();
+        }
+    };
+    tokio::time::timeout(deadline, gone).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_cannot_be_had_is_named_with_what_to_do() {
+    let _turn = TURN.lock().await;
+    let Some(docker) = engine_with_images().await else { return };
+    // Nobody listens there: the registry's answer doesn't depend on a network.
+    let image = "127.0.0.1:1/no/such:image";
+    let mut options = options();
+    options.images.insert(Service::Edge, image.to_owned());
+    for (pull, why) in [(false, "the engine doesn't have it, and pulling is off"), (true, "connection refused")] {
+        options.pull = pull;
+        let trouble = up(&needs(&[Service::Staging]), &options).await.err().unwrap();
+        assert_eq!(trouble.service.as_deref(), Some("edge"));
+        assert!(trouble.message.starts_with(&format!("the image {image} can't be had: ")), "{trouble:?}");
+        assert!(trouble.message.contains(why), "{trouble:?}");
+        assert!(trouble.help.unwrap().contains("--image edge"));
+    }
+    assert_eq!(own(&docker).await, Vec::<String>::new());
+}
+
+/// Needs no engine: this is about there being none.
+#[test]
+fn without_an_engine_it_is_said_at_once_where_one_was_looked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let silent = folder.path().join("silent.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&silent).unwrap();
+    let absent = folder.path().join("absent.sock");
+    for (socket, why) in [(&absent, "Socket not found"), (&silent, "no answer within 2 s")] {
+        let address = format!("unix://{}", socket.display());
+        let begun = std::time::Instant::now();
+        let mut command = program(&["run", "scenarios/staging.yaml", "--stack", "containers"], &folder);
+        let output = command.env("DOCKER_HOST", &address).output().unwrap();
+        let took = begun.elapsed();
+        // The text is broken into lines for people.
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains(&format!("no container engine answers at DOCKER_HOST={address}")), "{said}");
+        assert!(said.contains(why) && said.contains("--stack embedded"), "{said}");
+        assert!(took < std::time::Duration::from_secs(10), "{took:?}");
+    }
+}

@@ -10,6 +10,7 @@ use scenario::{Diagnostic, Secret};
 use super::unresolved::{self, Values};
 use crate::cli::environment::Environment;
 use crate::cli::{CommandError, RunArgs, read_secret};
+use crate::engine::http::Connector;
 use crate::engine::plan::Plan;
 
 /// Variables and secrets from the command line, the environment and files.
@@ -41,6 +42,8 @@ pub(super) fn read(args: &RunArgs, environment: &Environment) -> Result<Inputs, 
     if let Some(file) = &args.ca {
         let pem = std::fs::read_to_string(file)
             .map_err(|error| wrong(format!("--ca: {} can't be read: {error}", file.display())))?;
+        // Whether it can be used is known before anything is stood up.
+        Connector::new(Vec::new(), Some(&pem)).map_err(|error| wrong(format!("--ca: {}: {error}", file.display())))?;
         inputs.ca_pem = Some(pem);
     }
     Ok(inputs)

@@ -311,7 +311,6 @@ mod tests {
 
     #[tokio::test]
     async fn what_goes_wrong_is_said_without_the_password() {
-        /// What the API answers to which request.
         type Answers = &'static [(&'static str, u16, &'static str)];
         let cases: [(Answers, FakeInside, &str); 6] = [
             (

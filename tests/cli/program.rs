@@ -36,6 +36,11 @@ impl Program {
         self
     }
 
+    /// The command, for who wants to start it by hand.
+    pub(crate) fn command(&mut self) -> &mut Command {
+        &mut self.command
+    }
+
     /// Runs it to its end.
     pub(crate) fn output(&mut self) -> Output {
         self.command.output().unwrap()

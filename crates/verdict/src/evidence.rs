@@ -318,6 +318,9 @@ pub struct Trouble {
 pub struct Evidence {
     /// The stack; `None` where none stood.
     pub stack: Option<StackFacts>,
+    /// How long the stack took to stand, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_ready_ms: Option<f64>,
     /// The journeys.
     pub journeys: Vec<Journey>,
     /// Trouble with the stack.

@@ -33,9 +33,7 @@ pub(crate) async fn launch(
 ) -> Result<String, LaunchError> {
     let failed = |error: &(dyn std::error::Error + 'static)| {
         let trouble = refused(service, "its container can't be started", error);
-        let port_taken =
-            ["port is already allocated", "address already in use"].iter().any(|text| chain(error).contains(text));
-        if port_taken { LaunchError::PortTaken(trouble) } else { LaunchError::Other(trouble) }
+        if says_port_taken(&chain(error)) { LaunchError::PortTaken(trouble) } else { LaunchError::Other(trouble) }
     };
     let container = request(run, service, spec, mounts).start().await.map_err(|error| failed(&error))?;
     let id = container.id().to_owned();
@@ -57,6 +55,11 @@ pub(crate) async fn launch(
         docker.connect_network(&network_name, join).await.map_err(|error| failed(&error))?;
     }
     Ok(id)
+}
+
+/// Whether the engine says that somebody else has the port: another container, or another program.
+fn says_port_taken(message: &str) -> bool {
+    ["port is already allocated", "address already in use"].iter().any(|text| message.contains(text))
 }
 
 fn first_network(spec: &ServiceSpec) -> Option<&String> {
@@ -184,5 +187,18 @@ mod tests {
         let bindings = port_bindings(&[port]);
         let binding = &bindings["80/tcp"].as_ref().unwrap()[0];
         assert_eq!((binding.host_ip.as_deref(), binding.host_port.as_deref()), (Some("127.0.0.1"), Some("4000")));
+    }
+
+    #[test]
+    fn a_port_that_somebody_else_has_is_told_from_other_refusals() {
+        for (message, expected) in [
+            // As Docker 20.10 and 28 say it.
+            ("Error starting userland proxy: listen tcp4 127.0.0.1:18099: bind: address already in use", true),
+            ("Bind for 127.0.0.1:18098 failed: port is already allocated", true),
+            ("failed to bind host port for 127.0.0.1:80:172.17.0.2:80/tcp: address already in use", true),
+            ("No such image: caddy:2", false),
+        ] {
+            assert_eq!(says_port_taken(message), expected, "{message}");
+        }
     }
 }

@@ -3,11 +3,12 @@
 //! - [`compose`]: the file that describes it
 //! - `plan`: what of it is stood up, and with which settings
 //! - `up`: standing it up: [`up`](up::up)
-//! - `launch`, `ready`, `volumes`, `inside`: one container: started, ready, its files, what it says
+//! - `bring`: one service of it: `launch`ed, `ready`, with its `volumes`; and what it says (`inside`)
 //! - `stack`: what then stands: [`Containers`]
 //! - `run`, [`owner`], `cleanup`, `standing`: whose everything is, and how it is removed
 //! - `engine`: the container engine: [`engine()`]
 
+mod bring;
 mod cleanup;
 pub mod compose;
 pub(crate) mod engine;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
@@ -19,7 +18,7 @@ use crate::stack::{Site, Stack, StackOptions};
 
 /// The real programs, in containers.
 pub struct Containers {
-    standing: Arc<Standing>,
+    standing: Standing,
     site: Site,
     facts: StackFacts,
     /// The services, and whether each has a health check.
@@ -30,12 +29,12 @@ pub struct Containers {
 impl Containers {
     /// What stands, with what it says of itself.
     pub(crate) async fn new(
-        standing: Arc<Standing>,
+        standing: Standing,
         plan: &Plan,
         options: &StackOptions,
         images: &BTreeMap<Service, Choice>,
         forge: Option<Forge>,
-    ) -> Result<Self, Trouble> {
+    ) -> Self {
         let mut services = Vec::new();
         for (name, spec) in &plan.services {
             let version = match (name.as_str(), &forge) {
@@ -73,7 +72,7 @@ impl Containers {
         };
         let facts = StackFacts { kind: StackKind::Containers, mode, base_url, services };
         let services = plan.services.iter().map(|(name, spec)| (name.clone(), spec.healthcheck.is_some())).collect();
-        Ok(Self { standing, site, facts, services, keep: options.keep })
+        Self { standing, site, facts, services, keep: options.keep }
     }
 
     /// With `--keep`: from now on nothing removes the stack, and these commands do.

@@ -1,10 +1,11 @@
 //! Standing the stack up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use bollard::Docker;
 use futures_util::future::join_all;
 use scenario::model::Service;
 use tokio::sync::{mpsc, watch};
@@ -12,17 +13,17 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::Trouble;
 
+use super::bring::{Bringing, Stage};
 use super::cleanup::sweep;
-use super::compose::model::{Condition, ServiceSpec, VolumeSource};
-use super::engine::{connect, refused};
+use super::engine::{chain, connect};
 use super::inside::{Container, log_lines};
-use super::launch::{LaunchError, launch};
+use super::launch::LaunchError;
 use super::plan::{Plan, plan, required, service_named};
-use super::ready::{TROUBLE_LOG_LINES, interrupted, wait_until_ready};
+use super::ready::{TROUBLE_LOG_LINES, interrupted};
 use super::run::Run;
 use super::stack::Containers;
 use super::standing::Standing;
-use super::volumes::{create_filled_volume, create_network, create_volume};
+use super::volumes::{create_network, create_volume};
 use crate::engine::events::{Event, Sink};
 use crate::images::{Choice, resolve};
 use crate::stack::api::Api;
@@ -87,57 +88,57 @@ async fn stand_up(
         images = resolve(&docker, services, &options.images, options.pull, &progress) => images?,
         () = stop.cancelled() => return Err(general("interrupted".to_owned())),
     };
-    for attempt in 1.. {
-        let run = Run::new(options.keep).map_err(|error| general(error.to_string()))?;
-        let attempt_result = stand_up_once(&docker, run, &names, &options, &images, &progress, &stop).await;
-        return match attempt_result {
-            Err(LaunchError::PortTaken(_)) if attempt < PORT_ATTEMPTS => continue,
-            Err(LaunchError::PortTaken(trouble) | LaunchError::Other(trouble)) => Err(trouble),
-            Ok(containers) => {
-                if let Some(commands) = containers.keep_if_asked() {
-                    drop(events.send(Event::Notice(format!("the stack will be kept; this removes it: {commands}"))));
-                }
-                Ok(containers)
+    let orders =
+        Orders { docker: &docker, names: &names, options: &options, images: &images, progress: &progress, stop: &stop };
+    let mut attempts = 1;
+    let containers = loop {
+        match orders.carry_out().await {
+            Ok(containers) => break containers,
+            Err(LaunchError::PortTaken(_)) if attempts < PORT_ATTEMPTS => {
+                progress("somebody else took the edge's port: trying another".to_owned());
+                attempts += 1;
             }
-        };
+            Err(LaunchError::PortTaken(trouble) | LaunchError::Other(trouble)) => return Err(trouble),
+        }
+    };
+    if let Some(commands) = containers.keep_if_asked() {
+        drop(events.send(Event::Notice(format!("the stack will be kept; this removes it: {commands}"))));
     }
-    Err(general("no port of loopback can be had".to_owned()))
+    Ok(containers)
 }
 
-/// One attempt, on one port. Whatever goes wrong, what it has made is gone when it returns.
-async fn stand_up_once(
-    docker: &bollard::Docker,
-    run: Run,
-    names: &std::collections::BTreeSet<String>,
-    options: &StackOptions,
-    images: &BTreeMap<Service, Choice>,
-    progress: &(dyn Fn(String) + Send + Sync),
-    stop: &CancellationToken,
-) -> Result<Containers, LaunchError> {
-    // Held until the edge is about to take it.
-    let (reservation, port) = reserve_port().map_err(LaunchError::Other)?;
-    let plan = plan(names, options, images, port).map_err(LaunchError::Other)?;
-    let standing = Arc::new(Standing::new(docker.clone(), run));
-    let result = bring_all_up(&standing, &plan, reservation, progress, stop).await;
-    match result {
-        Ok(forge) => match Containers::new(Arc::clone(&standing), &plan, options, images, forge).await {
-            Ok(containers) => Ok(containers),
-            Err(trouble) => clean_up(&standing, LaunchError::Other(trouble)).await,
-        },
-        Err(error) => clean_up(&standing, error).await,
-    }
+/// What is to be stood up.
+struct Orders<'a> {
+    docker: &'a Docker,
+    names: &'a BTreeSet<String>,
+    options: &'a StackOptions,
+    images: &'a BTreeMap<Service, Choice>,
+    progress: &'a (dyn Fn(String) + Send + Sync),
+    stop: &'a CancellationToken,
 }
 
-async fn clean_up(standing: &Standing, error: LaunchError) -> Result<Containers, LaunchError> {
-    match standing.remove().await {
-        Ok(()) => Err(error),
-        Err(left) => {
-            let (LaunchError::PortTaken(mut trouble) | LaunchError::Other(mut trouble)) = error;
-            trouble.message = format!("{}; besides, {}", trouble.message, left.message);
-            trouble.help = trouble.help.or(left.help);
-            Err(LaunchError::Other(trouble))
+impl Orders<'_> {
+    /// One attempt, on one port. Whatever goes wrong, what it has made is gone when it returns.
+    async fn carry_out(&self) -> Result<Containers, LaunchError> {
+        let run = Run::new(self.options.keep).map_err(|error| LaunchError::Other(general(error.to_string())))?;
+        // Held until the edge is about to take it.
+        let (reservation, port) = reserve_port().map_err(LaunchError::Other)?;
+        let plan = plan(self.names, self.options, self.images, port).map_err(LaunchError::Other)?;
+        let standing = Standing::new(self.docker.clone(), run);
+        match bring_all_up(&standing, &plan, reservation, self.progress, self.stop).await {
+            Ok(forge) => Ok(Containers::new(standing, &plan, self.options, self.images, forge).await),
+            Err(error) => Err(clean_up(&standing, error).await),
         }
     }
+}
+
+/// Removes what there is after an error, which is not to be lost over a second one.
+async fn clean_up(standing: &Standing, error: LaunchError) -> LaunchError {
+    let Err(left) = standing.remove().await else { return error };
+    let (LaunchError::PortTaken(mut trouble) | LaunchError::Other(mut trouble)) = error;
+    trouble.message = format!("{}; besides, {}", trouble.message, left.message);
+    trouble.help = trouble.help.or(left.help);
+    LaunchError::Other(trouble)
 }
 
 fn reserve_port() -> Result<(TcpListener, u16), Trouble> {
@@ -146,14 +147,6 @@ fn reserve_port() -> Result<(TcpListener, u16), Trouble> {
         Ok((listener, port))
     });
     bound.map_err(|error| general(format!("no port of loopback can be had: {error}")))
-}
-
-/// How far a service has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
-    Waiting,
-    Started,
-    Ready,
 }
 
 /// Starts every service as soon as those that it depends on allow, waits until all are ready and the edge passes requests on, and
@@ -211,85 +204,6 @@ async fn bring_all_up(
     }
 }
 
-/// One service on its way.
-struct Bringing<'a> {
-    standing: &'a Standing,
-    plan: &'a Plan,
-    name: &'a str,
-    spec: &'a ServiceSpec,
-    volumes: &'a BTreeMap<String, String>,
-    stages: &'a BTreeMap<&'a String, watch::Sender<Stage>>,
-    reservation: &'a Mutex<Option<TcpListener>>,
-}
-
-impl Bringing<'_> {
-    async fn up(&self, progress: &(dyn Fn(String) + Send + Sync), stop: &CancellationToken) -> Result<(), LaunchError> {
-        let (docker, run) = (&self.standing.docker, &self.standing.run);
-        self.wait_for_others(stop).await.map_err(LaunchError::Other)?;
-        progress(format!("starting {} ({})", self.name, self.spec.image));
-        let begun = Instant::now();
-        let mounts = self.mounts().await?;
-        if stop.is_cancelled() {
-            return Err(LaunchError::Other(interrupted(self.name)));
-        }
-        if !self.spec.ports.is_empty() {
-            drop(self.reservation.lock().unwrap_or_else(PoisonError::into_inner).take());
-        }
-        let container = launch(docker, run, self.name, self.spec, &mounts).await?;
-        self.standing.note(self.name, container.clone());
-        self.reached(Stage::Started);
-        let ready = wait_until_ready(docker, self.name, &container, self.spec.healthcheck.as_ref(), stop).await;
-        ready.map_err(LaunchError::Other)?;
-        self.reached(Stage::Ready);
-        progress(format!("{} is ready after {:.1} s", self.name, begun.elapsed().as_secs_f64()));
-        Ok(())
-    }
-
-    async fn wait_for_others(&self, stop: &CancellationToken) -> Result<(), Trouble> {
-        for (other, condition) in &self.spec.depends_on {
-            let Some(stage) = self.stages.get(other) else { continue };
-            let wanted = match condition {
-                Condition::Started => Stage::Started,
-                Condition::Healthy => Stage::Ready,
-            };
-            let mut changes = stage.subscribe();
-            tokio::select! {
-                // The sender lives as long as this does.
-                _ = changes.wait_for(|stage| *stage >= wanted) => {}
-                () = stop.cancelled() => {}
-            }
-        }
-        if stop.is_cancelled() { Err(interrupted(self.name)) } else { Ok(()) }
-    }
-
-    fn reached(&self, stage: Stage) {
-        if let Some((_, sender)) = self.stages.iter().find(|(name, _)| name.as_str() == self.name) {
-            sender.send_replace(stage);
-        }
-    }
-
-    /// The service's volumes: name at the engine, path, read-only.
-    async fn mounts(&self) -> Result<Vec<(String, String, bool)>, LaunchError> {
-        let (docker, run) = (&self.standing.docker, &self.standing.run);
-        let mut mounts = Vec::new();
-        for mount in &self.spec.volumes {
-            if let VolumeSource::Named(name) = &mount.source
-                && let Some(volume) = self.volumes.get(name)
-            {
-                mounts.push((volume.clone(), mount.target.clone(), mount.read_only));
-            }
-        }
-        for (index, mount) in self.plan.filled_mounts(self.spec).map_err(LaunchError::Other)?.into_iter().enumerate() {
-            let name = format!("{}-files-{index}", self.name);
-            let volume = create_filled_volume(docker, run, &name, &self.spec.image, &mount.files).await;
-            let volume =
-                volume.map_err(|error| LaunchError::Other(refused(self.name, "its files can't be copied", &error)))?;
-            mounts.push((volume, mount.target, true));
-        }
-        Ok(mounts)
-    }
-}
-
 /// Waits until the edge, reached as a browser reaches it, passes a request on to the forge; where there is no forge, until it
 /// answers at all.
 async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
@@ -323,7 +237,7 @@ async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &CancellationToke
 }
 
 fn engine_refused(what: &str, error: &bollard::errors::Error) -> LaunchError {
-    LaunchError::Other(general(format!("{what} can't be made: {}", super::engine::chain(error))))
+    LaunchError::Other(general(format!("{what} can't be made: {}", chain(error))))
 }
 
 fn general(message: String) -> Trouble {

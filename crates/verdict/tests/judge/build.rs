@@ -24,7 +24,7 @@ pub(crate) fn stack(kind: StackKind) -> StackFacts {
 }
 
 pub(crate) fn evidence(kind: StackKind, journeys: Vec<Journey>) -> Evidence {
-    Evidence { stack: Some(stack(kind)), journeys, troubles: Vec::new() }
+    Evidence { stack: Some(stack(kind)), journeys, ..Evidence::default() }
 }
 
 pub(crate) fn journey(name: &str, outcome: Outcome, steps: Vec<StepRecord>) -> Journey {

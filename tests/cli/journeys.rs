@@ -83,7 +83,7 @@ pub(crate) fn answer(request: &Request, state: &State) -> Option<String> {
              Set-Cookie: lax=l; Path=/; SameSite=lax\r\nSet-Cookie: gone=1; Max-Age=0\r\n",
             "",
         ),
-        "third" if state.count(path) < 3 => response(503, "Content-Type: text/plain\r\n", "starting"),
+        "third" if state.count(path) < 3 => response(404, "Content-Type: text/plain\r\n", "not yet"),
         "third" => response(200, "Content-Type: text/plain\r\n", "ready"),
         "together" if state.meet(rest.parse().ok()?) => html("<p>together"),
         "together" => response(500, "", ""),

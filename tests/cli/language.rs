@@ -93,6 +93,11 @@ impl Walked {
     /// Asserts that the verdict is FIX; all located errors of the run, as the report has them.
     fn errors(&self) -> String {
         assert_eq!(self.exit, Some(1), "{}", self.answer);
+        self.located()
+    }
+
+    /// All located errors of the run, as the report has them.
+    fn located(&self) -> String {
         let rendered: Vec<&str> =
             self.failures().map(|failure| failure["rendered"].as_str().unwrap().trim_end()).collect();
         filtered(&rendered.join("\n\n"))

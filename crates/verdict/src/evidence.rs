@@ -156,6 +156,9 @@ pub struct StepRecord {
     pub title: String,
     /// How it ended.
     pub outcome: Outcome,
+    /// Why it was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Wall-clock time in milliseconds, repetitions included.
     pub duration_ms: f64,
     /// How many times it was tried; more than one only with `retry`.

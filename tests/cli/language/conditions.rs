@@ -33,14 +33,16 @@ fn elsewhere_it_is_skipped_and_the_report_says_why() {
         ("service: ci", "there is no ci here"),
         ("service: [forge, ci]", "there is no ci here"),
     ] {
-        let walked = with_when(&[], when).passed();
+        let walked = with_when(&[], when);
         assert_eq!((walked.scenarios(), walked.lines.len()), (vec![format!("skipped: {reason}")], 0), "{when}");
+        // A run that tried nothing has not passed.
+        assert_eq!(walked.exit, Some(3), "{when}");
     }
 }
 
 #[test]
 fn a_scenario_that_writes_needs_leave_on_a_site_that_somebody_else_runs() {
-    let refused = with_when(&[], "writes: true").passed();
+    let refused = with_when(&[], "writes: true");
     assert_eq!(refused.scenarios(), ["skipped: it writes; give --allow-writes to let it"]);
     assert_eq!(refused.lines, Vec::<String>::new());
     let allowed = with_when(&["--allow-writes"], "writes: true").passed();
@@ -84,7 +86,7 @@ fn a_step_that_does_not_apply_is_skipped_and_the_report_says_why() {
 #[test]
 fn a_condition_on_a_page_is_not_met_where_there_is_none() {
     let steps = "  - get: /j/x\n    when: { css: body }\n";
-    let walked = Call::new(&["journey.yaml"]).scenario("journey.yaml", steps).run().passed();
+    let walked = Call::new(&["journey.yaml"]).scenario("journey.yaml", steps).run();
     assert_eq!(walked.scenarios(), ["skipped: none of its steps applies here"]);
     assert_eq!(walked.steps(), ["skipped: there is no page yet"]);
 }

@@ -65,6 +65,15 @@ fn defaults_that_go_round_in_a_circle_are_located() {
 }
 
 #[test]
+fn defaults_that_grow_beyond_measure_are_located() {
+    let bomb: String =
+        (1..15).map(|level| format!("  v{level}: \"{}\"\n", format!("${{v{}}}", level - 1).repeat(10))).collect();
+    let walked = scenario(&[], &format!("name: Main\nvars:\n  v0: x\n{bomb}steps:\n  - get: /j/${{v14}}\n"));
+    assert_eq!(walked.exit, Some(64), "{}", walked.answer);
+    insta::assert_snapshot!(walked.answer);
+}
+
+#[test]
 fn a_line_that_gives_no_variable_is_located() {
     let walked = Call::new(&["--vars", "vars.txt", "main.yaml"])
         .file("vars.txt", "a=1\nnonsense\n")

@@ -68,6 +68,7 @@ pub(crate) fn step(name: &str, url: &str, status: Option<u16>, kind: FailureKind
         kind: "get".into(),
         title: format!("get {url}"),
         outcome: Outcome::Failed,
+        reason: None,
         duration_ms: 1.0,
         attempts: 1,
         failures: vec![failure(&file, kind, message)],

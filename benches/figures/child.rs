@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A call of the program, measured.
-pub struct Run {
+pub(crate) struct Run {
     /// From its start to its end.
-    pub wall: Duration,
+    pub(crate) wall: Duration,
     /// The most memory that it held at once (`VmHWM`).
-    pub peak_megabytes: f64,
+    pub(crate) peak_megabytes: f64,
     folder: TempDir,
 }
 
 impl Run {
     /// The fastest of several calls: what the program takes when nothing else is in the way.
-    pub fn best_of(times: usize, arguments: &[&str]) -> Self {
+    pub(crate) fn best_of(times: usize, arguments: &[&str]) -> Self {
         (0..times)
             .map(|_| Self::once(arguments))
             .min_by_key(|run| run.wall)
@@ -24,7 +24,7 @@ impl Run {
     }
 
     /// One call.
-    pub fn once(arguments: &[&str]) -> Self {
+    pub(crate) fn once(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
         let started = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_edge-smoke"))
@@ -53,7 +53,7 @@ impl Run {
     }
 
     /// The report that it left.
-    pub fn report(&self) -> serde_json::Value {
+    pub(crate) fn report(&self) -> serde_json::Value {
         let path = self.folder.path().join("reports/latest/report.json");
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

@@ -11,7 +11,7 @@ const STEPS: usize = 5;
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 14\r\n\r\n<h1>Hello</h1>";
 
 /// 10, 100 and 1,000 copies: throughput and memory, and how they grow.
-pub fn growth() {
+pub(crate) fn growth() {
     let origin = serve();
     let mut smallest = None;
     for copies in [10, 100, 1000] {

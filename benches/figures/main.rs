@@ -3,6 +3,8 @@
 //! Nothing here is an assertion: machines differ, and a figure without its yardstick says little. `--containers` adds what
 //! needs an engine.
 
+#![expect(clippy::print_stdout, reason = "a benchmark's table is its output")]
+
 mod child;
 mod local;
 

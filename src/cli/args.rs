@@ -183,10 +183,14 @@ pub struct ImagesArgs {
 pub enum ImagesAction {
     /// Show which image each service would run from.
     List,
-    /// Build the images that can't be pulled.
+    /// Build the images that can't be pulled; one that its recipe has built already stays.
     Build {
-        /// Build only these recipes.
+        /// Build only these recipes (`caddy`, `gitea`), or those of these services.
         names: Vec<String>,
+
+        /// Build them anew.
+        #[arg(long)]
+        force: bool,
     },
 }
 

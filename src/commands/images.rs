@@ -18,13 +18,16 @@ pub async fn images(action: Option<ImagesAction>, environment: &Environment) -> 
             let rows = images::list(&images::overrides(&variable)).await.map_err(broken)?;
             print(&images::table(&rows))?;
         }
-        ImagesAction::Build { names } => {
+        ImagesAction::Build { names, force } => {
             let show = |line: &str| {
                 // A closed terminal is no reason to stop a build half-way.
                 let _ = writeln!(std::io::stderr(), "{line}");
             };
-            let built = images::build(&names, &images::cache_directory(&variable), &show).await.map_err(broken)?;
-            print(&format!("built {}\n", built.join(", ")))?;
+            let cache = images::cache_directory(&variable);
+            let built = images::build(&names, force, &cache, &show).await.map_err(broken)?;
+            let summary =
+                if built.is_empty() { "nothing to build".to_owned() } else { format!("built {}", built.join(", ")) };
+            print(&format!("{summary}\n"))?;
         }
     }
     Ok(Exit::Pass)

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use scenario::model::{Service, StackKind};
 use scenario::{Diagnostic, Secret};
 
+use super::unresolved::{self, Values};
 use crate::cli::environment::Environment;
 use crate::cli::{CommandError, RunArgs, read_secret};
-use crate::engine::plan::{Plan, Scope};
-use crate::engine::problem::unresolved_variable;
+use crate::engine::http::Connector;
+use crate::engine::plan::Plan;
 
 /// Variables and secrets from the command line, the environment and files.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +42,8 @@ pub(super) fn read(args: &RunArgs, environment: &Environment) -> Result<Inputs, 
     if let Some(file) = &args.ca {
         let pem = std::fs::read_to_string(file)
             .map_err(|error| wrong(format!("--ca: {} can't be read: {error}", file.display())))?;
+        // Whether it can be used is known before anything is stood up.
+        Connector::new(Vec::new(), Some(&pem)).map_err(|error| wrong(format!("--ca: {}: {error}", file.display())))?;
         inputs.ca_pem = Some(pem);
     }
     Ok(inputs)
@@ -78,15 +81,21 @@ pub(super) fn check(plans: &[Arc<Plan>], inputs: &Inputs, kind: StackKind) -> Re
     let mut known: BTreeSet<String> = ["base_url", "host"].map(str::to_owned).into();
     known.extend(Service::ALL.iter().map(|service| service.as_str().to_owned()));
     known.extend(given_by_stack(kind).iter().map(|name| (*name).to_owned()));
-    known.extend(inputs.variables.keys().chain(inputs.secrets.keys()).cloned());
+    known.extend(inputs.secrets.keys().cloned());
     let mut errors = Vec::new();
     for plan in plans {
-        check_plan(plan, &known, kind, &mut errors);
+        check_plan(plan, &known, &inputs.variables, kind, &mut errors);
     }
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-fn check_plan(plan: &Plan, known: &BTreeSet<String>, kind: StackKind, errors: &mut Vec<Diagnostic>) {
+fn check_plan(
+    plan: &Plan,
+    known: &BTreeSet<String>,
+    given: &BTreeMap<String, String>,
+    kind: StackKind,
+    errors: &mut Vec<Diagnostic>,
+) {
     // A scenario for another kind of stack is skipped, and may want what that one gives.
     let applies = &plan.scenario.when.stacks;
     if !applies.is_empty() && !applies.iter().any(|stack| stack.value == kind) {
@@ -94,7 +103,8 @@ fn check_plan(plan: &Plan, known: &BTreeSet<String>, kind: StackKind, errors: &m
     }
     let mut missing = BTreeSet::new();
     for (source, name) in &plan.secrets {
-        if !known.contains(&name.value) && !is_captured(plan, &name.value) && missing.insert(name.value.clone()) {
+        let is_given = known.contains(&name.value) || given.contains_key(&name.value);
+        if !is_given && !is_captured(plan, &name.value) && missing.insert(name.value.clone()) {
             errors.push(
                 Diagnostic::at(source, name.span, format!("the secret `{}` is not set", name.value))
                     .label("no value")
@@ -106,23 +116,17 @@ fn check_plan(plan: &Plan, known: &BTreeSet<String>, kind: StackKind, errors: &m
             );
         }
     }
-    let mut captured: BTreeSet<&str> = BTreeSet::new();
+    let mut values = Values { given, captured: BTreeSet::new(), known };
     for planned in &plan.steps {
-        for (name, span) in planned.step.variables() {
-            let has_value = known.contains(name) || captured.contains(name) || in_scope(&planned.scope, name);
-            if !has_value && missing.insert(name.to_owned()) {
-                let names: Vec<String> = known.iter().cloned().collect();
-                errors.push(unresolved_variable(&planned.source, name, span, &names));
+        for found in unresolved::of_step(planned, &values) {
+            if missing.insert(found.name) {
+                errors.push(found.diagnostic);
             }
         }
-        captured.extend(planned.step.capture.iter().map(|capture| capture.name.value.as_str()));
+        values.captured.extend(planned.step.capture.iter().map(|capture| capture.name.value.as_str()));
     }
 }
 
 fn is_captured(plan: &Plan, name: &str) -> bool {
     plan.steps.iter().any(|planned| planned.step.capture.iter().any(|capture| capture.name.value == name))
-}
-
-fn in_scope(scope: &Scope, name: &str) -> bool {
-    scope.with.iter().chain(&scope.vars).any(|(key, _)| key == name)
 }

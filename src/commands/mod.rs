@@ -10,3 +10,4 @@ pub mod run;
 pub mod schema;
 mod select;
 mod stack_choice;
+mod unresolved;

@@ -118,6 +118,7 @@ impl Session {
         let mut evidence = Evidence::default();
         match self.up().await {
             Ok(stack) => {
+                evidence.stack_ready_ms = Some(started.1.elapsed().as_secs_f64() * 1000.0);
                 let walked = self.walk(stack.as_ref(), &mut evidence).await;
                 let torn_down = if self.options.keep { Ok(()) } else { stack.down().await };
                 walked?;

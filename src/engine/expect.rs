@@ -38,8 +38,10 @@ pub struct Observation<'a> {
 /// # Errors
 /// A located problem, where it doesn't hold or can't be held against this.
 pub fn check(observation: &Observation<'_>, expectation: &Expectation) -> Result<(), Problem> {
-    if let Subject::EveryHop(aspect) = &expectation.subject {
-        return every_hop(observation, expectation, aspect);
+    match &expectation.subject {
+        Subject::EveryHop(aspect) => return every_hop(observation, expectation, aspect),
+        Subject::NoLoop => return no_loop(observation, expectation),
+        _ => {}
     }
     let found = observe(observation, expectation)?;
     predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name), observation.redactor)
@@ -59,6 +61,16 @@ fn every_hop(observation: &Observation<'_>, expectation: &Expectation, aspect: &
             })?;
     }
     Ok(())
+}
+
+fn no_loop(observation: &Observation<'_>, expectation: &Expectation) -> Result<(), Problem> {
+    let Some(hop) = repeated(&observation.visitor.hops) else { return Ok(()) };
+    let diagnostic = Diagnostic::at(observation.source, expectation.span, "a request was repeated on the way")
+        .label(describe_hop(hop))
+        .expected("no request twice with the same cookies")
+        .found(format!("{} {} twice", hop.request.method, hop.request.address))
+        .help("a server that counts or waits may end such a loop; one that doesn't sends a browser round for ever");
+    Err(Problem { kind: FailureKind::RedirectLoop, diagnostic })
 }
 
 fn hop_found(hop: &Hop, aspect: &HopAspect) -> Found {
@@ -113,7 +125,7 @@ fn observe(observation: &Observation<'_>, expectation: &Expectation) -> Result<F
         Subject::NoLoop => Found::Bool(repeated(&visitor.hops).is_none()),
         Subject::Cookie { name, aspect } => cookie(visitor, &observation.render(&name.value)?, *aspect),
         Subject::Duration => Found::Duration(visitor.duration()),
-        // Checked hop by hop before this is reached.
+        // Checked hop by hop, or as a whole, before this is reached.
         Subject::EveryHop(aspect) => content::list(visitor.hops.iter().map(|hop| hop_found(hop, aspect)).collect()),
     })
 }
@@ -271,6 +283,6 @@ fn name(subject: &Subject) -> String {
 }
 
 /// A template as written.
-fn shown(template: &Template) -> String {
+pub(super) fn shown(template: &Template) -> String {
     template.render(&|name| Some(format!("${{{name}}}"))).unwrap_or_default()
 }

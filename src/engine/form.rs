@@ -73,7 +73,9 @@ pub fn submit(
     let form = match found.as_slice() {
         [] => return Err(FormError::Missing { there: select(&document, "form").map(describe).collect() }),
         [form] if form.value().name() == "form" => *form,
-        [element] => return Err(FormError::NotAForm { element: element.value().name().to_owned() }),
+        [element, others @ ..] if others.iter().chain([element]).all(|other| other.value().name() != "form") => {
+            return Err(FormError::NotAForm { element: element.value().name().to_owned() });
+        }
         several => return Err(FormError::Ambiguous { fitting: several.iter().map(|form| describe(*form)).collect() }),
     };
     let controls = controls(&document, form);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use scenario::model::{Action, Mode, Service, StackKind, When};
-use scenario::{Diagnostic, Redactor, Secret};
+use scenario::{Diagnostic, Redactor, Secret, Source, Span};
 use verdict::evidence::{FailureKind, Journey, Outcome, StepRecord};
 
 use super::content;
@@ -13,7 +13,7 @@ use super::expect::{self, Observation};
 use super::http::connect::Connector;
 use super::http::error::HttpError;
 use super::http::target::Origin;
-use super::plan::{Plan, PlannedStep};
+use super::plan::{Condition, Plan, PlannedStep, Scope};
 use super::problem::Problem;
 use super::steps::{self, Acting};
 use super::trace;
@@ -93,6 +93,8 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         secrets: plan.secrets.iter().map(|(_, name)| name.value.clone()).collect(),
         ends: started + limit,
         scenario_limit: limit,
+        decided: Vec::new(),
+        last_problems: Vec::new(),
     };
     let mut diagnostics = Vec::new();
     for planned in &plan.steps {
@@ -124,6 +126,10 @@ struct Walk<'a> {
     secrets: Vec<String>,
     ends: Instant,
     scenario_limit: Duration,
+    /// Conditions around several steps that were looked at, with what is unmet of them.
+    decided: Vec<(Arc<Condition>, Option<String>)>,
+    /// While a step waits to be tried again: what was wrong with the last try.
+    last_problems: Vec<Problem>,
 }
 
 impl Walk<'_> {
@@ -136,15 +142,17 @@ impl Walk<'_> {
             kind: step.action.keyword(),
             title: self.title(planned),
             outcome: Outcome::Passed,
+            reason: None,
             duration_ms: 0.0,
             attempts: 0,
             failures: Vec::new(),
             trace: Vec::new(),
         };
-        match self.applies(planned) {
-            Ok(true) => {}
-            Ok(false) => {
+        match self.inapplicable(planned) {
+            Ok(None) => {}
+            Ok(reason) => {
                 record.outcome = Outcome::Skipped;
+                record.reason = reason;
                 return (record, Vec::new());
             }
             Err(problem) => {
@@ -161,8 +169,15 @@ impl Walk<'_> {
         let result = tokio::time::timeout(own_limit.min(left), self.attempts(planned, &mut record.attempts)).await;
         let problems = match result {
             Ok(problems) => problems,
-            Err(_) if left < own_limit => vec![self.timed_out(planned, self.scenario_limit, "the scenario")],
-            Err(_) => vec![self.timed_out(planned, own_limit, "the step")],
+            // Between two tries, all that is known is what was wrong with the last one.
+            Err(_) if !self.last_problems.is_empty() => std::mem::take(&mut self.last_problems),
+            Err(_) if left < own_limit => {
+                vec![self.timed_out(planned, step.span, self.scenario_limit, "the scenario")]
+            }
+            Err(_) => {
+                let span = step.timeout.as_ref().map_or(step.span, |timeout| timeout.span);
+                vec![self.timed_out(planned, span, own_limit, "the step")]
+            }
         };
         if !problems.is_empty() {
             record.outcome = Outcome::Failed;
@@ -175,18 +190,40 @@ impl Walk<'_> {
         (record, diagnostics)
     }
 
-    /// Whether all conditions around the step, and its own, are met.
-    fn applies(&self, planned: &PlannedStep) -> Result<bool, Problem> {
-        let mut conditions = planned.conditions.iter().chain([&planned.step.when]);
-        if conditions.any(|when| unmet(when, self.surroundings).is_some()) {
-            return Ok(false);
+    /// Which of the conditions around the step, or of its own, isn't met; `None` where all are.
+    fn inapplicable(&mut self, planned: &PlannedStep) -> Result<Option<String>, Problem> {
+        for condition in &planned.conditions {
+            if let Some(reason) = self.unmet_around(condition)? {
+                return Ok(Some(reason));
+            }
         }
-        let Some(css) = &planned.step.when.css else { return Ok(true) };
-        let Some(observation) = self.observation(planned) else { return Ok(false) };
+        self.unmet_here(&planned.step.when, &planned.scope)
+    }
+
+    /// The same of a condition around several steps. The first of them decides, as their own pages are others.
+    fn unmet_around(&mut self, condition: &Arc<Condition>) -> Result<Option<String>, Problem> {
+        let known = self.decided.iter().find(|(other, _)| Arc::ptr_eq(other, condition));
+        if let Some((_, reason)) = known {
+            return Ok(reason.clone());
+        }
+        let reason = self.unmet_here(&condition.when, &condition.scope)?;
+        self.decided.push((condition.clone(), reason.clone()));
+        Ok(reason)
+    }
+
+    fn unmet_here(&self, when: &When, scope: &Scope) -> Result<Option<String>, Problem> {
+        if let Some(reason) = unmet(when, self.surroundings) {
+            return Ok(Some(reason));
+        }
+        let Some(css) = &when.css else { return Ok(None) };
+        let Some(observation) = self.observation(&scope.source, scope) else {
+            return Ok(Some("there is no page yet".to_owned()));
+        };
         let selector = observation.selector(css)?;
         // A page that can't be read has no elements.
         let html = content::text(&observation.page.response).unwrap_or_default();
-        Ok(!content::elements(&html, &selector, None).is_empty())
+        let is_missing = content::elements(&html, &selector, None).is_empty();
+        Ok(is_missing.then(|| format!("the last page has no `{}`", expect::shown(&css.value))))
     }
 
     /// The step's name, or else what it does, as written.
@@ -199,8 +236,7 @@ impl Walk<'_> {
             Action::Submit(submit) => &submit.form.value,
             Action::Use(used) => return used.scenario.value.clone(),
         };
-        let shown = template.render(&|name| Some(format!("${{{name}}}"))).unwrap_or_default();
-        format!("{} {shown}", planned.step.action.keyword())
+        format!("{} {}", planned.step.action.keyword(), expect::shown(template))
     }
 
     /// Tries until nothing is wrong, or the time for trying is over. Gives what was wrong with the last try.
@@ -211,12 +247,14 @@ impl Walk<'_> {
             *attempts += 1;
             self.visitor.hops.clear();
             self.visitor.page.clone_from(&page_before);
+            self.last_problems.clear();
             let problems = self.attempt(planned).await;
             let Some(retry) = &planned.step.retry else { return problems };
             let is_final = problems.is_empty() || problems.iter().any(|problem| problem.kind == FailureKind::Scenario);
             if is_final || started.elapsed() + retry.every > retry.within.value {
                 return problems;
             }
+            self.last_problems = problems;
             tokio::time::sleep(retry.every).await;
         }
     }
@@ -233,14 +271,14 @@ impl Walk<'_> {
     }
 
     fn expectations(&self, planned: &PlannedStep) -> Vec<Problem> {
-        let Some(observation) = self.observation(planned) else { return Vec::new() };
+        let Some(observation) = self.observation(&planned.source, &planned.scope) else { return Vec::new() };
         let expectations = planned.step.expect.iter();
         expectations.filter_map(|expectation| expect::check(&observation, expectation).err()).collect()
     }
 
     fn captures(&mut self, planned: &PlannedStep) -> Vec<Problem> {
         for capture in &planned.step.capture {
-            let Some(observation) = self.observation(planned) else { return Vec::new() };
+            let Some(observation) = self.observation(&planned.source, &planned.scope) else { return Vec::new() };
             match super::capture::capture(&observation, capture) {
                 Ok(value) => {
                     if capture.secret || self.secrets.contains(&capture.name.value) {
@@ -255,26 +293,25 @@ impl Walk<'_> {
     }
 
     /// What the last exchange left behind; `None` where nothing ever came.
-    fn observation<'a>(&'a self, planned: &'a PlannedStep) -> Option<Observation<'a>> {
+    fn observation<'a>(&'a self, source: &'a Arc<Source>, scope: &'a Scope) -> Option<Observation<'a>> {
         Some(Observation {
-            source: &planned.source,
+            source,
             visitor: &self.visitor,
             page: self.visitor.page.as_ref()?,
             variables: &self.variables,
-            scope: &planned.scope,
+            scope,
             redactor: &self.redactor,
         })
     }
 
-    fn timed_out(&mut self, planned: &PlannedStep, after: Duration, whose: &str) -> Problem {
+    fn timed_out(&mut self, planned: &PlannedStep, span: Span, after: Duration, whose: &str) -> Problem {
         let error = HttpError::Timeout { after };
         let in_flight = self.visitor.hops.last_mut().filter(|hop| hop.response.is_none());
         if let Some(hop) = in_flight {
             hop.error = Some(error.clone());
         }
         let last = self.visitor.hops.last().map(expect::describe_hop).unwrap_or_default();
-        let span = planned.step.timeout.as_ref().map_or(planned.step.span, |timeout| timeout.span);
-        let message = format!("{whose} took longer than its {:.1} s", after.as_secs_f64());
+        let message = format!("{whose} took longer than its {}", scenario::duration::show(after));
         let diagnostic = Diagnostic::at(&planned.source, span, message).label(last).help(error.help());
         Problem { kind: FailureKind::Timeout, diagnostic }
     }

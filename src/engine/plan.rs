@@ -27,13 +27,24 @@ pub struct PlannedStep {
     pub source: Arc<Source>,
     /// Its variables.
     pub scope: Arc<Scope>,
-    /// Conditions of the scenarios around it, the outermost first.
-    pub conditions: Vec<When>,
+    /// Conditions around it, the outermost first.
+    pub conditions: Vec<Arc<Condition>>,
+}
+
+/// The condition of a `use`, or of the scenario that it uses: that of all the steps in it.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// What must be so.
+    pub when: When,
+    /// The variables that it sees, and the file that it stands in.
+    pub scope: Arc<Scope>,
 }
 
 /// The variables that a scenario sees, besides what the stack and the command line give.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Scope {
+    /// The scenario's file.
+    pub source: Arc<Source>,
     /// What a `use` hands in, in terms of the scope around it.
     pub with: Vec<(String, Template)>,
     /// The scenario's own defaults.
@@ -51,7 +62,8 @@ impl Plan {
     /// # Errors
     /// A scenario that isn't there, is broken, or uses itself.
     pub fn new(scenario: Arc<Scenario>, find: Find<'_>) -> Result<Self, Vec<Diagnostic>> {
-        let scope = Arc::new(Scope { vars: pairs(&scenario.vars), ..Scope::default() });
+        let source = scenario.source.clone();
+        let scope = Arc::new(Scope { source, with: Vec::new(), vars: pairs(&scenario.vars), parent: None });
         let mut plan = Self { scenario: scenario.clone(), steps: Vec::new(), secrets: Vec::new() };
         let mut errors = Vec::new();
         plan.add(&scenario, &scope, &[], &mut vec![scenario.source.name.clone()], find, &mut errors);
@@ -62,7 +74,7 @@ impl Plan {
         &mut self,
         scenario: &Arc<Scenario>,
         scope: &Arc<Scope>,
-        conditions: &[When],
+        conditions: &[Arc<Condition>],
         path: &mut Vec<String>,
         find: Find<'_>,
         errors: &mut Vec<Diagnostic>,
@@ -100,10 +112,15 @@ impl Plan {
                 );
                 continue;
             }
-            let inner =
-                Arc::new(Scope { with: pairs(&used.with), vars: pairs(&other.vars), parent: Some(scope.clone()) });
+            let inner = Arc::new(Scope {
+                source: other.source.clone(),
+                with: pairs(&used.with),
+                vars: pairs(&other.vars),
+                parent: Some(scope.clone()),
+            });
             let mut inner_conditions = conditions.to_vec();
-            inner_conditions.extend([step.when.clone(), other.when.clone()]);
+            inner_conditions.push(Arc::new(Condition { when: step.when.clone(), scope: scope.clone() }));
+            inner_conditions.push(Arc::new(Condition { when: other.when.clone(), scope: inner.clone() }));
             path.push(other.source.name.clone());
             self.add(&other, &inner, &inner_conditions, path, find, errors);
             path.pop();
@@ -114,10 +131,13 @@ impl Plan {
     pub fn services(&self) -> BTreeSet<Service> {
         let mut services = self.scenario.services();
         for planned in &self.steps {
-            for (name, _) in planned.step.variables() {
+            let given = planned.scope.with.iter().chain(&planned.scope.vars);
+            let indirect = given.flat_map(|(_, template)| template.variables());
+            for (name, _) in planned.step.variables().into_iter().chain(indirect) {
                 services.extend(Service::ALL.iter().copied().filter(|service| service.as_str() == name));
             }
-            for when in planned.conditions.iter().chain([&planned.step.when]) {
+            let around = planned.conditions.iter().map(|condition| &condition.when);
+            for when in around.chain([&planned.step.when]) {
                 services.extend(when.services.iter().map(|service| service.value));
             }
         }

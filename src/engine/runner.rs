@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::stream::{FuturesOrdered, StreamExt};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::{Journey, Outcome};
 
@@ -29,33 +28,30 @@ pub async fn run(plans: &[Arc<Plan>], surroundings: &Arc<Surroundings>, pace: &P
     surroundings.sink.emit(Event::RunStarted { scenarios: plans.len() });
     let slots = Arc::new(Semaphore::new(pace.jobs.max(1)));
     let stop = CancellationToken::new();
-    let tasks: FuturesOrdered<_> = plans
-        .iter()
-        .enumerate()
-        .map(|(index, plan)| {
-            let task = one(index, plan.clone(), surroundings.clone(), slots.clone(), stop.clone(), pace.clone());
-            let handle = tokio::spawn(task);
-            async move { (index, handle.await) }
-        })
-        .collect();
-    tasks
-        .map(|(index, joined)| {
-            joined.unwrap_or_else(|error| not_run(&plans[index], Outcome::Errored, &panicked(&error)))
-        })
-        .collect()
-        .await
+    let mut tasks = Vec::with_capacity(plans.len());
+    for (index, plan) in plans.iter().enumerate() {
+        // Waited for here rather than in the task, so that journeys begin in their order.
+        let slot = slots.clone().acquire_owned().await.ok();
+        let task = one(index, plan.clone(), surroundings.clone(), slot, stop.clone(), pace.clone());
+        tasks.push(tokio::spawn(task));
+    }
+    let mut journeys = Vec::with_capacity(tasks.len());
+    for (plan, task) in plans.iter().zip(tasks) {
+        let joined = task.await;
+        journeys.push(joined.unwrap_or_else(|error| not_run(plan, Outcome::Errored, &panicked(&error))));
+    }
+    journeys
 }
 
 async fn one(
     index: usize,
     plan: Arc<Plan>,
     surroundings: Arc<Surroundings>,
-    slots: Arc<Semaphore>,
+    _slot: Option<OwnedSemaphorePermit>,
     stop: CancellationToken,
     pace: Pace,
 ) -> Journey {
     let sink = surroundings.sink.clone();
-    let _slot = slots.acquire().await;
     let reason = if pace.cancel.is_cancelled() {
         Some((Outcome::Errored, "interrupted before it began"))
     } else if stop.is_cancelled() {

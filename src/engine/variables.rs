@@ -8,7 +8,7 @@ use super::plan::Scope;
 use crate::stack::Site;
 
 /// The deepest that a variable may be defined by others; more is a circle.
-const DEPTH: usize = 16;
+pub const DEPTH: usize = 16;
 
 /// All that gives variables their values. From the strongest: captured on the way, given on the command line, handed in
 /// by `use`, the scenario's own defaults, given by the stack.

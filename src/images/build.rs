@@ -4,12 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use bollard::Docker;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 use verdict::evidence::Trouble;
 
 use super::catalog::CATALOG;
-use super::recipe::{RECIPES, Recipe};
+use super::recipe::{RECIPE_LABEL, RECIPES, Recipe};
+use crate::stack::containers::engine::connect;
 
 /// How many of a failed recipe's last lines go with the trouble.
 const LOG_LINES: usize = 20;
@@ -20,25 +22,39 @@ pub fn cache_directory(variable: &dyn Fn(&str) -> Option<String>) -> PathBuf {
     // The XDG base directory specification wants relative paths ignored.
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
-    cache.unwrap_or_else(std::env::temp_dir).join("edge-smoke").join("images")
+    cache.or_else(|| absolute("TMPDIR")).unwrap_or_else(|| PathBuf::from("/tmp")).join("edge-smoke").join("images")
 }
 
 /// Builds images by their recipes, each after the one that it starts from, and gives the images' names. `names` are
-/// recipes (`caddy`) or services (`edge`); none is all of them. Every line that a recipe says goes to `progress`.
+/// recipes (`caddy`) or services (`edge`); none is all of them. An image that this very recipe has built already stays,
+/// unless all are to be built `anew`. Every line that a recipe says goes to `progress`.
 ///
 /// # Errors
-/// A name that is neither; a recipe that failed, with its last lines.
+/// No engine answers; a name that is neither; a recipe that failed, with its last lines.
 pub async fn build(
     names: &[String],
+    anew: bool,
     cache: &Path,
     progress: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Vec<&'static str>, Trouble> {
+    let (docker, _) = connect().await?;
     let mut built = Vec::new();
     for recipe in select(names)? {
+        if !anew && is_current(&docker, recipe).await {
+            progress(&format!("{}: {} is up to date", recipe.name, recipe.image));
+            continue;
+        }
         run(recipe, &cache.join(recipe.name), progress).await?;
         built.push(recipe.image);
     }
     Ok(built)
+}
+
+/// Whether the engine has the image as this recipe builds it. An image that others publish too is current if it is there.
+async fn is_current(docker: &Docker, recipe: &Recipe) -> bool {
+    let Ok(image) = docker.inspect_image(recipe.image).await else { return false };
+    let labels = image.config.and_then(|config| config.labels).unwrap_or_default();
+    recipe.base.is_none() || labels.get(RECIPE_LABEL) == Some(&recipe.fingerprint())
 }
 
 /// The recipes to run, each after the one that it starts from.
@@ -82,6 +98,7 @@ async fn run(recipe: &Recipe, work: &Path, progress: &(dyn Fn(&str) + Send + Syn
         .arg(folder.join("build.sh"))
         .env("EDGE_SMOKE_WORK", work)
         .env("EDGE_SMOKE_IMAGE", recipe.image)
+        .env("EDGE_SMOKE_RECIPE", recipe.fingerprint())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

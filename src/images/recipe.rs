@@ -14,6 +14,22 @@ pub struct Recipe {
     pub(crate) files: &'static [(&'static str, &'static str)],
 }
 
+/// The label by which an image tells which recipe it was built by.
+pub(super) const RECIPE_LABEL: &str = "edge-smoke.recipe";
+
+impl Recipe {
+    /// A number that changes with any file of the recipe or of the one it starts from: 64-bit FNV-1a, in hexadecimal. It
+    /// tells an image of an older recipe from one of this, and guards against nothing.
+    pub fn fingerprint(&self) -> String {
+        let base = self.base.map(Recipe::fingerprint).unwrap_or_default();
+        let parts = self.files.iter().flat_map(|(path, content)| [*path, *content]).chain([base.as_str(), self.image]);
+        let bytes = parts.flat_map(|part| part.bytes().chain([0]));
+        let hash = bytes
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        format!("{hash:016x}")
+    }
+}
+
 macro_rules! files {
     ($folder:literal: $($path:literal),+ $(,)?) => {
         &[$(($path, include_str!(concat!("../../fixtures/images/", $folder, "/", $path)))),+]

@@ -55,7 +55,19 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
     let (started, duration_ms) = span(&parts);
     let findings = merged_findings(counting().flat_map(|part| part.findings.clone()));
     let scenarios = parts.into_iter().flat_map(|part| part.scenarios).collect();
-    Ok(Report { schema: SCHEMA, tool, started, duration_ms, stack, verdict, reason, findings, scenarios })
+    // Each part stood a stack of its own up: there is no one time that it took.
+    Ok(Report {
+        schema: SCHEMA,
+        tool,
+        started,
+        duration_ms,
+        stack,
+        stack_ready_ms: None,
+        verdict,
+        reason,
+        findings,
+        scenarios,
+    })
 }
 
 fn is_idle(part: &Report) -> bool {

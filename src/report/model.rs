@@ -27,6 +27,9 @@ pub struct Report {
     pub duration_ms: f64,
     /// The stack; `null` where none stood.
     pub stack: Option<StackFacts>,
+    /// How long the stack took to stand, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_ready_ms: Option<f64>,
     /// The verdict.
     pub verdict: Verdict,
     /// Why, in one sentence.
@@ -77,6 +80,7 @@ impl Report {
             started: started.round(Unit::Millisecond).unwrap_or(started),
             duration_ms: duration.as_secs_f64() * 1000.0,
             stack: evidence.stack,
+            stack_ready_ms: evidence.stack_ready_ms,
             verdict: judgement.verdict,
             reason: judgement.reason,
             findings: judgement.findings,

@@ -1,10 +1,16 @@
 //! The program as its users meet it: command line in, exit code and text out.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod bad_files;
 mod bad_sites;
 mod embedded;
+mod interrupt;
+mod journeys;
+mod language;
 mod options;
 mod program;
 mod secrets;
 mod server;
+mod tls;
 mod wire;

@@ -1,52 +1,124 @@
-//! A server that misbehaves on purpose: one behaviour a path.
+//! A server for journeys, on a loopback port: one behaviour a path. Those of a site that is well are in
+//! [`crate::journeys`]; the others misbehave on purpose.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// A server on a loopback port, until the test's process ends.
+use crate::journeys::{self, State};
+
+/// A connection, with TLS or without.
+pub(crate) trait Stream: Read + Write + Send {}
+impl<T: Read + Write + Send> Stream for T {}
+
+/// A request as it was on the wire.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    /// Request line and header fields.
+    pub(crate) head: String,
+    /// The content.
+    pub(crate) content: String,
+}
+
+impl Request {
+    /// The method.
+    pub(crate) fn method(&self) -> &str {
+        self.head.split(' ').next().unwrap_or_default()
+    }
+
+    /// The target: path and query.
+    pub(crate) fn target(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap_or_default()
+    }
+
+    /// The path alone.
+    pub(crate) fn path(&self) -> &str {
+        self.target().split('?').next().unwrap_or_default()
+    }
+
+    /// The values of a header field.
+    pub(crate) fn header(&self, name: &str) -> Vec<&str> {
+        let fields = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        fields.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
+    }
+}
+
+/// A server, until the test's process ends.
 pub(crate) struct Server {
     /// Its origin, such as `http://127.0.0.1:1234`.
     pub(crate) origin: String,
     /// The heads of all requests, as they were on the wire.
     pub(crate) heads: Receiver<String>,
+    requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
     /// Starts it.
     pub(crate) fn start() -> Self {
+        Self::listening("http", |stream| Some(Box::new(stream)))
+    }
+
+    /// Starts it behind TLS.
+    pub(crate) fn start_with_tls(config: rustls::ServerConfig) -> Self {
+        let config = Arc::new(config);
+        Self::listening("https", move |stream| {
+            let connection = rustls::ServerConnection::new(config.clone()).ok()?;
+            Some(Box::new(rustls::StreamOwned::new(connection, stream)))
+        })
+    }
+
+    fn listening(scheme: &str, open: impl Fn(TcpStream) -> Option<Box<dyn Stream>> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let origin = format!("{scheme}://{}", listener.local_addr().unwrap());
         let (sender, heads) = channel();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (noted, state) = (requests.clone(), Arc::new(State::default()));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let sender = sender.clone();
-                thread::spawn(move || serve(stream, &sender));
+                let Some(stream) = open(stream) else { continue };
+                let (sender, noted, state) = (sender.clone(), noted.clone(), state.clone());
+                thread::spawn(move || serve(stream, &sender, &noted, &state));
             }
         });
-        Self { origin, heads }
+        Self { origin, heads, requests }
     }
 
     /// The request lines seen so far.
     pub(crate) fn request_lines(&self) -> Vec<String> {
         self.heads.try_iter().map(|head| head.lines().next().unwrap_or_default().to_owned()).collect()
     }
+
+    /// The requests of journeys (to paths under `/j/`) so far; the harness's own looks at the site aren't among them.
+    pub(crate) fn journeys(&self) -> Vec<Request> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().filter(|request| request.path().starts_with("/j/")).cloned().collect()
+    }
+
+    /// The same, a line each: method, target and content.
+    pub(crate) fn walked(&self) -> Vec<String> {
+        let line = |request: Request| format!("{} {} {}", request.method(), request.target(), request.content);
+        self.journeys().into_iter().map(|request| line(request).trim_end().to_owned()).collect()
+    }
 }
 
-fn serve(stream: TcpStream, heads: &Sender<String>) {
-    let mut writer = stream.try_clone().unwrap();
-    let mut reader = BufReader::new(stream);
-    while let Some((head, path)) = read_request(&mut reader) {
-        let _ = heads.send(head);
-        if answer(&mut writer, &path).is_none() {
+fn serve(stream: Box<dyn Stream>, heads: &Sender<String>, noted: &Mutex<Vec<Request>>, state: &State) {
+    let mut stream = BufReader::new(stream);
+    while let Some(request) = read_request(&mut stream) {
+        let _ = heads.send(request.head.clone());
+        noted.lock().unwrap().push(request.clone());
+        let answered = match journeys::answer(&request, state) {
+            Some(response) => stream.get_mut().write_all(response.as_bytes()).ok(),
+            None => misbehave(stream.get_mut().as_mut(), request.path()),
+        };
+        if answered.and_then(|()| stream.get_mut().flush().ok()).is_none() {
             return;
         }
     }
 }
 
-/// The head as it came, and the path without its query. The content is read and forgotten.
-fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(String, String)> {
+fn read_request(reader: &mut BufReader<Box<dyn Stream>>) -> Option<Request> {
     let mut head = String::new();
     loop {
         let before = head.len();
@@ -57,27 +129,27 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(String, String)> {
             break;
         }
     }
-    let length = head.lines().filter_map(|line| line.split_once(':'));
-    let length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let length: u64 = length.filter_map(|(_, value)| value.trim().parse().ok()).next().unwrap_or_default();
-    std::io::copy(&mut reader.take(length), &mut std::io::sink()).ok()?;
-    let target = head.split(' ').nth(1)?.to_owned();
-    Some((head, target.split('?').next()?.to_owned()))
+    let mut request = Request { head, content: String::new() };
+    let length = request.header("content-length").first().and_then(|value| value.trim().parse().ok());
+    let mut content = vec![0; length.unwrap_or_default()];
+    reader.read_exact(&mut content).ok()?;
+    request.content = String::from_utf8_lossy(&content).into_owned();
+    Some(request)
 }
 
 /// Answers by path; `None` where the connection is at its end.
-fn answer(out: &mut TcpStream, path: &str) -> Option<()> {
-    let html = |out: &mut TcpStream, fields: &str, body: &str| {
+fn misbehave(out: &mut dyn Stream, path: &str) -> Option<()> {
+    let html = |out: &mut dyn Stream, fields: &str, body: &str| {
         let length = body.len();
         write!(out, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\n{fields}\r\n{body}").ok()
     };
-    let redirect = |out: &mut TcpStream, to: &str| {
+    let redirect = |out: &mut dyn Stream, to: &str| {
         write!(out, "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").ok()
     };
     match path {
         "/never" => {
             // Holds the connection open until the client gives up.
-            let _ = out.try_clone().ok()?.read(&mut [0]);
+            let _ = out.read(&mut [0]);
             None
         }
         "/loop" => redirect(out, "/loop"),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::runs::{errored, failing, mixed, passing};
 
 /// Set to write the schema instead of comparing it.
-const UPDATE: &str = "EDGE_SMOKE_UPDATE_SCHEMAS";
+const UPDATE: &str = "EDGE_SMOKE_UPDATE";
 
 #[test]
 fn the_committed_schema_is_up_to_date() {

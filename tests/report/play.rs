@@ -28,6 +28,7 @@ impl Run {
             stack: self.stack.clone(),
             journeys: self.journeys.iter().map(|(journey, _)| journey.clone()).collect(),
             troubles: self.troubles.clone(),
+            ..Evidence::default()
         };
         let judgement = judge(&evidence);
         let started: Timestamp = "2026-11-21T02:03:04.500123456Z".parse().expect("a point in time");

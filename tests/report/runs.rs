@@ -145,6 +145,7 @@ fn steps(number: usize) -> Vec<StepRecord> {
             kind: "get".into(),
             title: "get /forge/".into(),
             outcome: Outcome::Passed,
+            reason: None,
             duration_ms: 12.0,
             attempts: 1,
             failures: Vec::new(),

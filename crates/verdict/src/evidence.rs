@@ -156,6 +156,9 @@ pub struct StepRecord {
     pub title: String,
     /// How it ended.
     pub outcome: Outcome,
+    /// Why it was skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Wall-clock time in milliseconds, repetitions included.
     pub duration_ms: f64,
     /// How many times it was tried; more than one only with `retry`.
@@ -315,6 +318,9 @@ pub struct Trouble {
 pub struct Evidence {
     /// The stack; `None` where none stood.
     pub stack: Option<StackFacts>,
+    /// How long the stack took to stand, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_ready_ms: Option<f64>,
     /// The journeys.
     pub journeys: Vec<Journey>,
     /// Trouble with the stack.

@@ -97,11 +97,12 @@ impl Acting<'_> {
             }
             Obstacle::TooManyRedirects { limit } => {
                 let hops = &self.visitor.hops;
+                let redirects = if limit == 1 { "1 redirect".to_owned() } else { format!("{limit} redirects") };
                 let tail: Vec<String> = hops.iter().rev().take(4).rev().map(describe_hop).collect();
                 let diagnostic = self
-                    .diagnostic(span, format!("{limit} redirects, and no page yet"))
+                    .diagnostic(span, format!("{redirects}, and no page yet"))
                     .label(what)
-                    .expected(format!("a page after at most {limit} redirects"))
+                    .expected(format!("a page after at most {redirects}"))
                     .found(format!("… {}", tail.join("; ")))
                     .help(match super::expect::repeated(hops) {
                         Some(hop) => format!(

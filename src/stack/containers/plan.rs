@@ -271,16 +271,16 @@ mod tests {
         assert_eq!(plan.volumes, BTreeSet::from(["forge-data".to_owned()]));
     }
 
-    /// With `UPDATE_FIXTURES=1` in the environment the file is written anew.
+    /// With `EDGE_SMOKE_UPDATE=1` in the environment the file is written anew.
     #[test]
     fn the_caddyfile_beside_the_file_is_what_its_default_port_renders() {
         let plan = plan(&all(), &options(Mode::Subpath), &images(), 8080).unwrap();
         let rendered = routes::caddyfile::render(&plan.site).unwrap();
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/Caddyfile");
-        if std::env::var_os("UPDATE_FIXTURES").is_some() {
+        if std::env::var_os("EDGE_SMOKE_UPDATE").is_some() {
             std::fs::write(&path, &rendered).unwrap();
         }
         let committed = std::fs::read_to_string(path).unwrap();
-        assert_eq!(committed, rendered, "run this test with UPDATE_FIXTURES=1 to write fixtures/Caddyfile anew");
+        assert_eq!(committed, rendered, "run this test with EDGE_SMOKE_UPDATE=1 to write fixtures/Caddyfile anew");
     }
 }

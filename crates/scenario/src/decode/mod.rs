@@ -5,6 +5,8 @@
 
 mod suggest;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -2,149 +2,149 @@
 //! whose own characters may be escaped in turn.
 
 /// How deep escapes are looked through: 3 covers a URL encoded twice inside of JSON.
-pub(super) const DEPTH: u8 = 3;
+const DEPTH: u8 = 3;
+
+/// A character that a place of the text can be read as, and where it ends.
+pub(super) type Reading = (char, usize);
 
 /// Whether an escape can start with this byte.
 pub(super) fn is_lead(byte: u8) -> bool {
     matches!(byte, b'%' | b'+' | b'\\' | b'&')
 }
 
-/// Adds to `ends` every offset at which `character`, standing at `start` in one form or another, may end.
-pub(super) fn ends(text: &[u8], start: usize, character: char, depth: u8, ends: &mut Vec<usize>) {
-    let mut buffer = [0; 4];
-    let encoded = character.encode_utf8(&mut buffer).as_bytes();
-    let Some(rest) = text.get(start..) else { return };
-    if rest.starts_with(encoded) {
-        ends.push(start + encoded.len());
-    }
-    if depth == 0 || !rest.first().is_some_and(|byte| is_lead(*byte)) {
-        return;
-    }
-    percent(text, start, encoded, depth - 1, ends);
-    if character == ' ' {
-        // application/x-www-form-urlencoded writes a space so.
-        self::ends(text, start, '+', depth - 1, ends);
-    }
-    for after in lead(text, start, '\\', depth - 1) {
-        backslash(text, after, character, depth - 1, ends);
-    }
-    for after in lead(text, start, '&', depth - 1) {
-        html(text, after, character, depth - 1, ends);
+/// All that the text can be read as at this place.
+pub(super) fn readings(text: &str, start: usize) -> Vec<Reading> {
+    read(text, start, DEPTH)
+}
+
+/// Adds to `ends` every offset at which `character` may end that starts at this place.
+pub(super) fn ends(text: &str, start: usize, character: char, ends: &mut Vec<usize>) {
+    if text.as_bytes().get(start).is_some_and(|byte| is_lead(*byte)) {
+        ends.extend(readings(text, start).into_iter().filter(|(read, _)| *read == character).map(|(_, end)| end));
+    } else if text[start..].starts_with(character) {
+        ends.push(start + character.len_utf8());
     }
 }
 
-/// Where an escape's first character may end.
-fn lead(text: &[u8], start: usize, character: char, depth: u8) -> Vec<usize> {
-    let mut found = Vec::new();
-    ends(text, start, character, depth, &mut found);
-    found
-}
-
-/// `%C3%A9`, in either case (RFC 3986, section 2.1).
-fn percent(text: &[u8], start: usize, encoded: &[u8], depth: u8, out: &mut Vec<usize>) {
-    let mut starts = vec![start];
-    for byte in encoded {
-        let mut next = Vec::new();
-        for after in starts.iter().flat_map(|start| lead(text, *start, '%', depth)) {
-            if hexadecimal(text, after, 2, 2).is_some_and(|(value, _)| value == u32::from(*byte)) {
-                next.push(after + 2);
-            }
+fn read(text: &str, start: usize, depth: u8) -> Vec<Reading> {
+    let Some(first) = text[start..].chars().next() else { return Vec::new() };
+    if depth == 0 || !text.as_bytes().get(start).is_some_and(|byte| is_lead(*byte)) {
+        return vec![(first, start + first.len_utf8())];
+    }
+    let mut readings = read(text, start, depth - 1);
+    for (character, end) in readings.clone() {
+        match character {
+            '%' => percent(text, end, depth - 1, &mut readings),
+            // application/x-www-form-urlencoded writes a space so.
+            '+' => readings.push((' ', end)),
+            '\\' => backslash(text, end, depth - 1, &mut readings),
+            '&' => html(text, end, depth - 1, &mut readings),
+            _ => {}
         }
-        starts = next;
     }
-    out.extend(starts);
+    readings.sort_unstable();
+    readings.dedup();
+    readings
+}
+
+/// Where one given character may end.
+fn one(text: &str, start: usize, character: char, depth: u8) -> impl Iterator<Item = usize> {
+    read(text, start, depth).into_iter().filter(move |(read, _)| *read == character).map(|(_, end)| end)
+}
+
+/// What follows a `%` (RFC 3986, section 2.1), and for a character of several bytes the others: `C3%A9`.
+fn percent(text: &str, start: usize, depth: u8, out: &mut Vec<Reading>) {
+    let Some((byte, end)) = hexadecimal(text, start, 2, 2) else { return };
+    let length = match byte {
+        0..0x80 => 1,
+        0xc2..0xe0 => 2,
+        0xe0..0xf0 => 3,
+        0xf0..0xf5 => 4,
+        _ => return,
+    };
+    let mut bytes = vec![byte as u8];
+    let mut end = end;
+    while bytes.len() < length {
+        let next = one(text, end, '%', depth)
+            .filter_map(|after| hexadecimal(text, after, 2, 2))
+            .find(|(byte, _)| (0x80..0xc0).contains(byte));
+        let Some((byte, after)) = next else { return };
+        bytes.push(byte as u8);
+        end = after;
+    }
+    if let Some(character) = std::str::from_utf8(&bytes).ok().and_then(|text| text.chars().next()) {
+        out.push((character, end));
+    }
 }
 
 /// What may follow a backslash in JSON, JavaScript, Rust, Python and a shell.
-fn backslash(text: &[u8], start: usize, character: char, depth: u8, out: &mut Vec<usize>) {
-    let code = u32::from(character);
-    match text.get(start) {
+fn backslash(text: &str, start: usize, depth: u8, out: &mut Vec<Reading>) {
+    let bytes = text.as_bytes();
+    let mut number = |found: Option<(u32, usize)>, skipped: usize| {
+        let read = found.and_then(|(value, end)| Some((char::from_u32(value)?, end + skipped)));
+        out.extend(read);
+    };
+    match bytes.get(start) {
         Some(b'u') => {
-            let mut units = [0; 2];
-            let units = character.encode_utf16(&mut units);
-            if let Some((value, end)) = hexadecimal(text, start + 1, 4, 4) {
-                match units {
-                    [only] if value == u32::from(*only) => out.push(end),
-                    [high, low] if value == u32::from(*high) && text[end..].starts_with(b"\\u") => {
-                        if let Some((value, end)) = hexadecimal(text, end + 2, 4, 4)
-                            && value == u32::from(*low)
-                        {
-                            out.push(end);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            if text.get(start + 1) == Some(&b'{')
-                && let Some((value, end)) = hexadecimal(text, start + 2, 1, 6)
-                && value == code
-                && text.get(end) == Some(&b'}')
-            {
-                out.push(end + 1);
+            number(utf16(text, start + 1), 0);
+            if bytes.get(start + 1) == Some(&b'{') {
+                number(hexadecimal(text, start + 2, 1, 6).filter(|(_, end)| bytes.get(*end) == Some(&b'}')), 1);
             }
         }
-        Some(b'U') => {
-            if let Some((value, end)) = hexadecimal(text, start + 1, 8, 8)
-                && value == code
-            {
-                out.push(end);
-            }
-        }
-        Some(b'x') => {
-            if let Some((value, end)) = hexadecimal(text, start + 1, 2, 2)
-                && value == code
-            {
-                out.push(end);
-            }
-        }
+        Some(b'U') => number(hexadecimal(text, start + 1, 8, 8), 0),
+        Some(b'x') => number(hexadecimal(text, start + 1, 2, 2), 0),
         Some(b'0'..=b'7') => {
-            let digits = text[start..].iter().take(3).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
-            let value = text[start..start + digits].iter().fold(0, |value, digit| value * 8 + u32::from(digit - b'0'));
-            if value == code {
-                out.push(start + digits);
-            }
+            let digits = bytes[start..].iter().take(3).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
+            let value = bytes[start..start + digits].iter().fold(0, |value, digit| value * 8 + u32::from(digit - b'0'));
+            number(Some((value, start + digits)), 0);
         }
         Some(letter) => {
             let meant = match letter {
-                b'n' => '\n',
-                b'r' => '\r',
-                b't' => '\t',
-                b'b' => '\u{8}',
-                b'f' => '\u{c}',
-                b'v' => '\u{b}',
-                b'a' => '\u{7}',
-                b'e' => '\u{1b}',
-                _ => '\0',
+                b'n' => Some('\n'),
+                b'r' => Some('\r'),
+                b't' => Some('\t'),
+                b'b' => Some('\u{8}'),
+                b'f' => Some('\u{c}'),
+                b'v' => Some('\u{b}'),
+                b'a' => Some('\u{7}'),
+                b'e' => Some('\u{1b}'),
+                _ => None,
             };
-            if meant == character && character != '\0' {
-                out.push(start + 1);
-            }
+            out.extend(meant.map(|meant| (meant, start + 1)));
         }
         None => {}
     }
-    if character.is_ascii_punctuation() || character == ' ' {
-        ends(text, start, character, depth, out);
+    let itself = |(character, _): &Reading| character.is_ascii_punctuation() || *character == ' ';
+    out.extend(read(text, start, depth).into_iter().filter(itself));
+}
+
+/// The four digits after `\u`, and those of the second half of a pair.
+fn utf16(text: &str, start: usize) -> Option<(u32, usize)> {
+    let (first, end) = hexadecimal(text, start, 4, 4)?;
+    if !(0xd800..0xdc00).contains(&first) {
+        return Some((first, end));
     }
+    let (second, end) = hexadecimal(text, end + text.get(end..)?.strip_prefix("\\u").map(|_| 2)?, 4, 4)?;
+    (0xdc00..0xe000).contains(&second).then(|| (0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00), end))
 }
 
 /// What may follow `&` in HTML: numeric references and the named ones of ASCII.
-fn html(text: &[u8], start: usize, character: char, depth: u8, out: &mut Vec<usize>) {
-    let code = u32::from(character);
-    for after in lead(text, start, '#', depth) {
-        let number = match text.get(after) {
+fn html(text: &str, start: usize, depth: u8, out: &mut Vec<Reading>) {
+    for after in one(text, start, '#', depth) {
+        let number = match text.as_bytes().get(after) {
             Some(b'x' | b'X') => hexadecimal(text, after + 1, 1, 8),
             _ => decimal(text, after),
         };
         if let Some((value, end)) = number
-            && value == code
+            && let Some(character) = char::from_u32(value)
         {
-            ends(text, end, ';', depth, out);
+            out.extend(one(text, end, ';', depth).map(|end| (character, end)));
         }
     }
-    for (name, meant) in NAMED {
-        if *meant == character && text[start..].starts_with(name.as_bytes()) {
-            ends(text, start + name.len(), ';', depth, out);
-        }
+    let rest = &text[start..];
+    let letters = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+    if let Some((_, meant)) = NAMED.iter().find(|(name, _)| *name == &rest[..letters]) {
+        out.extend(one(text, start + letters, ';', depth).map(|end| (*meant, end)));
     }
 }
 
@@ -197,22 +197,22 @@ const NAMED: &[(&str, char)] = &[
 ];
 
 /// A number of at least `least` and at most `most` hexadecimal digits at `start`, and where it ends.
-fn hexadecimal(text: &[u8], start: usize, least: usize, most: usize) -> Option<(u32, usize)> {
-    let digits = text.get(start..)?.iter().take(most).map_while(|byte| char::from(*byte).to_digit(16));
+fn hexadecimal(text: &str, start: usize, least: usize, most: usize) -> Option<(u32, usize)> {
+    let digits = text.as_bytes().get(start..)?.iter().take(most).map_while(|byte| char::from(*byte).to_digit(16));
     let (value, count) = digits.fold((0_u32, 0), |(value, count), digit| (value.wrapping_mul(16) + digit, count + 1));
     (count >= least).then_some((value, start + count))
 }
 
 /// A decimal number of up to 8 digits at `start`, and where it ends.
-fn decimal(text: &[u8], start: usize) -> Option<(u32, usize)> {
-    let digits = text.get(start..)?.iter().take(8).map_while(|byte| char::from(*byte).to_digit(10));
+fn decimal(text: &str, start: usize) -> Option<(u32, usize)> {
+    let digits = text.as_bytes().get(start..)?.iter().take(8).map_while(|byte| char::from(*byte).to_digit(10));
     let (value, count) = digits.fold((0_u32, 0), |(value, count), digit| (value * 10 + digit, count + 1));
     (count > 0).then_some((value, start + count))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{DEPTH, ends};
+    use super::ends;
 
     #[test]
     fn a_character_is_recognised_in_every_form() {
@@ -248,7 +248,7 @@ mod tests {
         ];
         for (text, character) in cases {
             let mut found = Vec::new();
-            ends(text.as_bytes(), 0, *character, DEPTH, &mut found);
+            ends(text, 0, *character, &mut found);
             assert!(found.contains(&text.len()), "{text} as {character:?}: {found:?}");
         }
     }
@@ -260,7 +260,7 @@ mod tests {
         {
             for character in ['A', '\'', '😀', '<'] {
                 let mut found = Vec::new();
-                ends(text.as_bytes(), 0, character, DEPTH, &mut found);
+                ends(text, 0, character, &mut found);
                 assert!(found.is_empty(), "{text} as {character:?}: {found:?}");
             }
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use super::escapes::{self, DEPTH};
+use super::escapes;
 
 /// A text to look for.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,18 +61,26 @@ impl Needle {
         self.characters.first().copied().unwrap_or_default()
     }
 
-    /// The longest stretch from `start` on that is this text; `ends` is where its first character may end.
-    pub(super) fn find(&self, text: &[u8], start: usize, ends: &[usize]) -> Option<Range<usize>> {
-        let mut positions = ends.to_vec();
+    /// The longest stretch from `start` on that is this text; `end` is where its first character ends.
+    pub(super) fn find(&self, text: &str, start: usize, end: usize) -> Option<Range<usize>> {
+        // Nearly every try ends with the second character.
+        if let (Some(second), Some(byte)) = (self.characters.get(1), text.as_bytes().get(end))
+            && !escapes::is_lead(*byte)
+            && !matches!(byte, b'\r' | b'\n')
+            && !text[end..].starts_with(*second)
+        {
+            return None;
+        }
+        let mut positions = vec![end];
         let mut next = Vec::new();
         for character in &self.characters[1..] {
             next.clear();
             for position in &positions {
-                escapes::ends(text, *position, *character, DEPTH, &mut next);
+                escapes::ends(text, *position, *character, &mut next);
                 if matches!(self.kind, Kind::Base64 { .. }) {
                     let after_break = skip_line_break(text, *position);
                     if after_break != *position {
-                        escapes::ends(text, after_break, *character, DEPTH, &mut next);
+                        escapes::ends(text, after_break, *character, &mut next);
                     }
                 }
             }
@@ -83,18 +91,19 @@ impl Needle {
                 return None;
             }
         }
+        let bytes = text.as_bytes();
         match self.kind {
             Kind::Plain { whole_word: false } => positions.last().map(|end| start..*end),
             Kind::Plain { whole_word: true } => {
                 let free = |byte: Option<&u8>| !byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
-                let before = start.checked_sub(1).and_then(|before| text.get(before));
-                let end = positions.iter().rev().find(|end| free(text.get(**end)))?;
+                let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+                let end = positions.iter().rev().find(|end| free(bytes.get(**end)))?;
                 free(before).then_some(start..*end)
             }
             Kind::Base64 { open_start, open_end } => {
                 let end = *positions.last()?;
-                let end = if open_end { end + one_base64_character(&text[end..]) } else { end };
-                let start = if open_start { start - one_base64_character_before(&text[..start]) } else { start };
+                let end = if open_end { end + one_base64_character(&bytes[end..]) } else { end };
+                let start = if open_start { start - one_base64_character_before(&bytes[..start]) } else { start };
                 Some(start..end)
             }
         }
@@ -102,9 +111,9 @@ impl Needle {
 }
 
 /// Where the text goes on after a line break as MIME and PEM put them into base64, written as such or escaped.
-fn skip_line_break(text: &[u8], start: usize) -> usize {
-    let breaks: [&[u8]; 6] = [b"\r\n", b"\n", b"\\r\\n", b"\\n", b"%0D%0A", b"%0A"];
-    breaks.iter().find(|line_break| text[start..].starts_with(line_break)).map_or(start, |found| start + found.len())
+fn skip_line_break(text: &str, start: usize) -> usize {
+    let breaks = ["\r\n", "\n", "\\r\\n", "\\n", "%0D%0A", "%0A"];
+    breaks.iter().find(|line_break| text[start..].starts_with(**line_break)).map_or(start, |found| start + found.len())
 }
 
 fn is_base64(byte: u8) -> bool {

@@ -1,14 +1,14 @@
 //! Hiding secrets in whatever is shown.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Secret;
-use super::escapes::{self, DEPTH};
+use super::escapes::{self, Reading};
 use super::needle::Needle;
 use crate::text;
 
@@ -34,7 +34,7 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.')
 #[derive(Clone, Default)]
 pub struct Redactor {
     /// All that is looked for, by its first character.
-    needles: BTreeMap<char, Vec<Needle>>,
+    needles: HashMap<char, Vec<Needle>>,
 }
 
 impl Redactor {
@@ -103,29 +103,16 @@ impl Redactor {
 
     /// Where secrets stand: in order, not overlapping.
     fn find(&self, text: &str) -> Vec<Range<usize>> {
-        let bytes = text.as_bytes();
-        let mut plain_starts = [false; 256];
-        for first in self.needles.keys() {
-            let mut buffer = [0; 4];
-            plain_starts[usize::from(first.encode_utf8(&mut buffer).as_bytes()[0])] = true;
-        }
         let mut found: Vec<Range<usize>> = Vec::new();
-        let mut ends = Vec::new();
+        let mut look = |start: usize, (first, end): Reading| {
+            let needles = self.needles.get(&first).into_iter().flatten();
+            found.extend(needles.filter_map(|needle| needle.find(text, start, end)));
+        };
         for (start, character) in text.char_indices() {
-            let byte = bytes[start];
-            let starting = if escapes::is_lead(byte) {
-                self.needles.range(..)
-            } else if plain_starts[usize::from(byte)] {
-                self.needles.range(character..=character)
+            if u8::try_from(character).is_ok_and(escapes::is_lead) {
+                escapes::readings(text, start).into_iter().for_each(|reading| look(start, reading));
             } else {
-                continue;
-            };
-            for (first, needles) in starting {
-                ends.clear();
-                escapes::ends(bytes, start, *first, DEPTH, &mut ends);
-                if !ends.is_empty() {
-                    found.extend(needles.iter().filter_map(|needle| needle.find(bytes, start, &ends)));
-                }
+                look(start, (character, start + character.len_utf8()));
             }
         }
         if found.is_empty() {

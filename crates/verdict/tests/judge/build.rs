@@ -24,7 +24,7 @@ pub(crate) fn stack(kind: StackKind) -> StackFacts {
 }
 
 pub(crate) fn evidence(kind: StackKind, journeys: Vec<Journey>) -> Evidence {
-    Evidence { stack: Some(stack(kind)), journeys, troubles: Vec::new() }
+    Evidence { stack: Some(stack(kind)), journeys, ..Evidence::default() }
 }
 
 pub(crate) fn journey(name: &str, outcome: Outcome, steps: Vec<StepRecord>) -> Journey {
@@ -68,6 +68,7 @@ pub(crate) fn step(name: &str, url: &str, status: Option<u16>, kind: FailureKind
         kind: "get".into(),
         title: format!("get {url}"),
         outcome: Outcome::Failed,
+        reason: None,
         duration_ms: 1.0,
         attempts: 1,
         failures: vec![failure(&file, kind, message)],

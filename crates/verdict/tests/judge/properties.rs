@@ -75,7 +75,7 @@ prop_compose! {
             (proptest::option::of("forge|ci|edge|\\PC{0,5}"), any::<String>()), 0..3),
     ) -> Evidence {
         let troubles = troubles.iter().map(|(service, message)| trouble(service.as_deref(), message)).collect();
-        Evidence { stack: kind.map(stack), journeys, troubles }
+        Evidence { stack: kind.map(stack), journeys, troubles, ..Evidence::default() }
     }
 }
 
@@ -90,7 +90,7 @@ fn shuffled(evidence: Evidence) -> impl Strategy<Value = (Evidence, Evidence)> {
     let troubles = Just(evidence.troubles.clone()).prop_shuffle();
     (Just(evidence), journeys, troubles).prop_map(
         |(evidence, journeys, troubles): (Evidence, Vec<Journey>, Vec<Trouble>)| {
-            let other = Evidence { stack: evidence.stack.clone(), journeys, troubles };
+            let other = Evidence { stack: evidence.stack.clone(), journeys, troubles, ..Evidence::default() };
             (evidence, other)
         },
     )

@@ -101,6 +101,7 @@ fn a_stack_that_never_stood() {
         stack: None,
         journeys: vec![errored],
         troubles: vec![trouble(Some("forge"), "it did not answer on /api/healthz within 60 s")],
+        ..Evidence::default()
     };
     let judgement = judge(&evidence);
     assert_eq!(judgement.verdict, Verdict::Inconclusive);

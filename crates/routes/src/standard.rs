@@ -59,7 +59,7 @@ impl Site {
                 Builder { service, mode, host: &origin.host, upstream, routes: &mut routes }.add();
             }
         }
-        Ok(Site { origin, mode, bind: None, tls: None, routes })
+        Ok(Site { origin, mode, bind: None, tls: None, front: None, routes })
     }
 }
 

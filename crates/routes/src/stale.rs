@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::deployment::Deployment;
 use crate::environment::derived;
 use crate::error::RouteError;
+use crate::model::Action;
 use crate::nomad;
 use crate::variables::Variables;
 
@@ -57,6 +58,25 @@ pub fn environment(place: &str, variables: &Variables, deployment: &Deployment) 
 
 fn is_url(value: &str) -> bool {
     value.contains("://")
+}
+
+/// The environment of a service that runs (`docker compose exec SERVICE env`): what follows from the settings, what it has by the names
+/// under which services are told, and the secret, which is compared and never shown.
+pub fn running(place: &str, variables: &Variables, deployment: &Deployment) -> Vec<Stale> {
+    let mut stale = environment(place, variables, deployment);
+    let gates = deployment.site.routes.iter().filter_map(|route| match &route.action {
+        Action::Forward(forward) => forward.gate.as_ref(),
+        Action::Redirect { .. } | Action::Respond { .. } => None,
+    });
+    let secret = "FORWARD_AUTH_SECRET";
+    if variables.get(secret).is_some_and(|found| gates.into_iter().any(|gate| gate.secret.expose() != found)) {
+        stale.push(Stale {
+            place: place.to_owned(),
+            setting: secret.to_owned(),
+            message: "it is another secret than the settings have; start the service anew".to_owned(),
+        });
+    }
+    stale
 }
 
 /// As [`environment`] for a file that was rendered as a whole: what is missing is stale too.

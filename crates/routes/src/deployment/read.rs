@@ -49,6 +49,7 @@ impl Reader<'_> {
         let upstreams = self.upstreams();
         let edge_image = self.image("EDGE_IMAGE");
         let chat_image = self.image("CHAT_IMAGE");
+        let secret = self.secret();
 
         let (mode, host, port, upstreams) = (mode?, host?, port?, upstreams?);
         let (origin, front) = match (&tls, public) {
@@ -63,11 +64,8 @@ impl Reader<'_> {
                 return None;
             }
         };
-        if let Some(secret) = self.given("FORWARD_AUTH_SECRET").map(ToOwned::to_owned) {
-            if let Err(why) = validate::secret(&secret) {
-                self.problems.push(Problem::new("FORWARD_AUTH_SECRET", why));
-            }
-            site = site.with_gate_secret(GateSecret::new(secret));
+        if let Some(secret) = secret {
+            site = site.with_gate_secret(secret);
         }
         if self.problems.is_empty()
             && let Err(error) = validate::site_without_secret(&site)
@@ -213,6 +211,17 @@ impl Reader<'_> {
             }
         }
         (self.problems.len() == before).then_some(upstreams)
+    }
+
+    fn secret(&mut self) -> Option<GateSecret> {
+        let secret = self.given("FORWARD_AUTH_SECRET")?.to_owned();
+        match validate::secret(&secret) {
+            Ok(()) => Some(GateSecret::new(secret)),
+            Err(why) => {
+                self.problems.push(Problem::new("FORWARD_AUTH_SECRET", why));
+                None
+            }
+        }
     }
 
     fn image(&mut self, name: &'static str) -> Option<String> {

@@ -174,7 +174,10 @@ fn all_problems_are_said_at_once() {
         ("FORWARD_AUTH_SECRET", ""),
     ]);
     let settings: Vec<&str> = message.lines().map(|line| line.split(':').next().unwrap()).collect();
-    assert_eq!(settings, ["EDGE_ROUTING_MODE", "EDGE_TUNNEL_FQDN", "EDGE_PORT", "EDGE_UPSTREAM_CI"]);
+    assert_eq!(
+        settings,
+        ["EDGE_ROUTING_MODE", "EDGE_TUNNEL_FQDN", "EDGE_PORT", "EDGE_UPSTREAM_CI", "FORWARD_AUTH_SECRET"]
+    );
 }
 
 #[test]

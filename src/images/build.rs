@@ -16,8 +16,8 @@ use crate::stack::containers::engine::connect;
 /// How many of a failed recipe's last lines go with the trouble.
 const LOG_LINES: usize = 20;
 
-/// Where the recipes work: `$XDG_CACHE_HOME/edge-smoke/images`, else below `$HOME/.cache`, else below the folder for temporary
-/// files. `variable` gives an environment variable's value.
+/// Where the recipes work: `$XDG_CACHE_HOME/edge-smoke/images`, else below `$HOME/.cache`, else below the folder
+/// for temporary files. `variable` gives an environment variable's value.
 pub fn cache_directory(variable: &dyn Fn(&str) -> Option<String>) -> PathBuf {
     // The XDG base directory specification wants relative paths ignored.
     let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -25,9 +25,9 @@ pub fn cache_directory(variable: &dyn Fn(&str) -> Option<String>) -> PathBuf {
     cache.or_else(|| absolute("TMPDIR")).unwrap_or_else(|| PathBuf::from("/tmp")).join("edge-smoke").join("images")
 }
 
-/// Builds images by their recipes, each after the one that it starts from, and gives the images' names. `names` are recipes
-/// (`caddy`) or services (`edge`); none is all of them. An image that this very recipe has built already stays, unless all are to
-/// be built `anew`. Every line that a recipe says goes to `progress`.
+/// Builds images by their recipes, each after the one that it starts from, and gives the images' names. `names` are
+/// recipes (`caddy`) or services (`edge`); none is all of them. An image that this very recipe has built already stays,
+/// unless all are to be built `anew`. Every line that a recipe says goes to `progress`.
 ///
 /// # Errors
 /// No engine answers; a name that is neither; a recipe that failed, with its last lines.

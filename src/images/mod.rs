@@ -1,5 +1,5 @@
-//! The images of the containers stack: which are there, which one a service runs from, and how to build those that can't be
-//! pulled.
+//! The images of the containers stack: which are there, which one a service runs from, and how to build those that
+//! can't be pulled.
 
 mod build;
 mod catalog;

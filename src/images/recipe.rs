@@ -1,5 +1,5 @@
-//! The recipes under `fixtures/images`, which build from package registries what can't be pulled. They are part of the program,
-//! so that an installed one has them too.
+//! The recipes under `fixtures/images`, which build from package registries what can't be pulled. They are part of
+//! the program, so that an installed one has them too.
 
 /// How one image is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -87,8 +87,8 @@ pub(crate) async fn resolve(
     Ok(choices)
 }
 
-/// A named image, or else the official one, or else the recipe's: who built that had a reason, and it spares a run without
-/// network the wait for a registry. Only what isn't there is pulled.
+/// A named image, or else the official one, or else the recipe's: who built that had a reason, and it spares a run
+/// without network the wait for a registry. Only what isn't there is pulled.
 fn decide(entry: &Entry, given: Option<&str>, wanted_is_there: bool, recipe_is_there: bool, pull: bool) -> Decision {
     let (image, origin) = given.map_or((entry.official, Origin::Official), |image| (image, Origin::Override));
     let choice = Choice { image: image.to_owned(), origin };

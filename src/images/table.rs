@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::list::Row;
 use super::resolve::{Origin, Present};
 
-/// The rows as a table: for each service the image that a run will use, then all that could be used and whether it is there.
+/// The rows as a table: for each service the image that a run will use, then all that could be used and whether it
+/// is there.
 pub fn table(rows: &[Row]) -> String {
     let mut out = String::new();
     let width = rows.iter().map(|row| row.service.as_str().len()).max().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Calls to a service's REST API over plain HTTP, for setting a stack up. Scenarios have a client of their own, which sends
-//! byte for byte what they say.
+//! Calls to a service's REST API over plain HTTP, for setting a stack up. Scenarios have a client of their own,
+//! which sends byte for byte what they say.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -17,8 +17,8 @@ pub const REPOSITORY: &str = "demo";
 /// How long the generated password is.
 const PASSWORD_LENGTH: usize = 32;
 
-/// Creates the user with whichever of the two programs the image has. Its arguments can be read by other processes of the
-/// container; in this one there is nobody else.
+/// Creates the user with whichever of the two programs the image has. Its arguments can be read by other processes
+/// of the container; in this one there is nobody else.
 const CREATE_USER: &str = r#"
 tool=$(command -v forgejo || command -v gitea) || { echo "the image has neither forgejo nor gitea" >&2; exit 127; }
 exec "$tool" admin user create --admin --must-change-password=false \

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-/// Whether a suite that needs `what` may run. Where it can't, and `EDGE_SMOKE_REQUIRE` (a list with commas) doesn't name `what`, the
-/// suite is skipped with a message that says why; where it is named, a skip is a failure.
+/// Whether a suite that needs `what` may run. Where it can't, and `EDGE_SMOKE_REQUIRE` (a list with commas) doesn't
+/// name `what`, the suite is skipped with a message that says why; where it is named, a skip is a failure.
 ///
 /// # Panics
 /// `what` isn't there although it is required.

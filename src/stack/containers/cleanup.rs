@@ -10,15 +10,15 @@ use bollard::query_parameters::{
     RemoveVolumeOptions,
 };
 use futures_util::future::join_all;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::engine::chain;
 use super::owner::{KEEP_LABEL, Life, OWNER_LABEL, Owner, RUN_LABEL, start_of};
 
 /// How long a removal may take altogether.
 const REMOVE_WITHIN: Duration = Duration::from_secs(30);
-/// The pause before what could not be removed yet is tried again.
-const AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// The pause before the engine is asked again whether all is gone, and what could not be removed yet is tried again.
+const AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// What kinds of things a run makes, in the order in which they can be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,8 +45,9 @@ pub(crate) async fn remove_run(docker: &Docker, run: &str) -> Result<(), String>
     remove_until_gone(docker, &|item: &Item| item.labels.get(RUN_LABEL).is_some_and(|id| id == run)).await.map(|_| ())
 }
 
-/// Removes what runs left whose process is gone, and gives the names of it. What a living process owns stays, and so does
-/// what was kept on purpose, and whatever can't be judged from here (another machine's, another container's).
+/// Removes what runs left whose process is gone, and gives the names of it. What a living process owns stays, and
+/// so does what was kept on purpose, and whatever can't be judged from here (another machine's, another
+/// container's).
 ///
 /// # Errors
 /// What could not be removed, by name, and why.
@@ -65,8 +66,11 @@ fn left_behind(labels: &HashMap<String, String>, here: &Owner) -> bool {
 /// container on it has gone, and the engine may still be busy with that.
 async fn remove_until_gone(docker: &Docker, chosen: &(dyn Fn(&Item) -> bool + Sync)) -> Result<Vec<String>, String> {
     let deadline = Instant::now() + REMOVE_WITHIN;
+    let mut rounds = interval(AGAIN_AFTER);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut removed = Vec::new();
     loop {
+        rounds.tick().await;
         let mut items = list(docker)
             .await
             .map_err(|error| format!("the engine can't be asked for what is left: {}", chain(&error)))?;
@@ -89,9 +93,6 @@ async fn remove_until_gone(docker: &Docker, chosen: &(dyn Fn(&Item) -> bool + Sy
         }
         if Instant::now() >= deadline {
             return Err(failures.join("; "));
-        }
-        if !failures.is_empty() {
-            tokio::time::sleep(AGAIN_AFTER).await;
         }
     }
 }

@@ -22,8 +22,8 @@ pub(crate) enum LaunchError {
     Other(Trouble),
 }
 
-/// Creates and starts the container of `service`, on its networks and under its names there, and gives its id. The mounts are
-/// volumes of the run: name, path, read-only.
+/// Creates and starts the container of `service`, on its networks and under its names there, and gives its id. The
+/// mounts are volumes of the run: name, path, read-only.
 pub(crate) async fn launch(
     docker: &Docker,
     run: &Run,
@@ -127,8 +127,8 @@ fn request(
     })
 }
 
-/// `host:5000/group/name:tag` in two; no tag is `latest`, as everywhere. A digest's part before the colon stays with the name,
-/// which the library puts together again with a colon.
+/// `host:5000/group/name:tag` in two; no tag is `latest`, as everywhere. A digest's part before the colon stays
+/// with the name, which the library puts together again with a colon.
 fn name_and_tag(image: &str) -> (&str, &str) {
     match image.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, tag),

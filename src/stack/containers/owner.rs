@@ -64,8 +64,8 @@ impl Owner {
         })
     }
 
-    /// Whether this owner lives, as `here`, a process of this machine, can tell. `start_of` gives the start of the process
-    /// with an id in the namespace of `here`, `None` where there is none.
+    /// Whether this owner lives, as `here`, a process of this machine, can tell. `start_of` gives the start of the
+    /// process with an id in the namespace of `here`, `None` where there is none.
     pub fn life(&self, here: &Self, start_of: &dyn Fn(u32) -> Option<u64>) -> Life {
         if self.host != here.host {
             Life::Unknown
@@ -77,6 +77,9 @@ impl Owner {
             Life::Unknown
         } else if start_of(self.process) == Some(self.started) {
             Life::Alive
+        } else if start_of(1).is_none() {
+            // The first process is always there: where it can't be seen, others can't either (proc(5), hidepid).
+            Life::Unknown
         } else {
             Life::Gone
         }
@@ -89,12 +92,14 @@ impl fmt::Display for Owner {
     }
 }
 
-/// When the process with this id started, in clock ticks since the machine's start; `None` where there is no such process.
+/// When the process with this id started, in clock ticks since the machine's start; `None` where there is no such
+/// process.
 pub fn start_of(process: u32) -> Option<u64> {
     start_time(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
 }
 
-/// Field 22 of proc_pid_stat(5). The second, the program's name, stands in parentheses and may hold blanks and parentheses.
+/// Field 22 of proc_pid_stat(5). The second, the program's name, stands in parentheses and may hold blanks and
+/// parentheses.
 fn start_time(stat: &str) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
     after_name.split_ascii_whitespace().nth(19)?.parse().ok()
@@ -119,12 +124,15 @@ mod tests {
     #[test]
     fn only_a_process_known_to_be_gone_is_gone() {
         let here = owner();
-        let running = |process: u32| (process == 7).then_some(99);
-        let none = |_: u32| None;
+        let running =
+            |process: u32| [(1, 0), (7, 99)].into_iter().find_map(|(id, start)| (id == process).then_some(start));
+        let none = |process: u32| (process == 1).then_some(0);
         let reused = |_: u32| Some(100);
+        let hidden = |_: u32| None;
         assert_eq!(owner().life(&here, &running), Life::Alive);
         assert_eq!(owner().life(&here, &none), Life::Gone);
         assert_eq!(owner().life(&here, &reused), Life::Gone);
+        assert_eq!(owner().life(&here, &hidden), Life::Unknown);
         assert_eq!(Owner { boot: "b0".into(), ..owner() }.life(&here, &running), Life::Gone);
         assert_eq!(Owner { host: "h2".into(), ..owner() }.life(&here, &none), Life::Unknown);
         assert_eq!(Owner { namespace: "pid[2]".into(), ..owner() }.life(&here, &none), Life::Unknown);

@@ -13,8 +13,8 @@ use super::engine::refused;
 use super::inside::{Container, log_lines};
 use crate::stack::bootstrap::{Command, Inside};
 
-/// How often the engine is asked, and the health check run: each time costs what starting a process costs, while what is waited for
-/// needs the processor itself.
+/// How often the engine is asked, and the health check run: each time costs what starting a process costs, while
+/// what is waited for needs the processor itself.
 const ASK_EVERY: Duration = Duration::from_millis(250);
 /// How many log lines go with a trouble.
 pub(crate) const TROUBLE_LOG_LINES: usize = 20;
@@ -32,8 +32,9 @@ pub(crate) enum Standing {
     Broken(String),
 }
 
-/// Waits until the container is ready: its health check passes or, where it has none, it runs. The engine runs the check as seldom as
-/// is good for a stack that stands; here it is run besides that, so that a stack that comes up isn't kept waiting.
+/// Waits until the container is ready: its health check passes or, where it has none, it runs. The engine runs the
+/// check as seldom as is good for a stack that stands; here it is run besides that, so that a stack that comes up
+/// isn't kept waiting.
 ///
 /// # Errors
 /// It ended, its health check gave up, it took longer than its health check allows, or `cancel` was called.

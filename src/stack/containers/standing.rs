@@ -10,8 +10,8 @@ use verdict::evidence::Trouble;
 use super::cleanup::remove_run;
 use super::run::Run;
 
-/// A run's containers, networks and volumes, complete or not. When it is dropped without [`Standing::remove`], it removes them all
-/// the same, and blocks until that is done.
+/// A run's containers, networks and volumes, complete or not. When it is dropped without [`Standing::remove`], it
+/// removes them all the same, and blocks until that is done.
 pub(crate) struct Standing {
     /// The engine.
     pub(crate) docker: Docker,
@@ -69,7 +69,8 @@ impl Drop for Standing {
             return;
         }
         let (docker, run) = (self.docker.clone(), self.run.id.clone());
-        // A runtime of its own: this one may be on its way out. Nobody is left to tell of a failure; the next run sweeps.
+        // A runtime of its own: this one may be on its way out. Nobody is left to tell of a failure; the next run
+        // sweeps.
         let worker = std::thread::spawn(move || {
             if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
                 drop(runtime.block_on(remove_run(&docker, &run)));

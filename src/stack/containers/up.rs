@@ -37,8 +37,8 @@ const EDGE_WITHIN: Duration = Duration::from_secs(30);
 /// How often it is asked.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// Stands the stack up: what the needs say, nothing more. What it does goes to `sink`. When this returns an error, is cancelled, or
-/// its future is dropped, nothing of it is left.
+/// Stands the stack up: what the needs say, nothing more. What it does goes to `sink`. When this returns an error,
+/// is cancelled, or its future is dropped, nothing of it is left.
 ///
 /// # Errors
 /// No engine; an image that can't be had; a service that doesn't come up, with its last log lines; `cancel` was called.
@@ -49,8 +49,8 @@ pub async fn up(
     cancel: &CancellationToken,
 ) -> Result<Containers, Trouble> {
     let stop = cancel.child_token();
-    // A task of its own: where this future is dropped, the task learns of it, ends what it is at, and cleans up. An exchange with the
-    // engine that was cut off halfway could leave a container that nobody has heard of.
+    // A task of its own: where this future is dropped, the task learns of it, ends what it is at, and cleans up. An
+    // exchange with the engine that was cut off halfway could leave a container that nobody has heard of.
     let _stop_when_dropped = stop.clone().drop_guard();
     let (sender, mut events) = mpsc::unbounded_channel();
     let mut task = tokio::spawn(stand_up(needs.clone(), options.clone(), sender, stop));
@@ -149,8 +149,8 @@ fn reserve_port() -> Result<(TcpListener, u16), Trouble> {
     bound.map_err(|error| general(format!("no port of loopback can be had: {error}")))
 }
 
-/// Starts every service as soon as those that it depends on allow, waits until all are ready and the edge passes requests on, and
-/// sets the forge up.
+/// Starts every service as soon as those that it depends on allow, waits until all are ready and the edge passes
+/// requests on, and sets the forge up.
 async fn bring_all_up(
     standing: &Standing,
     plan: &Plan,
@@ -160,7 +160,7 @@ async fn bring_all_up(
 ) -> Result<Option<Forge>, LaunchError> {
     let (docker, run) = (&standing.docker, &standing.run);
     for network in &plan.networks {
-        create_network(docker, run, network).await.map_err(|error| engine_refused("its network", &error))?;
+        create_network(docker, run, network).await.map_err(|error| engine_refused("the stack's network", &error))?;
     }
     let mut volumes = BTreeMap::new();
     for volume in &plan.volumes {
@@ -194,7 +194,11 @@ async fn bring_all_up(
     };
     progress("creating the forge's first user and a repository".to_owned());
     let inside = Container { docker, id: &container };
-    match bootstrap(&url, plan.address, &inside).await {
+    let made = tokio::select! {
+        made = bootstrap(&url, plan.address, &inside) => made,
+        () = stop.cancelled() => return Err(LaunchError::Other(interrupted("forge"))),
+    };
+    match made {
         Ok(forge) => Ok(Some(forge)),
         Err(error) => {
             let log = log_lines(docker, &container, TROUBLE_LOG_LINES).await;
@@ -204,8 +208,8 @@ async fn bring_all_up(
     }
 }
 
-/// Waits until the edge, reached as a browser reaches it, passes a request on to the forge; where there is no forge, until it
-/// answers at all.
+/// Waits until the edge, reached as a browser reaches it, passes a request on to the forge; where there is no
+/// forge, until it answers at all.
 async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
     let forge = plan.site.service_url("forge");
     let base = forge.clone().unwrap_or_else(|| plan.site.origin.to_string());

@@ -1,5 +1,5 @@
-//! Networks and volumes of a run. What the compose file binds from beside it is copied into a volume, so that an engine on
-//! another machine has it too, and a container whose own file system is read-only can have it.
+//! Networks and volumes of a run. What the compose file binds from beside it is copied into a volume, so that an
+//! engine on another machine has it too, and a container whose own file system is read-only can have it.
 
 use std::collections::BTreeMap;
 
@@ -30,8 +30,8 @@ pub(crate) async fn create_volume(docker: &Docker, run: &Run, volume: &str) -> R
     docker.create_volume(request).await.map(|_| name)
 }
 
-/// Makes a volume of the run with these files in it, and gives its name at the engine. A container that is never started
-/// carries them in; any image will do for it.
+/// Makes a volume of the run with these files in it, and gives its name at the engine. A container that is never
+/// started carries them in; any image will do for it.
 pub(crate) async fn create_filled_volume(
     docker: &Docker,
     run: &Run,

@@ -27,13 +27,15 @@ use crate::yaml;
 /// # Errors
 /// All that is wrong with the file, in its order, each with its place. There is at least one.
 pub fn parse(source: &Arc<Source>) -> Result<Scenario, Vec<Diagnostic>> {
-    let node = yaml::parse(source).map_err(|mut diagnostics| {
+    let (node, mut diagnostics) = yaml::parse_as_far_as_possible(source);
+    let Some(node) = node else {
         for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.message == yaml::EMPTY) {
             diagnostic.help = Some("a scenario has at least a `name:` and `steps:`".to_owned());
         }
-        diagnostics
-    })?;
+        return Err(diagnostics);
+    };
     let decoder = Decoder::new(source);
+    diagnostics.into_iter().for_each(|diagnostic| decoder.report(diagnostic));
     let scenario = scenario::scenario(&decoder, &node);
     decoder.finish(scenario)
 }

@@ -11,6 +11,21 @@ use std::fmt;
 pub use redactor::Redactor;
 
 /// A password, a token, a key. It has no `Display`, its `Debug` shows nothing of it, and it can't be serialised.
+///
+/// It can be sent, and shows nothing:
+/// ```
+/// let secret = scenario::Secret::new("hunter2");
+/// assert_eq!(format!("{secret:?}"), "Secret(…)");
+/// assert_eq!(secret.expose().len(), 7);
+/// ```
+/// It can't be printed:
+/// ```compile_fail,E0277
+/// println!("{}", scenario::Secret::new("hunter2"));
+/// ```
+/// Nor turned into text by accident:
+/// ```compile_fail,E0599
+/// let text = scenario::Secret::new("hunter2").to_string();
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -11,11 +11,12 @@ use crate::diagnostic::Diagnostic;
 use crate::span::{LineIndex, Source, Span, Spanned};
 use crate::text;
 
-pub(super) fn build(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
+/// The tree, unless it has holes, and all that is wrong with it, in the order of the file.
+pub(super) fn build(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
     if source.text.len() > MAX_BYTES {
         let message = format!("the file is too large: files may have at most {}", text::size(MAX_BYTES));
         let diagnostic = Diagnostic::in_file(source, message).found(text::size(source.text.len()));
-        return Err(vec![diagnostic.help("split it into several files")]);
+        return (None, vec![diagnostic.help("split it into several files")]);
     }
     let mut builder = Builder {
         source,
@@ -27,27 +28,26 @@ pub(super) fn build(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
         text: 0,
         tag: None,
         diagnostics: Vec::new(),
+        repetitions: 0,
     };
     if let Err(Stop) = builder.read() {
-        return Err(builder.diagnostics);
+        return (None, builder.diagnostics);
     }
-    match builder.root {
-        Some(root) if builder.diagnostics.is_empty() => Ok(root),
-        Some(_) => {
-            builder.diagnostics.sort_by_key(|diagnostic| diagnostic.span.map(|span| span.start));
-            Err(builder.diagnostics)
-        }
-        None => {
-            builder.diagnostics.push(Diagnostic::in_file(source, EMPTY));
-            Err(builder.diagnostics)
-        }
+    if builder.root.is_none() {
+        builder.diagnostics.push(Diagnostic::in_file(source, EMPTY));
     }
+    builder.diagnostics.sort_by_key(|diagnostic| diagnostic.span.map(|span| span.start));
+    // Of a key that comes twice the first is there. Any other error leaves a hole, of which nothing true can be said.
+    let is_sound = builder.diagnostics.len() == builder.repetitions;
+    (builder.root.filter(|_| is_sound), builder.diagnostics)
 }
 
 /// The reading can't go on; the reason is among the diagnostics.
 struct Stop;
 
 struct Builder<'source> {
+    /// How many of the diagnostics say that a key comes twice.
+    repetitions: usize,
     source: &'source Arc<Source>,
     index: LineIndex,
     /// Mappings and sequences that haven't ended, outermost first.
@@ -378,6 +378,7 @@ impl Builder<'_> {
             *key = Some(if first.is_some() { Key::Bad } else { Key::Good(Spanned::new(text.to_owned(), span)) });
         }
         if let Some(first) = first {
+            self.repetitions += 1;
             let diagnostic = self.error(span, format!("the key `{}` comes twice", text::one_line(text)));
             diagnostic.label = Some("again here".to_owned());
             diagnostic.related.push((first, "first here".to_owned()));

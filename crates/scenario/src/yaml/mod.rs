@@ -85,6 +85,15 @@ pub enum Style {
 /// # Errors
 /// All that is wrong with it, in the order of the file. Errors of grammar end the reading; there is at most one.
 pub fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
+    match build::build(source) {
+        (Some(root), diagnostics) if diagnostics.is_empty() => Ok(root),
+        (_, diagnostics) => Err(diagnostics),
+    }
+}
+
+/// The same for who has more to say about the file: where nothing is wrong but that keys come twice, the tree comes along,
+/// with the first of each.
+pub fn parse_as_far_as_possible(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
     build::build(source)
 }
 

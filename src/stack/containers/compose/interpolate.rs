@@ -40,8 +40,9 @@ impl std::fmt::Display for InterpolationError {
     }
 }
 
-/// `text` with its placeholders filled in: `$NAME`, `${NAME}`, `${NAME:-default}` (unset or empty), `${NAME-default}` (unset),
-/// `${NAME:?message}`, `${NAME?message}`; `$$` is a dollar sign. A default may hold placeholders itself.
+/// `text` with its placeholders filled in: `$NAME`, `${NAME}`, `${NAME:-default}` (unset or empty),
+/// `${NAME-default}` (unset), `${NAME:?message}`, `${NAME?message}`; `$$` is a dollar sign. A default may hold
+/// placeholders itself.
 ///
 /// # Errors
 /// The first placeholder without a value, or that can't be read.

@@ -1,0 +1,63 @@
+//! The containers stack on a real engine. Without one, or without its images, the tests are ignored, or fail where
+//! `EDGE_SMOKE_REQUIRE` names `containers`.
+
+#[cfg(test)]
+mod helpers;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod standing;
+#[path = "../support/mod.rs"]
+mod support;
+#[cfg(test)]
+mod sweeping;
+
+use bollard::Docker;
+use libtest_mimic::{Arguments, Trial};
+use tokio::runtime::Runtime;
+
+/// A test for each function named, given the engine.
+macro_rules! trials {
+    ($engine:expr; $($module:ident: $($name:ident),+;)+) => {
+        vec![$($(trial(concat!(stringify!($module), "::", stringify!($name)), $engine, $module::$name)),+),+]
+    };
+}
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // One at a time: what one leaves must not be taken for another's.
+    arguments.test_threads = Some(1);
+    let engine = runtime().block_on(helpers::engine_with_images());
+    support::require("containers", engine.as_ref().map(|_| ()).map_err(Clone::clone));
+    let mut trials = trials![engine.as_ref().ok();
+        standing: the_stack_stands_is_reached_on_loopback_alone_and_leaves_nothing, a_stack_that_does_not_come_up_says_why_and_leaves_nothing, a_stack_that_is_called_off_leaves_nothing_wherever_it_was, a_stack_that_is_dropped_leaves_nothing, a_stack_that_is_kept_stays_until_its_commands_are_run, a_start_that_is_dropped_half_way_leaves_nothing, an_overlaid_setting_reaches_the_service, in_subdomain_mode_each_service_has_its_host, an_image_that_cannot_be_had_is_named_with_what_to_do;
+        program: a_root_url_that_loses_its_prefix_is_located, ctrl_c_while_it_comes_up_leaves_nothing, sigterm_while_journeys_run_leaves_nothing;
+        sweeping: what_a_killed_run_left_is_swept_away_and_nothing_else, what_a_run_leaves_that_is_killed_the_next_one_removes;
+    ];
+    // This is about there being no engine.
+    let name = "standing::without_an_engine_it_is_said_at_once_where_one_was_looked_for";
+    trials.push(Trial::test(name, || {
+        standing::without_an_engine_it_is_said_at_once_where_one_was_looked_for();
+        Ok(())
+    }));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn trial<F>(name: &str, engine: Option<&Docker>, test: fn(Docker) -> F) -> Trial
+where
+    F: Future<Output = ()> + 'static,
+{
+    let engine = engine.cloned();
+    let ignored = engine.is_none();
+    let run = move || {
+        if let Some(engine) = engine {
+            runtime().block_on(test(engine));
+        }
+        Ok(())
+    };
+    Trial::test(name, run).with_ignored_flag(ignored)
+}
+
+fn runtime() -> Runtime {
+    Runtime::new().unwrap_or_else(|error| panic!("no runtime: {error}"))
+}

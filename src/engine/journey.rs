@@ -128,13 +128,14 @@ struct Walk<'a> {
     scenario_limit: Duration,
     /// Conditions around several steps that were looked at, with what is unmet of them.
     decided: Vec<(Arc<Condition>, Option<String>)>,
-    /// While a step waits to be tried again: what was wrong with the last try.
+    /// Of a step that is tried again: what was wrong with the last try that came to its end.
     last_problems: Vec<Problem>,
 }
 
 impl Walk<'_> {
     async fn step(&mut self, planned: &PlannedStep) -> (StepRecord, Vec<Diagnostic>) {
         let started = Instant::now();
+        self.last_problems.clear();
         let step = &planned.step;
         let mut record = StepRecord {
             file: planned.source.name.clone(),
@@ -169,14 +170,16 @@ impl Walk<'_> {
         let result = tokio::time::timeout(own_limit.min(left), self.attempts(planned, &mut record.attempts)).await;
         let problems = match result {
             Ok(problems) => problems,
-            // Between two tries, all that is known is what was wrong with the last one.
-            Err(_) if !self.last_problems.is_empty() => std::mem::take(&mut self.last_problems),
-            Err(_) if left < own_limit => {
-                vec![self.timed_out(planned, step.span, self.scenario_limit, "the scenario")]
-            }
             Err(_) => {
-                let span = step.timeout.as_ref().map_or(step.span, |timeout| timeout.span);
-                vec![self.timed_out(planned, span, own_limit, "the step")]
+                let (span, limit, whose) = match &step.timeout {
+                    _ if left < own_limit => (step.span, self.scenario_limit, "the scenario"),
+                    Some(timeout) => (timeout.span, own_limit, "the step"),
+                    None => (step.span, own_limit, "the step"),
+                };
+                let missed = self.timed_out(planned, span, limit, whose);
+                // Of a step that is tried again and again, the last answer says more than that time was over.
+                let last_problems = std::mem::take(&mut self.last_problems);
+                if last_problems.is_empty() { vec![missed] } else { last_problems }
             }
         };
         if !problems.is_empty() {
@@ -247,7 +250,6 @@ impl Walk<'_> {
             *attempts += 1;
             self.visitor.hops.clear();
             self.visitor.page.clone_from(&page_before);
-            self.last_problems.clear();
             let problems = self.attempt(planned).await;
             let Some(retry) = &planned.step.retry else { return problems };
             let is_final = problems.is_empty() || problems.iter().any(|problem| problem.kind == FailureKind::Scenario);

@@ -73,3 +73,18 @@ fn a_secret_can_come_from_a_file() {
     assert!(answer.starts_with("exit: 0\n"), "{answer}");
     assert!(server.heads.try_iter().any(|head| head.contains("from-a-file\r\n")));
 }
+
+#[test]
+fn a_secret_is_no_plain_variable() {
+    let scenario = "name: X\nsecrets: [password]\nsteps:\n  - get: /echo?p=${password}\n";
+    for arguments in [["--var", "password=hunter2"], ["--vars", "vars.txt"]] {
+        let server = Server::start();
+        let mut all = vec!["--base-url", &server.origin, "x.yaml"];
+        all.extend(arguments);
+        let mut program = Program::new(&all).file("x.yaml", scenario).file("vars.txt", "password=hunter2\n");
+        let answer = program.answer();
+        assert!(!answer.contains("hunter2"), "{answer}");
+        assert_eq!(program.find("reports/latest/report.json"), None);
+        insta::assert_snapshot!("a_secret_is_no_plain_variable", answer);
+    }
+}

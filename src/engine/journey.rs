@@ -1,6 +1,6 @@
 //! One scenario from its first step to its last.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use scenario::model::{Action, Mode, Service, StackKind, When};
@@ -43,6 +43,9 @@ pub struct Surroundings {
     pub timeout: Duration,
     /// The variables at the beginning of each journey.
     pub variables: Variables,
+    /// Knows every secret of the run, those that journeys met on their way included: for what is read after them, such as
+    /// the logs of services.
+    pub secrets: Mutex<Redactor>,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
 }
@@ -91,6 +94,7 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         variables: surroundings.variables.clone(),
         redactor: surroundings.variables.redactor(),
         secrets: plan.secrets.iter().map(|(_, name)| name.value.clone()).collect(),
+        hidden: Vec::new(),
         ends: started + limit,
         scenario_limit: limit,
         decided: Vec::new(),
@@ -124,6 +128,7 @@ struct Walk<'a> {
     variables: Variables,
     redactor: Redactor,
     secrets: Vec<String>,
+    hidden: Vec<String>,
     ends: Instant,
     scenario_limit: Duration,
     /// Conditions around several steps that were looked at, with what is unmet of them.
@@ -133,9 +138,27 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Hides the values that the step sees under the names of secrets, wherever they come from: a `use` may hand them in.
+    fn hide_declared(&mut self, planned: &PlannedStep) {
+        let values: Vec<String> =
+            self.secrets.iter().filter_map(|name| self.variables.lookup(&planned.scope, name)).collect();
+        values.iter().for_each(|value| self.hide(value));
+    }
+
+    fn hide(&mut self, value: &str) {
+        if self.hidden.iter().any(|known| known == value) {
+            return;
+        }
+        self.hidden.push(value.to_owned());
+        let secret = Secret::new(value);
+        self.redactor.add(&secret);
+        self.surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).add(&secret);
+    }
+
     async fn step(&mut self, planned: &PlannedStep) -> (StepRecord, Vec<Diagnostic>) {
         let started = Instant::now();
         self.last_problems.clear();
+        self.hide_declared(planned);
         let step = &planned.step;
         let mut record = StepRecord {
             file: planned.source.name.clone(),
@@ -284,7 +307,7 @@ impl Walk<'_> {
             match super::capture::capture(&observation, capture) {
                 Ok(value) => {
                     if capture.secret || self.secrets.contains(&capture.name.value) {
-                        self.redactor.add(&Secret::new(value.clone()));
+                        self.hide(&value);
                     }
                     self.variables.capture(&capture.name.value, value);
                 }

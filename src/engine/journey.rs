@@ -55,6 +55,10 @@ pub fn unmet(when: &When, surroundings: &Surroundings) -> Option<String> {
     if !when.modes.is_empty() && !when.modes.iter().any(|mode| mode.value == surroundings.mode) {
         return Some(format!("not in {} mode", surroundings.mode));
     }
+    let scheme = surroundings.base.scheme.as_str();
+    if !when.schemes.is_empty() && !when.schemes.iter().any(|wanted| wanted.value.as_str() == scheme) {
+        return Some(format!("not over {scheme}"));
+    }
     if !when.stacks.is_empty() && !when.stacks.iter().any(|kind| kind.value == surroundings.kind) {
         return Some(format!("not on the {} stack", surroundings.kind));
     }

@@ -37,6 +37,8 @@ pub struct When {
     pub services: Vec<Spanned<Service>>,
     /// Routing modes.
     pub modes: Vec<Spanned<Mode>>,
+    /// Schemes of the base URL.
+    pub schemes: Vec<Spanned<Scheme>>,
     /// Kinds of stack.
     pub stacks: Vec<Spanned<StackKind>>,
     /// The journey changes data at the services; an external stack needs `--allow-writes`.
@@ -109,6 +111,34 @@ impl Mode {
 }
 
 impl fmt::Display for Mode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// The scheme of a site's URLs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: &'static [Scheme] = &[Scheme::Http, Scheme::Https];
+
+    /// The name in scenarios and URLs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }

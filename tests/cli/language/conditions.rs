@@ -14,6 +14,8 @@ fn a_scenario_runs_where_its_conditions_are_met() {
     for when in [
         "mode: subpath",
         "mode: [subdomain, subpath]",
+        "scheme: http",
+        "scheme: [https, http]",
         "stack: external",
         "stack: [embedded, external]",
         "service: forge",
@@ -28,6 +30,7 @@ fn a_scenario_runs_where_its_conditions_are_met() {
 fn elsewhere_it_is_skipped_and_the_report_says_why() {
     for (when, reason) in [
         ("mode: subdomain", "not in subpath mode"),
+        ("scheme: https", "not over http"),
         ("stack: containers", "not on the external stack"),
         ("stack: [containers, embedded]", "not on the external stack"),
         ("service: ci", "there is no ci here"),

@@ -14,6 +14,7 @@ pub(super) const CONTENTS: &[&str] = &["form", "json", "multipart", "body"];
 
 const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide"]);
 const MODES: Shape = Shape::Word(&["subpath", "subdomain"]);
+const SCHEMES: Shape = Shape::Word(&["http", "https"]);
 const STACKS: Shape = Shape::Word(&["embedded", "containers", "external"]);
 const SCALARS: Shape = Shape::Map(&Shape::Scalar);
 /// A value, or several under the same name.
@@ -48,6 +49,7 @@ pub(crate) static WHEN: Table = Table {
     keys: &[
         Key::new("service", Shape::Either(&[SERVICES, Shape::List(&SERVICES)]), "Services that must be there."),
         Key::new("mode", Shape::Either(&[MODES, Shape::List(&MODES)]), "Routing modes."),
+        Key::new("scheme", Shape::Either(&[SCHEMES, Shape::List(&SCHEMES)]), "Schemes of the base URL."),
         Key::new("stack", Shape::Either(&[STACKS, Shape::List(&STACKS)]), "Kinds of stack."),
         Key::new("writes", Shape::Bool, "The journey changes data; an external stack needs `--allow-writes`."),
     ],
@@ -62,6 +64,7 @@ pub(crate) static STEP_WHEN: Table = Table {
     keys: &[
         Key::new("service", Shape::Either(&[SERVICES, Shape::List(&SERVICES)]), "Services that must be there."),
         Key::new("mode", Shape::Either(&[MODES, Shape::List(&MODES)]), "Routing modes."),
+        Key::new("scheme", Shape::Either(&[SCHEMES, Shape::List(&SCHEMES)]), "Schemes of the base URL."),
         Key::new("stack", Shape::Either(&[STACKS, Shape::List(&STACKS)]), "Kinds of stack."),
         Key::new("css", Shape::Text, "A CSS selector that must find something on the last page."),
     ],
@@ -149,7 +152,7 @@ pub(crate) static FOLLOW: Table = Table {
     keys: &[Key::new(
         "max_hops",
         Shape::Integer(1, 100),
-        "The most redirects that are followed before the step fails. Without it 20.",
+        "The most redirects that are followed before the step fails; `follow: true` stands for 20.",
     )
     .required()],
     exactly_one: &[],

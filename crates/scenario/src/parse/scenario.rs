@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::decode::{Decoder, Fields, Table};
-use crate::model::{Mode, Scenario, Service, StackKind, When};
+use crate::model::{Mode, Scenario, Scheme, Service, StackKind, When};
 use crate::parse::{keys, step, template, values};
 use crate::span::Spanned;
 use crate::text;
@@ -81,6 +81,7 @@ pub(super) fn when(decoder: &Decoder, node: &Node, table: &'static Table) -> Whe
     When {
         services: words(decoder, &fields, "service", Service::ALL, Service::as_str),
         modes: words(decoder, &fields, "mode", Mode::ALL, Mode::as_str),
+        schemes: words(decoder, &fields, "scheme", Scheme::ALL, Scheme::as_str),
         stacks: words(decoder, &fields, "stack", StackKind::ALL, StackKind::as_str),
         writes: fields.get("writes").and_then(|node| decoder.boolean(node, "`writes`")).unwrap_or_default(),
         css: fields.get("css").and_then(|node| values::selector(decoder, template::string(decoder, node, "`css`"))),

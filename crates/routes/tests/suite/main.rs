@@ -9,6 +9,8 @@ mod decisions;
 #[cfg(test)]
 mod deployment;
 #[cfg(test)]
+mod fallback;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod nomad;

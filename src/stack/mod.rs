@@ -1,6 +1,7 @@
 //! What scenarios run against, behind one trait.
 
 mod api;
+pub mod authority;
 pub mod bootstrap;
 pub mod containers;
 pub mod embedded;
@@ -47,6 +48,8 @@ pub struct Needs {
 pub struct StackOptions {
     /// The routing mode.
     pub mode: Mode,
+    /// The edge speaks https, with a certificate made for the run.
+    pub tls: bool,
     /// Images by service, in place of those of `compose.yml`.
     pub images: BTreeMap<Service, String>,
     /// Settings by service, on top of those of `compose.yml`; `None` unsets. The fault campaign's way in.

@@ -97,7 +97,9 @@ impl Bringing<'_> {
                 mounts.push((volume.clone(), mount.target.clone(), mount.read_only));
             }
         }
-        for (index, mount) in self.plan.filled_mounts(self.spec).map_err(LaunchError::Other)?.into_iter().enumerate() {
+        for (index, mount) in
+            self.plan.filled_mounts(self.name, self.spec).map_err(LaunchError::Other)?.into_iter().enumerate()
+        {
             let name = format!("{}-files-{index}", self.name);
             let volume = create_filled_volume(docker, run, &name, &self.spec.image, &mount.files).await;
             let volume =

@@ -18,7 +18,7 @@ fn options(mode: Mode, settings: &[(Service, &str, Option<&str>)]) -> StackOptio
     for (service, name, value) in settings {
         environment.entry(*service).or_default().insert((*name).to_owned(), value.map(ToOwned::to_owned));
     }
-    StackOptions { mode, images: BTreeMap::new(), environment, pull: false, keep: false }
+    StackOptions { mode, tls: false, images: BTreeMap::new(), environment, pull: false, keep: false }
 }
 
 /// Sends one request to where the site's `resolve` says, and reads the answer.

@@ -1,11 +1,12 @@
 //! The figures of the README, each beside its yardstick from the same run: `cargo bench --bench figures`.
 //!
 //! Nothing here is an assertion: machines differ, and a figure without its yardstick says little. `--containers` adds what
-//! needs an engine.
+//! needs an engine, `--clone` what a newcomer waits for.
 
 #![expect(clippy::print_stdout, reason = "a benchmark's table is its output")]
 
 mod child;
+mod clone;
 mod local;
 
 use std::time::Duration;
@@ -17,10 +18,16 @@ fn main() {
     start_up();
     embedded();
     local::growth();
-    if std::env::args().any(|argument| argument == "--containers") {
+    let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
+    if asked("--containers") {
         containers();
     } else {
         println!("(the harness's share on containers: `cargo bench --bench figures -- --containers`)");
+    }
+    if asked("--clone") {
+        clone::first_verdict();
+    } else {
+        println!("(a fresh clone's first verdict, which takes minutes: `cargo bench --bench figures -- --clone`)");
     }
 }
 

@@ -103,17 +103,21 @@ fn check_plan(
     }
     let mut missing = BTreeSet::new();
     for (source, name) in &plan.secrets {
-        let is_given = known.contains(&name.value) || given.contains_key(&name.value);
-        if !is_given && !is_captured(plan, &name.value) && missing.insert(name.value.clone()) {
-            errors.push(
-                Diagnostic::at(source, name.span, format!("the secret `{}` is not set", name.value))
-                    .label("no value")
-                    .help(format!(
-                        "give it by `--secret {0}` with its value in the environment variable {1}, or by `--secret {0}=@FILE`",
-                        name.value,
-                        name.value.to_ascii_uppercase()
-                    )),
-            );
+        let (message, label) = if given.contains_key(&name.value) {
+            // Its value would stand in every report.
+            ("is given as a plain variable", "it would be shown")
+        } else if known.contains(&name.value) || is_captured(plan, &name.value) {
+            continue;
+        } else {
+            ("is not set", "no value")
+        };
+        if missing.insert(name.value.clone()) {
+            let diagnostic = Diagnostic::at(source, name.span, format!("the secret `{}` {message}", name.value));
+            errors.push(diagnostic.label(label).help(format!(
+                "give it by `--secret {0}` with its value in the environment variable {1}, or by `--secret {0}=@FILE`",
+                name.value,
+                name.value.to_ascii_uppercase()
+            )));
         }
     }
     let mut values = Values { given, captured: BTreeSet::new(), known };

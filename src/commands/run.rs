@@ -1,7 +1,7 @@
 //! `edge-smoke run`: journeys in, a verdict out.
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use scenario::model::{Service, StackKind};
@@ -175,7 +175,7 @@ impl Session {
             cancel: self.cancel.clone(),
         };
         evidence.journeys = runner::run(&self.plans, &surroundings, &pace).await;
-        let redactor = surroundings.variables.redactor();
+        let redactor = surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for journey in evidence.journeys.iter_mut().filter(|journey| journey.outcome == Outcome::Failed) {
             let service = service_in_question(journey, stack);
             let lines = stack.logs(service, LOG_LINES).await;
@@ -209,6 +209,7 @@ impl Session {
         let authorities: Vec<&str> =
             [&self.inputs.ca_pem, &site.ca_pem].into_iter().flatten().map(String::as_str).collect();
         let ca_pem = (!authorities.is_empty()).then(|| authorities.join("\n"));
+        let variables = Variables::new(site, self.inputs.variables.clone(), self.inputs.secrets.clone());
         Ok(Surroundings {
             connector: Connector::new(resolve, ca_pem.as_deref()).map_err(|error| broken(error.to_string()))?,
             base: Origin::parse(&site.base_url).map_err(|error| broken(error.to_string()))?,
@@ -217,7 +218,8 @@ impl Session {
             services: site.services.keys().copied().chain([Service::Edge]).collect(),
             allow_writes: self.args.allow_writes,
             timeout: self.args.timeout.unwrap_or(SCENARIO_TIMEOUT),
-            variables: Variables::new(site, self.inputs.variables.clone(), self.inputs.secrets.clone()),
+            secrets: Mutex::new(variables.redactor()),
+            variables,
             sink: self.reporters.clone(),
         })
     }

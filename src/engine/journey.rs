@@ -1,6 +1,6 @@
 //! One scenario from its first step to its last.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use scenario::model::{Action, Mode, Service, StackKind, When};
@@ -43,6 +43,9 @@ pub struct Surroundings {
     pub timeout: Duration,
     /// The variables at the beginning of each journey.
     pub variables: Variables,
+    /// Knows every secret of the run, those that journeys met on their way included: for what is read after them, such as
+    /// the logs of services.
+    pub secrets: Mutex<Redactor>,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
 }
@@ -95,6 +98,7 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         variables: surroundings.variables.clone(),
         redactor: surroundings.variables.redactor(),
         secrets: plan.secrets.iter().map(|(_, name)| name.value.clone()).collect(),
+        hidden: Vec::new(),
         ends: started + limit,
         scenario_limit: limit,
         decided: Vec::new(),
@@ -128,17 +132,37 @@ struct Walk<'a> {
     variables: Variables,
     redactor: Redactor,
     secrets: Vec<String>,
+    hidden: Vec<String>,
     ends: Instant,
     scenario_limit: Duration,
     /// Conditions around several steps that were looked at, with what is unmet of them.
     decided: Vec<(Arc<Condition>, Option<String>)>,
-    /// While a step waits to be tried again: what was wrong with the last try.
+    /// Of a step that is tried again: what was wrong with the last try that came to its end.
     last_problems: Vec<Problem>,
 }
 
 impl Walk<'_> {
+    /// Hides the values that the step sees under the names of secrets, wherever they come from: a `use` may hand them in.
+    fn hide_declared(&mut self, planned: &PlannedStep) {
+        let values: Vec<String> =
+            self.secrets.iter().filter_map(|name| self.variables.lookup(&planned.scope, name)).collect();
+        values.iter().for_each(|value| self.hide(value));
+    }
+
+    fn hide(&mut self, value: &str) {
+        if self.hidden.iter().any(|known| known == value) {
+            return;
+        }
+        self.hidden.push(value.to_owned());
+        let secret = Secret::new(value);
+        self.redactor.add(&secret);
+        self.surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).add(&secret);
+    }
+
     async fn step(&mut self, planned: &PlannedStep) -> (StepRecord, Vec<Diagnostic>) {
         let started = Instant::now();
+        self.last_problems.clear();
+        self.hide_declared(planned);
         let step = &planned.step;
         let mut record = StepRecord {
             file: planned.source.name.clone(),
@@ -173,14 +197,16 @@ impl Walk<'_> {
         let result = tokio::time::timeout(own_limit.min(left), self.attempts(planned, &mut record.attempts)).await;
         let problems = match result {
             Ok(problems) => problems,
-            // Between two tries, all that is known is what was wrong with the last one.
-            Err(_) if !self.last_problems.is_empty() => std::mem::take(&mut self.last_problems),
-            Err(_) if left < own_limit => {
-                vec![self.timed_out(planned, step.span, self.scenario_limit, "the scenario")]
-            }
             Err(_) => {
-                let span = step.timeout.as_ref().map_or(step.span, |timeout| timeout.span);
-                vec![self.timed_out(planned, span, own_limit, "the step")]
+                let (span, limit, whose) = match &step.timeout {
+                    _ if left < own_limit => (step.span, self.scenario_limit, "the scenario"),
+                    Some(timeout) => (timeout.span, own_limit, "the step"),
+                    None => (step.span, own_limit, "the step"),
+                };
+                let missed = self.timed_out(planned, span, limit, whose);
+                // Of a step that is tried again and again, the last answer says more than that time was over.
+                let last_problems = std::mem::take(&mut self.last_problems);
+                if last_problems.is_empty() { vec![missed] } else { last_problems }
             }
         };
         if !problems.is_empty() {
@@ -251,7 +277,6 @@ impl Walk<'_> {
             *attempts += 1;
             self.visitor.hops.clear();
             self.visitor.page.clone_from(&page_before);
-            self.last_problems.clear();
             let problems = self.attempt(planned).await;
             let Some(retry) = &planned.step.retry else { return problems };
             let is_final = problems.is_empty() || problems.iter().any(|problem| problem.kind == FailureKind::Scenario);
@@ -286,7 +311,7 @@ impl Walk<'_> {
             match super::capture::capture(&observation, capture) {
                 Ok(value) => {
                     if capture.secret || self.secrets.contains(&capture.name.value) {
-                        self.redactor.add(&Secret::new(value.clone()));
+                        self.hide(&value);
                     }
                     self.variables.capture(&capture.name.value, value);
                 }

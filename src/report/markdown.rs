@@ -82,7 +82,7 @@ fn table(report: &Report) -> String {
         };
         let reason = journey.reason.as_deref().map(|reason| format!(": {}", escape(reason))).unwrap_or_default();
         let (name, file) = (escape(&journey.name), escape(&journey.file));
-        let (steps, time) = (journey.steps.len(), duration(journey.duration_ms));
+        let (steps, time) = (journey.steps_taken(), duration(journey.duration_ms));
         text.push_str(&format!("| {outcome}{reason} | {name} | {file} | {steps} | {time} |\n"));
     }
     text.push('\n');

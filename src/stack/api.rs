@@ -88,6 +88,14 @@ impl Api<'_> {
         self.call(Method::POST, path, Some(body)).await
     }
 
+    /// `PATCH` of a path below the base, with JSON.
+    ///
+    /// # Errors
+    /// No answer, in words.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Answer, String> {
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, String> {
         match tokio::time::timeout(CALL_WITHIN, self.exchange(&method, path, body)).await {
             Err(_) => Err(format!("{method} {}{path}: no answer within {} s", self.base, CALL_WITHIN.as_secs())),

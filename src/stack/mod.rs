@@ -1,8 +1,10 @@
 //! What scenarios run against, behind one trait.
 
 mod api;
+mod applications;
 pub mod authority;
 pub mod bootstrap;
+mod change;
 pub mod containers;
 pub mod embedded;
 pub mod external;
@@ -16,6 +18,9 @@ use async_trait::async_trait;
 use scenario::Secret;
 use scenario::model::{Mode, Service};
 use verdict::evidence::{StackFacts, Trouble};
+
+pub use applications::Application;
+pub use change::{Change, ChangeError, Changeable, Changed, Environment};
 
 /// A site as a client needs to know it.
 #[derive(Debug, Clone)]
@@ -53,7 +58,7 @@ pub struct StackOptions {
     /// Images by service, in place of those of `compose.yml`.
     pub images: BTreeMap<Service, String>,
     /// Settings by service, on top of those of `compose.yml`; `None` unsets. The fault campaign's way in.
-    pub environment: BTreeMap<Service, BTreeMap<String, Option<String>>>,
+    pub environment: Environment,
     /// Pull images that aren't there.
     pub pull: bool,
     /// Leave the stack standing after the run.

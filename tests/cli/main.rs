@@ -4,6 +4,7 @@
 
 mod bad_files;
 mod bad_sites;
+mod docs;
 mod embedded;
 mod interrupt;
 mod journeys;

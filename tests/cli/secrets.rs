@@ -73,3 +73,35 @@ fn a_secret_can_come_from_a_file() {
     assert!(answer.starts_with("exit: 0\n"), "{answer}");
     assert!(server.heads.try_iter().any(|head| head.contains("from-a-file\r\n")));
 }
+
+#[test]
+fn a_secret_is_no_plain_variable() {
+    let scenario = "name: X\nsecrets: [password]\nsteps:\n  - get: /echo?p=${password}\n";
+    for arguments in [["--var", "password=hunter2"], ["--vars", "vars.txt"]] {
+        let server = Server::start();
+        let mut all = vec!["--base-url", &server.origin, "x.yaml"];
+        all.extend(arguments);
+        let mut program = Program::new(&all).file("x.yaml", scenario).file("vars.txt", "password=hunter2\n");
+        let answer = program.answer();
+        assert!(!answer.contains("hunter2"), "{answer}");
+        assert_eq!(program.find("reports/latest/report.json"), None);
+        insta::assert_snapshot!("a_secret_is_no_plain_variable", answer);
+    }
+}
+
+#[test]
+fn a_secret_that_is_handed_to_a_used_scenario_is_hidden_too() {
+    let server = Server::start();
+    let outer =
+        "name: Outer\nvars: { given: handed-in-0123 }\nsteps:\n  - use: login\n    with: { password: \"${given}\" }\n";
+    let inner = "name: Inner\nsecrets: [password]\nsteps:\n  - get: /x?p=${password}\n    expect: { status: 404 }\n";
+    let mut program = Program::new(&["--base-url", &server.origin, "--secret", "password", "all/outer.yaml"])
+        .file("all/outer.yaml", outer)
+        .file("all/login.yaml", inner)
+        .env("PASSWORD", "another-secret");
+    let mut all = program.answer();
+    assert!(all.starts_with("exit: 1\n"), "{all}");
+    all.push_str(&program.left("reports/latest/report.json"));
+    assert!(all.contains("/x?p=***"), "{all}");
+    assert!(!all.contains("handed-in-0123"), "{all}");
+}

@@ -14,6 +14,7 @@
 //! - [`duration`]: spans of time as they are written
 //! - [`secret`]: values that cannot be printed, and the redactor
 //! - [`schema`]: the JSON Schema, from the same tables as the parser
+//! - [`reference`]: the same for people
 
 pub mod decode;
 pub mod diagnostic;
@@ -21,6 +22,7 @@ pub mod duration;
 pub mod model;
 pub mod parse;
 pub mod predicate;
+pub mod reference;
 pub mod schema;
 pub mod secret;
 pub mod span;

@@ -134,6 +134,13 @@ pub struct Journey {
     pub logs: Vec<ServiceLog>,
 }
 
+impl Journey {
+    /// How many of its steps were taken: those that don't apply aren't.
+    pub fn steps_taken(&self) -> usize {
+        self.steps.iter().filter(|step| step.outcome != Outcome::Skipped).count()
+    }
+}
+
 /// The last log lines of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceLog {

@@ -165,10 +165,16 @@ fn split_origin(text: &str) -> Result<(Origin, &str), AddressError> {
     Ok((Origin { scheme, host, port }, rest))
 }
 
-/// The request line is delimited by white space, and its grammar has no `<`, `>` or backtick: hyper refuses them too.
+/// The request line is delimited by white space, and its grammar has no `<`, `>` or backtick, nor a `"` in the query:
+/// hyper refuses them too.
 fn checked_target(target: &str) -> Result<&str, AddressError> {
-    match target.chars().find(|c| c.is_ascii_whitespace() || c.is_control() || matches!(c, '<' | '>' | '`')) {
-        Some(character) => Err(AddressError::Character { character }),
+    let query = target.find('?').unwrap_or(target.len());
+    let is_wrong = |(index, character): &(usize, char)| {
+        let is_delimiter = matches!(character, '<' | '>' | '`') || (*character == '"' && *index > query);
+        character.is_ascii_whitespace() || character.is_control() || is_delimiter
+    };
+    match target.char_indices().find(is_wrong) {
+        Some((_, character)) => Err(AddressError::Character { character }),
         None => Ok(target),
     }
 }
@@ -222,6 +228,18 @@ mod tests {
         assert_eq!(refused("http://u:p@h/"), AddressError::Credentials);
         assert_eq!(refused("/a b"), AddressError::Character { character: ' ' });
         assert!(Origin::parse("http://h/forge").is_err());
+    }
+
+    #[test]
+    fn what_is_read_can_be_sent_whatever_its_characters() {
+        for character in (0..0x100).filter_map(char::from_u32) {
+            for target in [format!("/x{character}"), format!("/?{character}"), format!("/?x?{character}")] {
+                if let Ok(address) = Address::parse(&target, &base()) {
+                    assert!(address.target.parse::<http::uri::PathAndQuery>().is_ok(), "{target:?}");
+                }
+            }
+        }
+        assert!(Address::parse("/\"", &base()).is_ok());
     }
 
     proptest! {

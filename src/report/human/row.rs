@@ -45,7 +45,7 @@ pub(super) fn row(journey: &Journey, style: Style) -> String {
     } else {
         text.push_str(&style.paint(Paint::Faint, &left(&file, names - name_room)));
         text.push_str(&" ".repeat(GAP));
-        text.push_str(&right(&count(journey.steps.len(), "step"), STEPS));
+        text.push_str(&right(&count(journey.steps_taken(), "step"), STEPS));
         text.push_str(&" ".repeat(GAP));
         text.push_str(&right(&duration(journey.duration_ms), TIME));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::{Mutex, PoisonError};
 
+use bollard::models::Mount;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ use super::launch::{LaunchError, launch};
 use super::plan::Plan;
 use super::ready::{interrupted, wait_until_ready};
 use super::standing::Standing;
-use super::volumes::create_filled_volume;
+use super::volumes::{fill, mount};
 
 /// How far a service has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +32,6 @@ pub(super) struct Bringing<'a> {
     pub(super) plan: &'a Plan,
     pub(super) name: &'a str,
     pub(super) spec: &'a ServiceSpec,
-    pub(super) volumes: &'a BTreeMap<String, String>,
     pub(super) stages: &'a BTreeMap<&'a String, watch::Sender<Stage>>,
     pub(super) reservation: &'a Mutex<Option<TcpListener>>,
 }
@@ -53,7 +53,7 @@ impl Bringing<'_> {
         if !self.spec.ports.is_empty() {
             drop(self.reservation.lock().unwrap_or_else(PoisonError::into_inner).take());
         }
-        let container = launch(docker, run, self.name, self.spec, &mounts).await?;
+        let container = launch(docker, run, self.name, self.spec, mounts).await?;
         self.standing.note(self.name, container.clone());
         self.reached(Stage::Started);
         let ready = wait_until_ready(docker, self.name, &container, self.spec.healthcheck.as_ref(), stop).await;
@@ -86,25 +86,22 @@ impl Bringing<'_> {
         }
     }
 
-    /// The service's volumes: name at the engine, path, read-only.
-    async fn mounts(&self) -> Result<Vec<(String, String, bool)>, LaunchError> {
+    /// The service's volumes, those with files filled.
+    async fn mounts(&self) -> Result<Vec<Mount>, LaunchError> {
         let (docker, run) = (&self.standing.docker, &self.standing.run);
         let mut mounts = Vec::new();
-        for mount in &self.spec.volumes {
-            if let VolumeSource::Named(name) = &mount.source
-                && let Some(volume) = self.volumes.get(name)
-            {
-                mounts.push((volume.clone(), mount.target.clone(), mount.read_only));
+        for volume in &self.spec.volumes {
+            if let VolumeSource::Named(name) = &volume.source {
+                mounts.push(mount(run, name, &volume.target, volume.read_only));
             }
         }
-        for (index, mount) in
-            self.plan.filled_mounts(self.name, self.spec).map_err(LaunchError::Other)?.into_iter().enumerate()
-        {
+        let filled = self.plan.filled_mounts(self.name, self.spec).map_err(LaunchError::Other)?;
+        for (index, filled) in filled.into_iter().enumerate() {
             let name = format!("{}-files-{index}", self.name);
-            let volume = create_filled_volume(docker, run, &name, &self.spec.image, &mount.files).await;
-            let volume =
-                volume.map_err(|error| LaunchError::Other(refused(self.name, "its files can't be copied", &error)))?;
-            mounts.push((volume, mount.target, true));
+            fill(docker, run, &name, &self.spec.image, &filled.files)
+                .await
+                .map_err(|error| LaunchError::Other(refused(self.name, "its files can't be copied", &error)))?;
+            mounts.push(mount(run, &name, &filled.target, true));
         }
         Ok(mounts)
     }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use bollard::Docker;
-use bollard::models::{EndpointSettings, NetworkConnectRequest, NetworkDisconnectRequest, PortBinding, PortMap};
-use testcontainers::core::{AccessMode, ContainerPort, Healthcheck, Mount};
+use bollard::models::{EndpointSettings, Mount, NetworkConnectRequest, NetworkDisconnectRequest, PortBinding, PortMap};
+use testcontainers::core::{ContainerPort, Healthcheck};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerRequest, GenericImage, ImageExt};
 use verdict::evidence::Trouble;
@@ -22,14 +22,13 @@ pub(crate) enum LaunchError {
     Other(Trouble),
 }
 
-/// Creates and starts the container of `service`, on its networks and under its names there, and gives its id. The
-/// mounts are volumes of the run: name, path, read-only.
+/// Creates and starts the container of `service`, on its networks and under its names there, and gives its id.
 pub(crate) async fn launch(
     docker: &Docker,
     run: &Run,
     service: &str,
     spec: &ServiceSpec,
-    mounts: &[(String, String, bool)],
+    mounts: Vec<Mount>,
 ) -> Result<String, LaunchError> {
     let failed = |error: &(dyn std::error::Error + 'static)| {
         let trouble = refused(service, "its container can't be started", error);
@@ -67,12 +66,7 @@ fn first_network(spec: &ServiceSpec) -> Option<&String> {
 }
 
 /// The library's request for the service's container.
-fn request(
-    run: &Run,
-    service: &str,
-    spec: &ServiceSpec,
-    mounts: &[(String, String, bool)],
-) -> ContainerRequest<GenericImage> {
+fn request(run: &Run, service: &str, spec: &ServiceSpec, mounts: Vec<Mount>) -> ContainerRequest<GenericImage> {
     let (name, tag) = name_and_tag(&spec.image);
     let mut image = GenericImage::new(name, tag);
     for port in &spec.ports {
@@ -91,10 +85,6 @@ fn request(
         .with_readonly_rootfs(spec.read_only);
     for (name, value) in &spec.environment {
         request = request.with_env_var(name, value);
-    }
-    for (volume, target, read_only) in mounts {
-        let access = if *read_only { AccessMode::ReadOnly } else { AccessMode::ReadWrite };
-        request = request.with_mount(Mount::volume_mount(volume, target).with_access_mode(access));
     }
     for capability in &spec.cap_drop {
         request = request.with_cap_drop(capability);
@@ -122,6 +112,7 @@ fn request(
         host.publish_all_ports = Some(false);
         host.port_bindings = Some(bindings.clone());
         host.tmpfs = Some(tmpfs.clone());
+        host.mounts = Some(mounts.clone());
         host.memory = memory;
         host.pids_limit = processes;
     })

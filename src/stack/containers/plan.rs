@@ -8,7 +8,7 @@ use scenario::{Diagnostic, Source};
 use verdict::evidence::Trouble;
 
 use super::compose;
-use super::compose::model::{Compose, ServiceSpec, VolumeMount, VolumeSource};
+use super::compose::model::{Compose, ServiceSpec, VolumeSource};
 use super::volumes::File;
 use crate::images::{Choice, entry, no_image};
 use crate::stack::StackOptions;
@@ -34,8 +34,6 @@ pub(crate) struct Plan {
     pub(crate) services: BTreeMap<String, ServiceSpec>,
     /// The networks' names.
     pub(crate) networks: BTreeSet<String>,
-    /// The named volumes' names.
-    pub(crate) volumes: BTreeSet<String>,
     /// The edge's routes.
     pub(crate) site: routes::Site,
     /// Where the edge is reached.
@@ -119,21 +117,13 @@ pub(crate) fn plan(
         }
     }
     let networks = services.values().flat_map(|spec| spec.networks.keys().cloned()).collect();
-    let volumes = services.values().flat_map(|spec| spec.volumes.iter().filter_map(named)).collect();
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-    Ok(Plan { services, networks, volumes, site, address, authority })
+    Ok(Plan { services, networks, site, address, authority })
 }
 
 /// Whether a service calls others by their public addresses.
 fn calls_others(name: &str) -> bool {
     !matches!(service_named(name), Some(Service::Edge | Service::Staging))
-}
-
-fn named(mount: &VolumeMount) -> Option<String> {
-    match &mount.source {
-        VolumeSource::Named(name) => Some(name.clone()),
-        VolumeSource::File(_) => None,
-    }
 }
 
 /// The routes to the services, each at the first port that it exposes to the others.
@@ -325,7 +315,6 @@ mod tests {
         assert_eq!(site.target, "/srv");
         assert!(site.files.iter().any(|file| file.path == "index.html"));
         assert_eq!(mounts("forge"), []);
-        assert_eq!(plan.volumes, BTreeSet::from(["forge-data".to_owned()]));
     }
 
     #[test]

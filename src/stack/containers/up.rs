@@ -23,7 +23,7 @@ use super::ready::{TROUBLE_LOG_LINES, interrupted};
 use super::run::Run;
 use super::stack::Containers;
 use super::standing::Standing;
-use super::volumes::{create_network, create_volume};
+use super::volumes::create_network;
 use crate::engine::events::{Event, Sink};
 use crate::images::{Choice, resolve};
 use crate::stack::api::Api;
@@ -165,11 +165,6 @@ async fn bring_all_up(
     for network in &plan.networks {
         create_network(docker, run, network).await.map_err(|error| engine_refused("the stack's network", &error))?;
     }
-    let mut volumes = BTreeMap::new();
-    for volume in &plan.volumes {
-        let name = create_volume(docker, run, volume).await.map_err(|error| engine_refused("a volume", &error))?;
-        volumes.insert(volume.clone(), name);
-    }
     let stages: BTreeMap<&String, watch::Sender<Stage>> =
         plan.services.keys().map(|name| (name, watch::Sender::new(Stage::Waiting))).collect();
     let reservation = Mutex::new(Some(reservation));
@@ -177,8 +172,7 @@ async fn bring_all_up(
     // Where one fails, the others end at their next step rather than in the middle of one.
     let failed = stop.child_token();
     join_all(plan.services.iter().map(|(name, spec)| {
-        let bringing =
-            Bringing { standing, plan, name, spec, volumes: &volumes, stages: &stages, reservation: &reservation };
+        let bringing = Bringing { standing, plan, name, spec, stages: &stages, reservation: &reservation };
         let (failed, first_failure) = (&failed, &first_failure);
         async move {
             if let Err(error) = bringing.up(progress, failed).await {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bollard::Docker;
 use bollard::body_full;
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, NetworkCreateRequest, VolumeCreateRequest};
+use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions, NetworkCreateRequest};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, UploadToContainerOptionsBuilder,
 };
@@ -52,30 +52,23 @@ pub(crate) async fn create_network(docker: &Docker, run: &Run, network: &str) ->
     docker.create_network(request).await.map(|_| ())
 }
 
-/// Makes a volume of the run, and gives its name at the engine.
-pub(crate) async fn create_volume(docker: &Docker, run: &Run, volume: &str) -> Result<String, Error> {
-    let name = run.name(volume);
-    let request = VolumeCreateRequest { name: Some(name.clone()), labels: Some(run.labels()), ..Default::default() };
-    docker.create_volume(request).await.map(|_| name)
+/// A volume of the run, as a container mounts it. The engine makes it with the first container that does, labelled: it
+/// would make a missing one in any case, and without these labels nobody would know whose it is.
+pub(crate) fn mount(run: &Run, volume: &str, target: &str, read_only: bool) -> Mount {
+    Mount {
+        target: Some(target.to_owned()),
+        source: Some(run.name(volume)),
+        typ: Some(MountType::VOLUME),
+        read_only: Some(read_only),
+        volume_options: Some(MountVolumeOptions { labels: Some(run.labels()), ..Default::default() }),
+        ..Default::default()
+    }
 }
 
-/// Makes a volume of the run with these files in it, and gives its name at the engine. A container that is never
-/// started carries them in; any image will do for it.
-pub(crate) async fn create_filled_volume(
-    docker: &Docker,
-    run: &Run,
-    volume: &str,
-    image: &str,
-    files: &[File],
-) -> Result<String, Error> {
+/// Puts files into a volume of the run. A container that is never started carries them in; any image will do for it.
+pub(crate) async fn fill(docker: &Docker, run: &Run, volume: &str, image: &str, files: &[File]) -> Result<(), Error> {
     const PLACE: &str = "/edge-smoke";
-    let name = create_volume(docker, run, volume).await?;
-    let mount = Mount {
-        target: Some(PLACE.to_owned()),
-        source: Some(name.clone()),
-        typ: Some(MountType::VOLUME),
-        ..Default::default()
-    };
+    let mount = mount(run, volume, PLACE, false);
     let body = ContainerCreateBody {
         image: Some(image.to_owned()),
         // It is never started, but an image without a command of its own is refused.
@@ -89,7 +82,7 @@ pub(crate) async fn create_filled_volume(
     let upload = UploadToContainerOptionsBuilder::new().path(PLACE).build();
     docker.upload_to_container(&container, Some(upload), body_full(Bytes::from(archive(files)?))).await?;
     docker.remove_container(&container, Some(RemoveContainerOptionsBuilder::new().force(true).build())).await?;
-    Ok(name)
+    Ok(())
 }
 
 /// The files as a tar archive, with the directories above them, readable by everybody and owned by root but for those

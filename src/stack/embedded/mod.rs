@@ -1,5 +1,6 @@
 //! Doubles on loopback, in this process: what runs where there is no container engine.
 
+mod change;
 mod configuration;
 mod staging;
 
@@ -19,6 +20,7 @@ use serve::{Log, Server};
 use tokio::net::TcpListener;
 use verdict::evidence::{self, ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
+use super::api::Way;
 use super::authority::Authority;
 use super::{Site, Stack, StackOptions, random};
 
@@ -38,6 +40,11 @@ pub struct Embedded {
     site: Site,
     facts: StackFacts,
     logs: BTreeMap<Service, Log>,
+    options: StackOptions,
+    /// The edge's routes.
+    routed: routes::Site,
+    /// How the edge is reached.
+    way: Way,
     running: Mutex<Option<Running>>,
 }
 
@@ -84,11 +91,13 @@ impl Embedded {
             .map_err(|error| trouble(Service::Staging, format!("it can't listen: {error}")))?;
 
         let ca_pem = authority.as_ref().map(|authority| authority.ca_pem.clone());
-        let site = Site { ca_pem, ..site(&routed, options.mode, &password) };
+        let site = Site { ca_pem, ..site(&routed, options.mode, Secret::new(&password)) };
+        let address = edge_listener.local_addr().map_err(|error| no_port(Service::Edge, &error))?;
+        let way = Way { address, tls: authority.as_ref().map(Authority::client) };
         let facts = facts(&site);
         let edge = match &authority {
-            Some(authority) => Edge::start_tls(routed, edge_listener, authority.server()),
-            None => Edge::start(routed, edge_listener),
+            Some(authority) => Edge::start_tls(routed.clone(), edge_listener, authority.server()),
+            None => Edge::start(routed.clone(), edge_listener),
         };
         let edge = edge.map_err(|error| trouble(Service::Edge, error.to_string()))?;
         let logs = [
@@ -97,7 +106,8 @@ impl Embedded {
             (Service::Staging, staging_log),
         ]
         .into();
-        Ok(Self { site, facts, logs, running: Mutex::new(Some(Running { edge, forge, staging })) })
+        let running = Mutex::new(Some(Running { edge, forge, staging }));
+        Ok(Self { site, facts, logs, options: options.clone(), routed, way, running })
     }
 }
 
@@ -160,7 +170,7 @@ fn routing(mode: Mode) -> routes::Mode {
     }
 }
 
-fn site(routed: &routes::Site, mode: Mode, password: &str) -> Site {
+fn site(routed: &routes::Site, mode: Mode, password: Secret) -> Site {
     let services =
         SERVICES.iter().filter_map(|service| Some((*service, routed.service_url(service.as_str())?))).collect();
     Site {
@@ -170,7 +180,7 @@ fn site(routed: &routes::Site, mode: Mode, password: &str) -> Site {
         resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
         ca_pem: None,
         variables: [("user".to_owned(), USER.to_owned())].into(),
-        secrets: [("password".to_owned(), Secret::new(password))].into(),
+        secrets: [("password".to_owned(), password)].into(),
     }
 }
 

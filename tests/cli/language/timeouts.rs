@@ -21,7 +21,7 @@ fn a_step_s_own_deadline() {
 #[test]
 fn a_step_s_deadline_holds_for_all_its_tries_and_the_last_failure_is_reported() {
     let steps =
-        "  - get: /j/text\n    retry: { within: 1h, every: 10ms }\n    expect: { status: 404 }\n    timeout: 200ms\n";
+        "  - get: /j/text\n    retry: { within: 1h, every: 10ms }\n    expect: { status: 404 }\n    timeout: 500ms\n";
     let walked = walk(steps);
     assert!(walked.at("/scenarios/0/steps/0/attempts").as_u64() > Some(1), "{}", walked.report);
     insta::assert_snapshot!(walked.errors());

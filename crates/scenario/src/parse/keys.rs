@@ -152,7 +152,7 @@ pub(crate) static FOLLOW: Table = Table {
     keys: &[Key::new(
         "max_hops",
         Shape::Integer(1, 100),
-        "The most redirects that are followed before the step fails. Without it 20.",
+        "The most redirects that are followed before the step fails; `follow: true` stands for 20.",
     )
     .required()],
     exactly_one: &[],

@@ -1,0 +1,90 @@
+//! What people and editors read about the language is what the program does.
+
+use std::path::{Path, PathBuf};
+
+use scenario::Source;
+
+use crate::program::Program;
+
+/// Set to write what is made from the parser's tables instead of comparing it.
+const UPDATE: &str = "EDGE_SMOKE_UPDATE";
+/// What ends the part of the reference that is written by hand.
+const MARK: &str = "docs -->\n\n";
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn guide() -> String {
+    std::fs::read_to_string(file("docs/scenarios.md")).unwrap()
+}
+
+/// Compares, or writes where that is asked for.
+fn up_to_date(name: &str, wanted: &str) {
+    if std::env::var_os(UPDATE).is_some() {
+        std::fs::write(file(name), wanted).unwrap();
+    }
+    let committed = std::fs::read_to_string(file(name)).unwrap_or_default();
+    assert!(committed == wanted, "{name} is out of date: {UPDATE}=1 cargo test --test cli docs writes it");
+}
+
+/// The contents of the guide's fenced blocks of YAML.
+fn examples() -> Vec<String> {
+    let guide = guide();
+    let blocks = guide.split("```yaml\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn the_reference_is_that_of_the_parser() {
+    let guide = guide();
+    let (by_hand, _) = guide.split_once(MARK).unwrap();
+    up_to_date("docs/scenarios.md", &format!("{by_hand}{MARK}{}", scenario::reference::scenario()));
+}
+
+#[test]
+fn the_committed_schema_is_what_the_program_prints() {
+    let output = Program::new(&["schema", "scenario"]).output();
+    assert_eq!(output.status.code(), Some(0));
+    up_to_date("schemas/scenario.json", &String::from_utf8(output.stdout).unwrap());
+}
+
+#[test]
+fn every_example_is_a_scenario_or_steps_of_one() {
+    let examples = examples();
+    assert!(examples.len() > 8, "{}", examples.len());
+    for example in examples {
+        let text = match example.starts_with("- ") {
+            true => format!("name: Example\nsteps:\n{example}"),
+            false => example,
+        };
+        if let Err(errors) = scenario::parse(&Source::new("docs/scenarios.md", text)) {
+            panic!("{}", errors.iter().map(|error| error.render(false)).collect::<String>());
+        }
+    }
+}
+
+#[test]
+fn the_first_example_passes_as_the_guide_says() {
+    let first = examples().into_iter().next().unwrap();
+    let answer = Program::new(&["--stack", "embedded", "first.yaml"]).file("first.yaml", first).answer();
+    assert!(answer.starts_with("exit: 0\n"), "{answer}");
+}
+
+#[test]
+fn links_within_the_guide_lead_somewhere() {
+    let guide = guide();
+    let anchor = |heading: &str| -> String {
+        let letters = heading.to_lowercase();
+        let letters = letters.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+        letters.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
+    };
+    let headings: Vec<String> = guide
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| anchor(line.trim_start_matches('#').trim()))
+        .collect();
+    for link in guide.split("](#").skip(1).filter_map(|rest| rest.split(')').next()) {
+        assert!(headings.iter().any(|heading| heading == link), "#{link}");
+    }
+}

@@ -19,14 +19,15 @@ static ENGINE: Mutex<()> = Mutex::new(());
 struct Setting {
     stack: &'static str,
     mode: &'static str,
+    tls: bool,
 }
 
-const SETTINGS: [Setting; 4] = [
-    Setting { stack: "embedded", mode: "subpath" },
-    Setting { stack: "embedded", mode: "subdomain" },
-    Setting { stack: "containers", mode: "subpath" },
-    Setting { stack: "containers", mode: "subdomain" },
-];
+/// Every stack in every mode, with and without TLS.
+fn settings() -> impl Iterator<Item = Setting> {
+    let modes =
+        ["embedded", "containers"].into_iter().flat_map(|stack| ["subpath", "subdomain"].map(|mode| (stack, mode)));
+    modes.flat_map(|(stack, mode)| [false, true].map(|tls| Setting { stack, mode, tls }))
+}
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -34,11 +35,11 @@ fn main() {
     let scenarios = shipped();
     assert!(!scenarios.is_empty(), "there are no scenarios");
     let mut trials = Vec::new();
-    for setting in SETTINGS {
+    for setting in settings() {
         let run: Arc<OnceLock<Result<Value, String>>> = Arc::default();
         for scenario in &scenarios {
             let (run, file) = (run.clone(), scenario.clone());
-            let name = format!("{}::{}::{scenario}", setting.stack, setting.mode).replace(".yaml", "");
+            let name = format!("{setting}::{}", scenario.trim_end_matches(".yaml"));
             let trial = Trial::test(name, move || passed(run.get_or_init(|| setting.run()), &file));
             trials.push(trial.with_ignored_flag(setting.stack == "containers" && !has_containers));
         }
@@ -70,6 +71,13 @@ fn shipped() -> Vec<String> {
     names
 }
 
+impl std::fmt::Display for Setting {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let scheme = if self.tls { "https" } else { "http" };
+        write!(formatter, "{}::{}::{scheme}", self.stack, self.mode)
+    }
+}
+
 impl Setting {
     /// Runs all scenarios in this setting, and gives the report; else what the program said.
     fn run(self) -> Result<Value, String> {
@@ -78,13 +86,16 @@ impl Setting {
         let output = Command::new(env!("CARGO_BIN_EXE_edge-smoke"))
             .arg(folder())
             .args(["--stack", self.stack, "--mode", self.mode, "--format", "json"])
+            .args(self.tls.then_some("--tls"))
             .current_dir(reports.path())
             .output()
             .map_err(|error| error.to_string())?;
         let said = String::from_utf8_lossy(&output.stderr);
         let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("{error}\n{said}"))?;
         let stack = &report["stack"];
-        if stack["kind"] != self.stack || stack["mode"] != self.mode {
+        let scheme = if self.tls { "https://" } else { "http://" };
+        let is_over_scheme = stack["base_url"].as_str().is_some_and(|url| url.starts_with(scheme));
+        if stack["kind"] != self.stack || stack["mode"] != self.mode || !is_over_scheme {
             return Err(format!("expected {self:?}, found {stack:#}\n{said}"));
         }
         // The exit code is the verdict on all of them together.

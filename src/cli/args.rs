@@ -63,6 +63,10 @@ pub struct RunArgs {
     #[arg(long, value_parser = parse_mode, default_value = "subpath", value_name = "MODE", help_heading = "Stack")]
     pub mode: Mode,
 
+    /// Serve https, with a certificate authority made for the run; what goes by `https` alone, such as Secure cookies, is tried.
+    #[arg(long, help_heading = "Stack")]
+    pub tls: bool,
+
     /// Use this image for a service of the containers stack.
     #[arg(long = "image", value_name = "SERVICE=NAME", value_parser = parse_image, help_heading = "Stack")]
     pub images: Vec<ImageChoice>,

@@ -26,7 +26,7 @@ use crate::engine::variables::Variables;
 use crate::report::{Format, Report, Reporters, Style};
 use crate::stack::embedded::Embedded;
 use crate::stack::external::{External, ExternalOptions};
-use crate::stack::{Needs, Stack, StackOptions, containers};
+use crate::stack::{Needs, Site, Stack, StackOptions, containers};
 
 /// How many of a service's last log lines a failed run shows.
 const LOG_LINES: usize = 20;
@@ -77,6 +77,7 @@ fn list(plans: &[Arc<Plan>]) -> Result<Exit, CommandError> {
 fn stack_options(args: &RunArgs, environment: &Environment) -> StackOptions {
     let mut options = StackOptions {
         mode: args.mode,
+        tls: args.tls,
         images: crate::images::overrides(&|name| environment.variables.get(name).cloned()),
         environment: Default::default(),
         // Only who asks for containers by name waits for downloads.
@@ -165,6 +166,7 @@ impl Session {
         let facts = stack.facts();
         self.reporters.emit(Event::StackReady(facts.clone()));
         evidence.stack = Some(facts);
+        self.hand_out_authority(stack.site())?;
         let surroundings = Arc::new(self.surroundings(stack)?);
         let pace = Pace {
             jobs: self.args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
@@ -186,16 +188,30 @@ impl Session {
         Ok(())
     }
 
+    /// A stack that is kept is there to be looked at, which takes trust in its certificate authority.
+    fn hand_out_authority(&self, site: &Site) -> Result<(), CommandError> {
+        let (true, Some(pem)) = (self.options.tls && self.options.keep, &site.ca_pem) else { return Ok(()) };
+        let path = self.args.report_dir.join("ca.pem");
+        std::fs::create_dir_all(&self.args.report_dir)
+            .and_then(|()| std::fs::write(&path, pem))
+            .map_err(|error| CommandError::broken(format!("error: {}: {error}", path.display())))?;
+        let text = format!("its certificate authority, for other clients: {}", path.display());
+        self.reporters.emit(Event::Notice(text));
+        Ok(())
+    }
+
     fn surroundings(&self, stack: &dyn Stack) -> Result<Surroundings, CommandError> {
         let site = stack.site();
         let broken = |text: String| CommandError::broken(format!("error: {text}"));
         // Names given on the command line win over the stack's.
         let resolve = self.args.resolve.iter().chain(&site.resolve).cloned().collect();
-        let ca_pem = self.inputs.ca_pem.as_ref().or(site.ca_pem.as_ref());
+        // Those of the command line, and the stack's own.
+        let authorities: Vec<&str> =
+            [&self.inputs.ca_pem, &site.ca_pem].into_iter().flatten().map(String::as_str).collect();
+        let ca_pem = (!authorities.is_empty()).then(|| authorities.join("\n"));
         let variables = Variables::new(site, self.inputs.variables.clone(), self.inputs.secrets.clone());
         Ok(Surroundings {
-            connector: Connector::new(resolve, ca_pem.map(String::as_str))
-                .map_err(|error| broken(error.to_string()))?,
+            connector: Connector::new(resolve, ca_pem.as_deref()).map_err(|error| broken(error.to_string()))?,
             base: Origin::parse(&site.base_url).map_err(|error| broken(error.to_string()))?,
             mode: site.mode,
             kind: self.chosen.kind,

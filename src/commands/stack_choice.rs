@@ -37,8 +37,12 @@ pub(super) async fn choose(
                      known from the mode"
                 ))
             })?;
-            let unused =
-                [(!args.images.is_empty(), "--image"), (!args.settings.is_empty(), "--set"), (args.keep, "--keep")];
+            let unused = [
+                (!args.images.is_empty(), "--image"),
+                (!args.settings.is_empty(), "--set"),
+                (args.keep, "--keep"),
+                (args.tls, "--tls"),
+            ];
             if let Some((_, flag)) = unused.iter().find(|(is_given, _)| *is_given) {
                 return Err(CommandError::usage(format!(
                     "error: {flag} has no meaning for an external stack: nothing is stood up or changed there"

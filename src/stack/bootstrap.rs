@@ -1,13 +1,11 @@
 //! A fresh forge's first user and repository. Works for Forgejo and for Gitea, which it forked from.
 
-use std::net::SocketAddr;
-
 use async_trait::async_trait;
 use scenario::Secret;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::api::{Answer, Api};
+use super::api::{Answer, Api, Way};
 use super::random;
 
 /// The first user's name. (`admin` is reserved in Gitea.)
@@ -113,17 +111,17 @@ pub enum BootstrapError {
     Password(String),
 }
 
-/// Sets a fresh forge up. `url` is its public URL, without a slash at its end; its host is reached at `address`.
+/// Sets a fresh forge up. `url` is its public URL, without a slash at its end; its host is reached by `way`.
 ///
 /// # Errors
 /// What went wrong, with the forge's own words; never the password.
-pub async fn bootstrap(url: &str, address: SocketAddr, inside: &dyn Inside) -> Result<Forge, BootstrapError> {
-    let anonymous = Api { base: url, address, credentials: None };
+pub(crate) async fn bootstrap(url: &str, way: &Way, inside: &dyn Inside) -> Result<Forge, BootstrapError> {
+    let anonymous = Api { base: url, way, credentials: None };
     let (product, version) = identify(&anonymous).await?;
     let password = random::text(random::ALPHANUMERIC, PASSWORD_LENGTH);
     let password = Secret::new(password.map_err(|error| BootstrapError::Password(error.to_string()))?);
     create_user(inside, &password).await?;
-    let api = Api { base: url, address, credentials: Some((USER, &password)) };
+    let api = Api { base: url, way, credentials: Some((USER, &password)) };
     let repository = create_repository(&api, &password).await?;
     Ok(Forge { product, version, user: USER.to_owned(), password, repository })
 }
@@ -185,6 +183,7 @@ fn redact(text: &str, password: Option<&Secret>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
     use std::sync::Mutex;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -225,7 +224,7 @@ mod tests {
         }
 
         async fn bootstrap(&self, inside: &dyn Inside) -> Result<Forge, BootstrapError> {
-            bootstrap(&self.url, self.address, inside).await
+            bootstrap(&self.url, &Way { address: self.address, tls: None }, inside).await
         }
     }
 
@@ -358,7 +357,10 @@ mod tests {
     #[tokio::test]
     async fn a_forge_that_is_not_there_is_said_to_be_not_there() {
         let free = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
-        let error = bootstrap("http://edge.test/forge", free, &FakeInside::fine()).await.unwrap_err().to_string();
+        let error = bootstrap("http://edge.test/forge", &Way { address: free, tls: None }, &FakeInside::fine())
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(
             error.starts_with("the forge's API doesn't answer: GET http://edge.test/forge/api/forgejo/v1/version: "),
             "{error}"

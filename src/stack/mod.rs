@@ -1,7 +1,10 @@
 //! What scenarios run against, behind one trait.
 
 mod api;
+mod applications;
+pub mod authority;
 pub mod bootstrap;
+mod change;
 pub mod containers;
 pub mod embedded;
 pub mod external;
@@ -15,6 +18,9 @@ use async_trait::async_trait;
 use scenario::Secret;
 use scenario::model::{Mode, Service};
 use verdict::evidence::{StackFacts, Trouble};
+
+pub use applications::Application;
+pub use change::{Change, ChangeError, Changeable, Changed, Environment};
 
 /// A site as a client needs to know it.
 #[derive(Debug, Clone)]
@@ -47,10 +53,12 @@ pub struct Needs {
 pub struct StackOptions {
     /// The routing mode.
     pub mode: Mode,
+    /// The edge speaks https, with a certificate made for the run.
+    pub tls: bool,
     /// Images by service, in place of those of `compose.yml`.
     pub images: BTreeMap<Service, String>,
     /// Settings by service, on top of those of `compose.yml`; `None` unsets. The fault campaign's way in.
-    pub environment: BTreeMap<Service, BTreeMap<String, Option<String>>>,
+    pub environment: Environment,
     /// Pull images that aren't there.
     pub pull: bool,
     /// Leave the stack standing after the run.

@@ -5,11 +5,14 @@ use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 
 use bollard::Docker;
+use bollard::exec::StartExecResults;
+use bollard::models::ExecConfig;
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder};
 use edge_smoke::engine::events::{Event, Sink};
 use edge_smoke::stack::containers::owner::{OWNER_LABEL, Owner};
 use edge_smoke::stack::containers::{self, Containers, engine};
 use edge_smoke::stack::{Needs, StackOptions};
+use futures_util::StreamExt;
 use scenario::model::{Mode, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +21,7 @@ use verdict::evidence::Trouble;
 pub(crate) fn options() -> StackOptions {
     StackOptions {
         mode: Mode::Subpath,
+        tls: false,
         images: BTreeMap::new(),
         environment: BTreeMap::new(),
         pull: false,
@@ -75,6 +79,24 @@ pub(crate) async fn labelled(docker: &Docker, label: &str) -> Vec<String> {
 /// Everything of this process's.
 pub(crate) async fn own(docker: &Docker) -> Vec<String> {
     labelled(docker, &format!("{OWNER_LABEL}={}", Owner::current().unwrap())).await
+}
+
+/// What a shell line says in a service's container of a run.
+pub(crate) async fn inside(docker: &Docker, run: &str, service: &str, line: &str) -> String {
+    let command = ExecConfig {
+        attach_stdout: Some(true),
+        cmd: Some(["sh", "-c", line].map(str::to_owned).to_vec()),
+        ..ExecConfig::default()
+    };
+    let exec = docker.create_exec(&format!("edge-smoke-{run}-{service}"), command).await.unwrap();
+    let StartExecResults::Attached { mut output, .. } = docker.start_exec(&exec.id, None).await.unwrap() else {
+        panic!("detached");
+    };
+    let mut said = Vec::new();
+    while let Some(piece) = output.next().await {
+        said.extend_from_slice(&piece.unwrap().into_bytes());
+    }
+    String::from_utf8_lossy(&said).into_owned()
 }
 
 /// A request of our own making, as the stack's address must be reached without any of its help.

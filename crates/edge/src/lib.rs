@@ -19,7 +19,7 @@ use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use routes::matching::{self, Decision};
 use routes::{RouteError, Scheme, Site, validate};
-use serve::{Body, Log, Peer, Server};
+use serve::{Body, Log, Peer, Server, ServerConfig};
 use tokio::net::TcpListener;
 
 use pool::Pool;
@@ -30,9 +30,14 @@ pub enum EdgeError {
     /// The site can't be served.
     #[error(transparent)]
     Site(#[from] RouteError),
-    /// The in-process edge serves http alone.
-    #[error("origin: the in-process edge serves http:// alone, and the origin is {0}; use a real Caddy for https://")]
-    Https(String),
+    /// The origin's scheme isn't the one that the edge speaks.
+    #[error("origin: this edge speaks {speaks}, and the origin is {origin}; start another edge for it")]
+    Scheme {
+        /// What it speaks.
+        speaks: Scheme,
+        /// The origin.
+        origin: String,
+    },
     /// The listener has no address.
     #[error("the edge can't listen: {0}")]
     Listen(#[from] io::Error),
@@ -44,20 +49,35 @@ pub struct Edge {
     server: Server,
     log: Log,
     site: Arc<RwLock<Arc<Site>>>,
+    scheme: Scheme,
 }
 
 impl Edge {
-    /// Serves a site at the listener, whose port should be the origin's.
+    /// Serves a site at the listener, whose port should be the origin's, over plain HTTP.
     ///
     /// # Errors
-    /// A site that is wrong, or that the in-process edge can't serve.
+    /// A site that is wrong, or whose origin is https.
     pub fn start(site: Site, listener: TcpListener) -> Result<Self, EdgeError> {
-        check(&site)?;
+        Self::start_over(site, listener, None)
+    }
+
+    /// Serves a site over TLS. The files that the site names for Caddy don't matter here: certificate and key come in
+    /// the configuration.
+    ///
+    /// # Errors
+    /// A site that is wrong, or whose origin isn't https.
+    pub fn start_tls(site: Site, listener: TcpListener, tls: Arc<ServerConfig>) -> Result<Self, EdgeError> {
+        Self::start_over(site, listener, Some(tls))
+    }
+
+    fn start_over(site: Site, listener: TcpListener, tls: Option<Arc<ServerConfig>>) -> Result<Self, EdgeError> {
+        let scheme = if tls.is_some() { Scheme::Https } else { Scheme::Http };
+        check(&site, scheme)?;
         let site = Arc::new(RwLock::new(Arc::new(site)));
         let log = Log::default();
         let pool = Arc::new(Pool::default());
         let (current, lines) = (site.clone(), log.clone());
-        let server = Server::start(listener, move |request, peer| {
+        let server = Server::start_over(listener, tls, move |request, peer| {
             let site = current.read().unwrap_or_else(PoisonError::into_inner).clone();
             let (lines, pool) = (lines.clone(), pool.clone());
             async move {
@@ -67,7 +87,7 @@ impl Edge {
                 answer
             }
         })?;
-        Ok(Self { server, log, site })
+        Ok(Self { server, log, site, scheme })
     }
 
     /// Where it listens.
@@ -85,7 +105,7 @@ impl Edge {
     /// # Errors
     /// As [`Edge::start`]; the old site stays.
     pub fn replace(&self, site: Site) -> Result<(), EdgeError> {
-        check(&site)?;
+        check(&site, self.scheme)?;
         *self.site.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(site);
         Ok(())
     }
@@ -96,9 +116,13 @@ impl Edge {
     }
 }
 
-fn check(site: &Site) -> Result<(), EdgeError> {
+fn check(site: &Site, speaks: Scheme) -> Result<(), EdgeError> {
     validate::site(site)?;
-    if site.origin.scheme == Scheme::Https { Err(EdgeError::Https(site.origin.to_string())) } else { Ok(()) }
+    if site.origin.scheme == speaks {
+        Ok(())
+    } else {
+        Err(EdgeError::Scheme { speaks, origin: site.origin.to_string() })
+    }
 }
 
 async fn handle(site: &Site, request: Request<Incoming>, peer: &Peer, pool: &Arc<Pool>) -> Response<Body> {

@@ -1,4 +1,4 @@
-//! A listener, a handler, and an end: the HTTP/1.1 server under the edge, the doubles and the services.
+//! A listener, a handler, and an end: the HTTP/1.1 server, over TLS where it is told to, under the edge, the doubles and the services.
 //!
 //! Dropping a [`Server`] frees its port and closes its connections at once; [`Server::shutdown`] lets what is under way finish first.
 
@@ -17,16 +17,22 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use body::{Body, BoxError, boxed, empty, full};
 pub use log::Log;
+pub use tokio_rustls::rustls::ServerConfig;
 
 /// How long a client may take to send a request's header section, between requests too.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a client may take to agree on a key.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a handler knows of the connection that a request came on.
 #[derive(Debug, Clone)]
@@ -56,10 +62,28 @@ impl Server {
         H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
         F: Future<Output = Response<Body>> + Send + 'static,
     {
+        Self::start_over(listener, None, handler)
+    }
+
+    /// The same over TLS, where there is a configuration for it.
+    ///
+    /// # Errors
+    /// The listener has no address.
+    pub fn start_over<H, F>(listener: TcpListener, tls: Option<Arc<ServerConfig>>, handler: H) -> io::Result<Self>
+    where
+        H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
         let closing = CancellationToken::new();
-        let task: JoinHandle<()> = tokio::spawn(accept(listener, Arc::new(handler), stop.clone(), closing.clone()));
+        let task: JoinHandle<()> = tokio::spawn(accept(
+            listener,
+            tls.map(TlsAcceptor::from),
+            Arc::new(handler),
+            stop.clone(),
+            closing.clone(),
+        ));
         Ok(Self { address, stop, closing, task: Some(AbortOnDropHandle::new(task)) })
     }
 
@@ -89,8 +113,13 @@ impl Drop for Server {
     }
 }
 
-async fn accept<H, F>(listener: TcpListener, handler: Arc<H>, stop: CancellationToken, closing: CancellationToken)
-where
+async fn accept<H, F>(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    handler: Arc<H>,
+    stop: CancellationToken,
+    closing: CancellationToken,
+) where
     H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
@@ -102,7 +131,7 @@ where
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
                     let peer = Peer { address, closing: closing.clone() };
-                    connections.spawn(serve(stream, peer, handler.clone(), stop.clone()));
+                    connections.spawn(meet(stream, tls.clone(), peer, handler.clone(), stop.clone()));
                 }
                 // Out of file descriptors, most often: connections under way will give some back.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -113,13 +142,32 @@ where
     while connections.join_next().await.is_some() {}
 }
 
-async fn serve<H, F>(stream: TcpStream, peer: Peer, handler: Arc<H>, stop: CancellationToken)
+/// Agrees on a key where there is TLS, and serves what comes then.
+async fn meet<H, F>(stream: TcpStream, tls: Option<TlsAcceptor>, peer: Peer, handler: Arc<H>, stop: CancellationToken)
 where
     H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     // Small answers must not wait for the client's acknowledgements. Where the option can't be set the connection still works.
     let _ = stream.set_nodelay(true);
+    let Some(acceptor) = tls else { return serve(stream, peer, handler, stop).await };
+    // A client that doesn't trust the certificate, or speaks no TLS, learns of it by itself.
+    tokio::select! {
+        agreed = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)) => {
+            if let Ok(Ok(stream)) = agreed {
+                serve(stream, peer, handler, stop).await;
+            }
+        }
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn serve<S, H, F>(stream: S, peer: Peer, handler: Arc<H>, stop: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
     let service = service_fn(move |request| {
         let answer = handler(request, peer.clone());
         async move { Ok::<_, Infallible>(answer.await) }

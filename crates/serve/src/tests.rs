@@ -7,6 +7,9 @@ use http::Response;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::*;
 
@@ -67,4 +70,45 @@ async fn a_shutdown_does_not_wait_for_ever() {
     let mut client = ask(server.address()).await;
     server.shutdown(Duration::from_millis(20)).await;
     let _ = client.read_to_end(&mut Vec::new()).await;
+}
+
+#[tokio::test]
+async fn over_tls_it_answers_who_speaks_tls_and_nobody_else() {
+    let made = rcgen::generate_simple_self_signed(["edge.test".to_owned()]).unwrap();
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let server =
+        Server::start_over(listener().await, Some(Arc::new(config)), |_, _| async { Response::new(full("hello")) });
+    let server = server.unwrap();
+
+    // In clear text there is at most an alert.
+    let mut clear = ask(server.address()).await;
+    let mut said = Vec::new();
+    let _ = clear.read_to_end(&mut said).await;
+    assert!(!String::from_utf8_lossy(&said).contains("HTTP/1.1"));
+
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(server.address()).await.unwrap();
+    let name = ServerName::try_from("edge.test").unwrap();
+    let mut client = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nHost: edge.test\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("hello"), "{answer}");
+
+    // Who never shakes hands doesn't hold it up.
+    let _silent = TcpStream::connect(server.address()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(5), server.shutdown(Duration::from_secs(30))).await.unwrap();
 }

@@ -95,7 +95,7 @@ impl Bringing<'_> {
                 mounts.push(mount(run, name, &volume.target, volume.read_only));
             }
         }
-        let filled = self.plan.filled_mounts(self.spec).map_err(LaunchError::Other)?;
+        let filled = self.plan.filled_mounts(self.name, self.spec).map_err(LaunchError::Other)?;
         for (index, filled) in filled.into_iter().enumerate() {
             let name = format!("{}-files-{index}", self.name);
             fill(docker, run, &name, &self.spec.image, &filled.files)

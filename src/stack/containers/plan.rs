@@ -12,10 +12,18 @@ use super::compose::model::{Compose, ServiceSpec, VolumeSource};
 use super::volumes::File;
 use crate::images::{Choice, entry, no_image};
 use crate::stack::StackOptions;
+use crate::stack::api::Way;
+use crate::stack::authority::Authority;
 use crate::stack::fixtures::STAGING;
 
 /// The name that stands for the edge, in the stack and outside.
 pub(crate) const HOST: &str = "edge.test";
+/// Where the edge has its certificate, beside its configuration.
+const CERTIFICATE: &str = "certificate.pem";
+/// And its key.
+const KEY: &str = "key.pem";
+/// Where services that call others find the authority to trust, as `ca.pem`.
+const TRUST: &str = "/etc/edge-smoke";
 /// The file that describes the stack.
 const COMPOSE: &str = include_str!("../../../fixtures/compose.yml");
 
@@ -30,6 +38,8 @@ pub(crate) struct Plan {
     pub(crate) site: routes::Site,
     /// Where the edge is reached.
     pub(crate) address: SocketAddr,
+    /// Who vouches for the edge, where it speaks https.
+    pub(crate) authority: Option<Authority>,
 }
 
 /// A directory of a service that is filled with files.
@@ -69,7 +79,7 @@ pub(crate) fn service_named(name: &str) -> Option<Service> {
     Service::ALL.iter().copied().find(|service| service.as_str() == name)
 }
 
-/// Plans a stack of these services with these images, its edge on this port of loopback.
+/// Plans a stack of these services with these images, its edge on this port of loopback, over https with an authority.
 ///
 /// # Errors
 /// The compose file can't be read, or the routes are impossible: mistakes of ours, which its tests keep out.
@@ -78,6 +88,7 @@ pub(crate) fn plan(
     options: &StackOptions,
     images: &BTreeMap<Service, Choice>,
     port: u16,
+    authority: Option<Authority>,
 ) -> Result<Plan, Trouble> {
     let compose = read(&|variable| match variable {
         "EDGE_PORT" => Some(port.to_string()),
@@ -89,10 +100,14 @@ pub(crate) fn plan(
     })?;
     let mut services: BTreeMap<String, ServiceSpec> =
         compose.services.into_iter().filter(|(name, _)| names.contains(name)).collect();
-    let site = site(&services, options.mode, port)?;
+    let site = site(&services, options.mode, port, authority.is_some())?;
     let settings = routes::settings::for_site(&site).environment;
     for (name, spec) in &mut services {
         spec.environment.extend(settings.get(name).cloned().unwrap_or_default());
+        if authority.is_some() && calls_others(name) {
+            // Programs written in Go read all of these directories.
+            spec.environment.insert("SSL_CERT_DIR".to_owned(), format!("/etc/ssl/certs:{TRUST}"));
+        }
         let overlay = service_named(name).and_then(|service| options.environment.get(&service));
         for (variable, value) in overlay.into_iter().flatten() {
             match value {
@@ -102,30 +117,57 @@ pub(crate) fn plan(
         }
     }
     let networks = services.values().flat_map(|spec| spec.networks.keys().cloned()).collect();
-    Ok(Plan { services, networks, site, address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port) })
+    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    Ok(Plan { services, networks, site, address, authority })
+}
+
+/// Whether a service calls others by their public addresses.
+fn calls_others(name: &str) -> bool {
+    !matches!(service_named(name), Some(Service::Edge | Service::Staging))
 }
 
 /// The routes to the services, each at the first port that it exposes to the others.
-fn site(services: &BTreeMap<String, ServiceSpec>, mode: Mode, port: u16) -> Result<routes::Site, Trouble> {
+fn site(
+    services: &BTreeMap<String, ServiceSpec>,
+    mode: Mode,
+    port: u16,
+    is_https: bool,
+) -> Result<routes::Site, Trouble> {
     let upstreams = services
         .iter()
         .filter_map(|(name, spec)| Some((name.clone(), format!("{name}:{}", spec.expose.first()?))))
         .collect();
-    let origin = routes::Origin { scheme: routes::Scheme::Http, host: HOST.to_owned(), port };
+    let scheme = if is_https { routes::Scheme::Https } else { routes::Scheme::Http };
+    let origin = routes::Origin { scheme, host: HOST.to_owned(), port };
     let mode = match mode {
         Mode::Subpath => routes::Mode::Subpath,
         Mode::Subdomain => routes::Mode::Subdomain,
     };
-    routes::Site::standard(origin, mode, &upstreams)
-        .map_err(|error| mistake(format!("the stack's routes are wrong: {error}")))
+    let site = routes::Site::standard(origin, mode, &upstreams)
+        .map_err(|error| mistake(format!("the stack's routes are wrong: {error}")))?;
+    let beside = |file: &str| format!("{}/{file}", configuration_directory(services));
+    let tls = is_https.then(|| routes::TlsFiles { certificate: beside(CERTIFICATE), key: beside(KEY) });
+    Ok(routes::Site { tls, ..site })
+}
+
+/// The directory of the edge's configuration, in its container.
+fn configuration_directory(services: &BTreeMap<String, ServiceSpec>) -> &str {
+    let mounts = services.values().flat_map(|spec| &spec.volumes);
+    let file = mounts.into_iter().find(|mount| mount.source == VolumeSource::File("Caddyfile".to_owned()));
+    file.and_then(|mount| mount.target.rsplit_once('/')).map_or("", |(directory, _)| directory)
 }
 
 impl Plan {
+    /// How the edge is reached.
+    pub(crate) fn way(&self) -> Way {
+        Way { address: self.address, tls: self.authority.as_ref().map(Authority::client) }
+    }
+
     /// The directories that hold what the file binds from beside it. A bound file is alone in its directory there.
     ///
     /// # Errors
     /// The file binds something that isn't part of the program.
-    pub(crate) fn filled_mounts(&self, spec: &ServiceSpec) -> Result<Vec<FilledMount>, Trouble> {
+    pub(crate) fn filled_mounts(&self, name: &str, spec: &ServiceSpec) -> Result<Vec<FilledMount>, Trouble> {
         let mut mounts: BTreeMap<String, Vec<File>> = BTreeMap::new();
         for mount in &spec.volumes {
             let VolumeSource::File(source) = &mount.source else { continue };
@@ -135,10 +177,15 @@ impl Plan {
                     let text =
                         text.map_err(|error| mistake(format!("the stack's Caddyfile can't be rendered: {error}")))?;
                     let (directory, name) = mount.target.rsplit_once('/').unwrap_or(("", &mount.target));
-                    mounts.entry(directory.to_owned()).or_default().push((name.to_owned(), text.into_bytes()));
+                    let files = mounts.entry(directory.to_owned()).or_default();
+                    files.push(File::new(name, text));
+                    if let Some(authority) = &self.authority {
+                        files.push(File::new(CERTIFICATE, authority.certificate_pem.as_str()));
+                        files.push(File::new(KEY, authority.key_pem.expose()).only_for(spec.user.as_deref()));
+                    }
                 }
                 "staging" => {
-                    let files = STAGING.iter().map(|&(path, content)| (path.to_owned(), content.to_vec()));
+                    let files = STAGING.iter().map(|&(path, content)| File::new(path, content));
                     mounts.entry(mount.target.clone()).or_default().extend(files);
                 }
                 other => {
@@ -147,6 +194,9 @@ impl Plan {
                     )));
                 }
             }
+        }
+        if let Some(authority) = self.authority.as_ref().filter(|_| calls_others(name)) {
+            mounts.entry(TRUST.to_owned()).or_default().push(File::new("ca.pem", authority.ca_pem.as_str()));
         }
         Ok(mounts.into_iter().map(|(target, files)| FilledMount { target, files }).collect())
     }
@@ -174,7 +224,14 @@ mod tests {
     use crate::images::{CATALOG, Origin};
 
     fn options(mode: Mode) -> StackOptions {
-        StackOptions { mode, images: BTreeMap::new(), environment: BTreeMap::new(), pull: false, keep: false }
+        StackOptions {
+            mode,
+            tls: false,
+            images: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            pull: false,
+            keep: false,
+        }
     }
 
     fn images() -> BTreeMap<Service, Choice> {
@@ -214,7 +271,7 @@ mod tests {
 
     #[test]
     fn every_service_is_confined_and_only_the_edge_is_published_and_that_on_loopback() {
-        let plan = plan(&all(), &options(Mode::Subpath), &images(), 4321).unwrap();
+        let plan = plan(&all(), &options(Mode::Subpath), &images(), 4321, None).unwrap();
         for (name, spec) in &plan.services {
             assert_eq!(spec.cap_drop, ["ALL"], "{name}");
             assert_eq!(spec.security_opt, ["no-new-privileges:true"], "{name}");
@@ -230,7 +287,7 @@ mod tests {
     #[test]
     fn the_forge_is_told_its_address_in_either_mode_and_overlays_have_the_last_word() {
         let root_url = |options: &StackOptions| {
-            let plan = plan(&all(), options, &images(), 4321).unwrap();
+            let plan = plan(&all(), options, &images(), 4321, None).unwrap();
             plan.services["forge"].environment.get("GITEA__server__ROOT_URL").cloned()
         };
         assert_eq!(root_url(&options(Mode::Subpath)).as_deref(), Some("http://edge.test:4321/forge/"));
@@ -247,23 +304,51 @@ mod tests {
 
     #[test]
     fn what_the_file_binds_is_part_of_the_program() {
-        let plan = plan(&all(), &options(Mode::Subpath), &images(), 4321).unwrap();
-        let mounts = |service: &str| plan.filled_mounts(&plan.services[service]).unwrap();
+        let plan = plan(&all(), &options(Mode::Subpath), &images(), 4321, None).unwrap();
+        let mounts = |service: &str| plan.filled_mounts(service, &plan.services[service]).unwrap();
         let [caddyfile] = mounts("edge").try_into().unwrap();
         assert_eq!(caddyfile.target, "/etc/caddy");
-        assert_eq!(caddyfile.files[0].0, "Caddyfile");
-        let text = String::from_utf8(caddyfile.files[0].1.clone()).unwrap();
+        assert_eq!(caddyfile.files[0].path, "Caddyfile");
+        let text = String::from_utf8(caddyfile.files[0].content.clone()).unwrap();
         assert!(text.contains("http://edge.test:4321 {") && text.contains("reverse_proxy forge:3000"), "{text}");
         let [site] = mounts("staging").try_into().unwrap();
         assert_eq!(site.target, "/srv");
-        assert!(site.files.iter().any(|(path, _)| path == "index.html"));
+        assert!(site.files.iter().any(|file| file.path == "index.html"));
         assert_eq!(mounts("forge"), []);
+    }
+
+    #[test]
+    fn over_https_the_edge_has_its_certificate_and_those_who_call_others_the_authority() {
+        let authority = Authority::new(HOST).unwrap();
+        let plan = plan(&all(), &options(Mode::Subdomain), &images(), 4321, Some(authority.clone())).unwrap();
+        let mounts = |service: &str| plan.filled_mounts(service, &plan.services[service]).unwrap();
+        let [edge] = mounts("edge").try_into().unwrap();
+        let content = |path: &str| {
+            let file = edge.files.iter().find(|file| file.path == path).unwrap();
+            String::from_utf8(file.content.clone()).unwrap()
+        };
+        assert_eq!(content("certificate.pem"), authority.certificate_pem);
+        assert_eq!(content("key.pem"), authority.key_pem.expose());
+        assert!(format!("{:?}", edge.files).contains("path: \"key.pem\", owner: Some((1000, 1000))"));
+        let text = content("Caddyfile");
+        for line in ["https://forge.edge.test:4321 {", "tls \"/etc/caddy/certificate.pem\" \"/etc/caddy/key.pem\""] {
+            assert!(text.contains(line), "{line} is not in:\n{text}");
+        }
+        let [trust] = mounts("forge").try_into().unwrap();
+        assert_eq!((trust.target.as_str(), trust.files[0].path.as_str()), ("/etc/edge-smoke", "ca.pem"));
+        assert_eq!(trust.files[0].content, authority.ca_pem.as_bytes());
+        let environment = &plan.services["forge"].environment;
+        assert_eq!(environment["GITEA__server__ROOT_URL"], "https://forge.edge.test:4321/");
+        assert_eq!(environment["SSL_CERT_DIR"], "/etc/ssl/certs:/etc/edge-smoke");
+        // The staging site calls nobody.
+        assert_eq!(mounts("staging").len(), 1);
+        assert!(plan.services.values().all(|spec| !spec.environment.values().any(|value| value.contains("PRIVATE"))));
     }
 
     /// With `EDGE_SMOKE_UPDATE=1` in the environment the file is written anew.
     #[test]
     fn the_caddyfile_beside_the_file_is_what_its_default_port_renders() {
-        let plan = plan(&all(), &options(Mode::Subpath), &images(), 8080).unwrap();
+        let plan = plan(&all(), &options(Mode::Subpath), &images(), 8080, None).unwrap();
         let rendered = routes::caddyfile::render(&plan.site).unwrap();
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/Caddyfile");
         if std::env::var_os("EDGE_SMOKE_UPDATE").is_some() {

@@ -62,7 +62,7 @@ impl Containers {
             mode: options.mode,
             services: urls.collect(),
             resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
-            ca_pem: None,
+            ca_pem: plan.authority.as_ref().map(|authority| authority.ca_pem.clone()),
             variables: forge
                 .iter()
                 .flat_map(|forge| [("user", &forge.user), ("repo", &forge.repository)])

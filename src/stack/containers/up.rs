@@ -18,7 +18,7 @@ use super::cleanup::sweep;
 use super::engine::{chain, connect};
 use super::inside::{Container, log_lines};
 use super::launch::LaunchError;
-use super::plan::{Plan, plan, required, service_named};
+use super::plan::{HOST, Plan, plan, required, service_named};
 use super::ready::{TROUBLE_LOG_LINES, interrupted};
 use super::run::Run;
 use super::stack::Containers;
@@ -27,6 +27,7 @@ use super::volumes::create_network;
 use crate::engine::events::{Event, Sink};
 use crate::images::{Choice, resolve};
 use crate::stack::api::Api;
+use crate::stack::authority::Authority;
 use crate::stack::bootstrap::{Forge, bootstrap};
 use crate::stack::{Needs, StackOptions};
 
@@ -123,7 +124,9 @@ impl Orders<'_> {
         let run = Run::new(self.options.keep).map_err(|error| LaunchError::Other(general(error.to_string())))?;
         // Held until the edge is about to take it.
         let (reservation, port) = reserve_port().map_err(LaunchError::Other)?;
-        let plan = plan(self.names, self.options, self.images, port).map_err(LaunchError::Other)?;
+        let authority = self.options.tls.then(|| Authority::new(HOST)).transpose();
+        let authority = authority.map_err(|error| LaunchError::Other(general(error.to_string())))?;
+        let plan = plan(self.names, self.options, self.images, port, authority).map_err(LaunchError::Other)?;
         let standing = Standing::new(self.docker.clone(), run);
         match bring_all_up(&standing, &plan, reservation, self.progress, self.stop).await {
             Ok(forge) => Ok(Containers::new(standing, &plan, self.options, self.images, forge).await),
@@ -188,8 +191,9 @@ async fn bring_all_up(
     };
     progress("creating the forge's first user and a repository".to_owned());
     let inside = Container { docker, id: &container };
+    let way = plan.way();
     let made = tokio::select! {
-        made = bootstrap(&url, plan.address, &inside) => made,
+        made = bootstrap(&url, &way, &inside) => made,
         () = stop.cancelled() => return Err(LaunchError::Other(interrupted("forge"))),
     };
     match made {
@@ -208,7 +212,8 @@ async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &CancellationToke
     let forge = plan.site.service_url("forge");
     let base = forge.clone().unwrap_or_else(|| plan.site.origin.to_string());
     let path = if forge.is_some() { "/api/healthz" } else { "/" };
-    let api = Api { base: &base, address: plan.address, credentials: None };
+    let way = plan.way();
+    let api = Api { base: &base, way: &way, credentials: None };
     let deadline = Instant::now() + EDGE_WITHIN;
     let mut ticks = interval(ASK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

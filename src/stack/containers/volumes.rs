@@ -14,8 +14,37 @@ use bytes::Bytes;
 
 use super::run::Run;
 
-/// A file to be put into a volume: its path there, and its content.
-pub(crate) type File = (String, Vec<u8>);
+/// A file to be put into a volume.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct File {
+    /// Its path there.
+    pub(crate) path: String,
+    /// Its content.
+    pub(crate) content: Vec<u8>,
+    /// User and group that alone may read it; `None` where everybody may.
+    owner: Option<(u64, u64)>,
+}
+
+impl File {
+    /// A file that everybody may read.
+    pub(crate) fn new(path: &str, content: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.to_owned(), content: content.into(), owner: None }
+    }
+
+    /// The file, readable by this user alone (`1000:1000`); by root where it isn't given in numbers.
+    pub(crate) fn only_for(mut self, user: Option<&str>) -> Self {
+        let (user, group) = user.map_or(("0", "0"), |user| user.split_once(':').unwrap_or((user, "0")));
+        self.owner = Some((user.parse().unwrap_or_default(), group.parse().unwrap_or_default()));
+        self
+    }
+}
+
+/// Without the content, which may be secret.
+impl std::fmt::Debug for File {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("File").field("path", &self.path).field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
 
 /// Makes a network of the run.
 pub(crate) async fn create_network(docker: &Docker, run: &Run, network: &str) -> Result<(), Error> {
@@ -56,22 +85,31 @@ pub(crate) async fn fill(docker: &Docker, run: &Run, volume: &str, image: &str, 
     Ok(())
 }
 
-/// The files as a tar archive, with the directories above them, readable by everybody and owned by root.
+/// The files as a tar archive, with the directories above them, readable by everybody and owned by root but for those
+/// that have an owner.
 fn archive(files: &[File]) -> Result<Vec<u8>, std::io::Error> {
-    let mut entries: BTreeMap<String, Option<&[u8]>> = BTreeMap::new();
-    for (path, content) in files {
-        for (position, _) in path.match_indices('/') {
-            entries.insert(path[..position].to_owned(), None);
+    let mut entries: BTreeMap<&str, Option<&File>> = BTreeMap::new();
+    for file in files {
+        for (position, _) in file.path.match_indices('/') {
+            entries.insert(&file.path[..position], None);
         }
-        entries.insert(path.clone(), Some(content));
+        entries.insert(&file.path, Some(file));
     }
     let mut builder = tar::Builder::new(Vec::new());
-    for (path, content) in entries {
+    for (path, file) in entries {
         let mut header = tar::Header::new_gnu();
-        header.set_entry_type(if content.is_some() { tar::EntryType::Regular } else { tar::EntryType::Directory });
-        header.set_mode(if content.is_some() { 0o644 } else { 0o755 });
-        header.set_size(content.map_or(0, |content| content.len() as u64));
-        builder.append_data(&mut header, path, content.unwrap_or_default())?;
+        header.set_entry_type(if file.is_some() { tar::EntryType::Regular } else { tar::EntryType::Directory });
+        header.set_mode(match file {
+            None => 0o755,
+            Some(File { owner: None, .. }) => 0o644,
+            Some(File { owner: Some(_), .. }) => 0o400,
+        });
+        let (user, group) = file.and_then(|file| file.owner).unwrap_or_default();
+        header.set_uid(user);
+        header.set_gid(group);
+        let content = file.map_or(&[][..], |file| &file.content);
+        header.set_size(content.len() as u64);
+        builder.append_data(&mut header, path, content)?;
     }
     builder.into_inner()
 }
@@ -84,18 +122,32 @@ mod tests {
 
     #[test]
     fn files_come_with_the_directories_above_them() {
-        let files = [("a/b/c.txt".to_owned(), b"deep".to_vec()), ("top.txt".to_owned(), Vec::new())];
+        let files = [
+            File::new("a/b/c.txt", "deep"),
+            File::new("key", "secret").only_for(Some("1000:1001")),
+            File::new("root-key", "").only_for(None),
+            File::new("top.txt", ""),
+        ];
         let archive = archive(&files).unwrap();
         let mut seen = Vec::new();
         for entry in tar::Archive::new(archive.as_slice()).entries().unwrap() {
             let mut entry = entry.unwrap();
             let mut content = String::new();
             entry.read_to_string(&mut content).unwrap();
-            seen.push((entry.path().unwrap().display().to_string(), entry.header().mode().unwrap(), content));
+            let header = entry.header();
+            let (mode, owner) = (header.mode().unwrap(), (header.uid().unwrap(), header.gid().unwrap()));
+            seen.push((entry.path().unwrap().display().to_string(), mode, owner, content));
         }
-        let expected = [("a", 0o755, ""), ("a/b", 0o755, ""), ("a/b/c.txt", 0o644, "deep"), ("top.txt", 0o644, "")];
-        let expected: Vec<_> =
-            expected.iter().map(|&(path, mode, content)| (path.to_owned(), mode, content.to_owned())).collect();
+        let expected = [
+            ("a", 0o755, (0, 0), ""),
+            ("a/b", 0o755, (0, 0), ""),
+            ("a/b/c.txt", 0o644, (0, 0), "deep"),
+            ("key", 0o400, (1000, 1001), "secret"),
+            ("root-key", 0o400, (0, 0), ""),
+            ("top.txt", 0o644, (0, 0), ""),
+        ];
+        let expected = expected.map(|(path, mode, owner, content)| (path.to_owned(), mode, owner, content.to_owned()));
         assert_eq!(seen, expected);
+        assert!(!format!("{files:?}").contains("secret"));
     }
 }

@@ -1,5 +1,6 @@
 //! Doubles on loopback, in this process: what runs where there is no container engine.
 
+mod change;
 mod configuration;
 mod staging;
 
@@ -19,6 +20,8 @@ use serve::{Log, Server};
 use tokio::net::TcpListener;
 use verdict::evidence::{self, ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
+use super::api::Way;
+use super::authority::Authority;
 use super::{Site, Stack, StackOptions, random};
 
 /// The services that the embedded stack has. Scenarios that need others don't apply to it.
@@ -37,6 +40,11 @@ pub struct Embedded {
     site: Site,
     facts: StackFacts,
     logs: BTreeMap<Service, Log>,
+    options: StackOptions,
+    /// The edge's routes.
+    routed: routes::Site,
+    /// How the edge is reached.
+    way: Way,
     running: Mutex<Option<Running>>,
 }
 
@@ -60,13 +68,17 @@ impl Embedded {
         let forge_listener = listen(Service::Forge).await?;
         let staging_listener = listen(Service::Staging).await?;
 
-        let origin = Origin { scheme: Scheme::Http, host: HOST.to_owned(), port: port(Service::Edge, &edge_listener)? };
+        let authority = options.tls.then(|| Authority::new(HOST)).transpose();
+        let authority = authority.map_err(|error| trouble(Service::Edge, error.to_string()))?;
+        let scheme = if authority.is_some() { Scheme::Https } else { Scheme::Http };
+        let origin = Origin { scheme, host: HOST.to_owned(), port: port(Service::Edge, &edge_listener)? };
         let mut upstreams = BTreeMap::new();
         for (service, listener) in [(Service::Forge, &forge_listener), (Service::Staging, &staging_listener)] {
             upstreams.insert(service.to_string(), format!("{}:{}", Ipv4Addr::LOCALHOST, port(service, listener)?));
         }
         let routed = routes::Site::standard(origin, routing(options.mode), &upstreams)
             .map_err(|error| trouble(Service::Edge, format!("the routes are wrong: {error}")))?;
+        let routed = routes::Site { tls: authority.as_ref().map(|_| tls_in_memory()), ..routed };
 
         let password = random::text(random::ALPHANUMERIC, 24)
             .map_err(|error| trouble(Service::Forge, format!("there is no password for its user: {error}")))?;
@@ -78,16 +90,24 @@ impl Embedded {
             .serve(staging_listener)
             .map_err(|error| trouble(Service::Staging, format!("it can't listen: {error}")))?;
 
-        let site = site(&routed, options.mode, &password);
+        let ca_pem = authority.as_ref().map(|authority| authority.ca_pem.clone());
+        let site = Site { ca_pem, ..site(&routed, options.mode, Secret::new(&password)) };
+        let address = edge_listener.local_addr().map_err(|error| no_port(Service::Edge, &error))?;
+        let way = Way { address, tls: authority.as_ref().map(Authority::client) };
         let facts = facts(&site);
-        let edge = Edge::start(routed, edge_listener).map_err(|error| trouble(Service::Edge, error.to_string()))?;
+        let edge = match &authority {
+            Some(authority) => Edge::start_tls(routed.clone(), edge_listener, authority.server()),
+            None => Edge::start(routed.clone(), edge_listener),
+        };
+        let edge = edge.map_err(|error| trouble(Service::Edge, error.to_string()))?;
         let logs = [
             (Service::Edge, edge.log().clone()),
             (Service::Forge, forge.log().clone()),
             (Service::Staging, staging_log),
         ]
         .into();
-        Ok(Self { site, facts, logs, running: Mutex::new(Some(Running { edge, forge, staging })) })
+        let running = Mutex::new(Some(Running { edge, forge, staging }));
+        Ok(Self { site, facts, logs, options: options.clone(), routed, way, running })
     }
 }
 
@@ -138,6 +158,11 @@ fn trouble(service: Service, message: String) -> Trouble {
     Trouble { service: Some(service.to_string()), message, help: None, log: Vec::new() }
 }
 
+/// The model wants to know where certificate and key are; the edge of this process is given them, and reads no files.
+fn tls_in_memory() -> routes::TlsFiles {
+    routes::TlsFiles { certificate: "memory".to_owned(), key: "memory".to_owned() }
+}
+
 fn routing(mode: Mode) -> routes::Mode {
     match mode {
         Mode::Subpath => routes::Mode::Subpath,
@@ -145,7 +170,7 @@ fn routing(mode: Mode) -> routes::Mode {
     }
 }
 
-fn site(routed: &routes::Site, mode: Mode, password: &str) -> Site {
+fn site(routed: &routes::Site, mode: Mode, password: Secret) -> Site {
     let services =
         SERVICES.iter().filter_map(|service| Some((*service, routed.service_url(service.as_str())?))).collect();
     Site {
@@ -155,7 +180,7 @@ fn site(routed: &routes::Site, mode: Mode, password: &str) -> Site {
         resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
         ca_pem: None,
         variables: [("user".to_owned(), USER.to_owned())].into(),
-        secrets: [("password".to_owned(), Secret::new(password))].into(),
+        secrets: [("password".to_owned(), password)].into(),
     }
 }
 

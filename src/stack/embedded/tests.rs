@@ -12,13 +12,14 @@ use tokio::net::TcpStream;
 use url::Url;
 
 use super::*;
+use crate::stack::{Change, Changeable};
 
 fn options(mode: Mode, settings: &[(Service, &str, Option<&str>)]) -> StackOptions {
     let mut environment: BTreeMap<Service, BTreeMap<String, Option<String>>> = BTreeMap::new();
     for (service, name, value) in settings {
         environment.entry(*service).or_default().insert((*name).to_owned(), value.map(ToOwned::to_owned));
     }
-    StackOptions { mode, images: BTreeMap::new(), environment, pull: false, keep: false }
+    StackOptions { mode, tls: false, images: BTreeMap::new(), environment, pull: false, keep: false }
 }
 
 /// Sends one request to where the site's `resolve` says, and reads the answer.
@@ -152,6 +153,76 @@ async fn a_wrong_setting_breaks_what_it_breaks_at_the_real_forge() {
         get(unset.site(), &format!("{}/.well-known/openid-configuration", unset.site().services[&Service::Forge]))
             .await;
     assert!(openid.body().contains("\"http://localhost:3000/\""), "{}", openid.body());
+}
+
+/// What the forge takes for its address, asked at where the site says that it is.
+async fn issuer(site: &Site) -> String {
+    let document = get(site, &format!("{}/.well-known/openid-configuration", site.services[&Service::Forge])).await;
+    let document: serde_json::Value = serde_json::from_str(document.body()).unwrap();
+    document["issuer"].as_str().unwrap().trim_end_matches('/').to_owned()
+}
+
+/// Signs in, and gives the cookies.
+async fn sign_in(site: &Site) -> String {
+    let url = format!("{}/user/login", site.services[&Service::Forge]);
+    let page = get(site, &url).await;
+    let csrf = attributes(page.body(), "input[name=_csrf]", "value").remove(0);
+    let (user, password) = (&site.variables["user"], site.secrets["password"].expose());
+    let form = format!("user_name={user}&password={password}&_csrf={csrf}");
+    let mut jar = cookies(&page);
+    let answer = send(site, "POST", &url, &joined(&jar), &form).await;
+    assert_eq!(answer.status().as_u16(), 303, "{url}");
+    jar.extend(cookies(&answer));
+    joined(&jar)
+}
+
+#[tokio::test]
+async fn a_stack_is_switched_and_switched_back_and_who_is_signed_in_stays_so() {
+    let mut stack = Embedded::start(&options(Mode::Subpath, &[])).await.unwrap();
+    let before = stack.site().clone();
+    let session = sign_in(&before).await;
+    for mode in [Mode::Subdomain, Mode::Subpath] {
+        let old = stack.site().clone();
+        let changed = stack.switch(mode).await.unwrap();
+        assert!(changed.restarted.is_empty() && changed.applications.is_empty());
+        let site = stack.site();
+        assert_eq!((site.mode, stack.facts().mode), (mode, crate::stack::mode_fact(mode)));
+        assert_eq!((&site.base_url, &site.variables), (&before.base_url, &before.variables));
+        assert_eq!(issuer(site).await, site.services[&Service::Forge]);
+        let home = send(site, "GET", &format!("{}/", site.services[&Service::Forge]), &session, "").await;
+        assert!(home.body().contains("Signed in as <strong>smoke</strong>"), "{mode}");
+        sign_in(site).await;
+        assert_eq!(get(site, &format!("{}/about/", site.services[&Service::Staging])).await.status().as_u16(), 200);
+        // Where it was, nothing of it is left.
+        let gone = get(site, &format!("{}/user/login", old.services[&Service::Forge])).await;
+        assert_eq!(gone.status().as_u16(), 404, "{mode}");
+    }
+    assert_eq!(stack.site().services, before.services);
+}
+
+#[tokio::test]
+async fn a_switch_that_fails_its_check_leaves_the_stack_as_it_was() {
+    let mut stack = Embedded::start(&options(Mode::Subpath, &[])).await.unwrap();
+    let (site, facts) = (stack.site().clone(), stack.facts());
+    let stale = format!("{}/forge/", site.base_url);
+    for (value, message) in [
+        (stale.as_str(), format!("the forge takes {stale} for its address, and browsers reach it at http://forge.")),
+        ("forge:3000", "GITEA__server__ROOT_URL: expected an http or https URL".to_owned()),
+    ] {
+        let wrong = options(Mode::Subdomain, &[(Service::Forge, "GITEA__server__ROOT_URL", Some(value))]);
+        let change = Change { mode: wrong.mode, environment: wrong.environment };
+        let error = stack.change(&change).await.unwrap_err();
+        assert_eq!(error.not_put_back, None);
+        assert_eq!(error.trouble.service.as_deref(), Some("forge"));
+        assert!(error.trouble.message.starts_with(&message), "{}", error.trouble.message);
+        assert_eq!((&stack.site().services, &stack.facts()), (&site.services, &facts));
+        assert_eq!(issuer(&site).await, site.services[&Service::Forge]);
+        sign_in(&site).await;
+    }
+    // With nothing in its way it works all the same.
+    stack.switch(Mode::Subdomain).await.unwrap();
+    stack.down().await.unwrap();
+    assert_eq!(stack.switch(Mode::Subpath).await.unwrap_err().trouble.message, "the stack is down");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ mod settings;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use serve::{Log, Server};
@@ -27,6 +27,7 @@ pub use settings::{Flavour, SettingError, Settings};
 pub struct Forge {
     server: Server,
     log: Log,
+    state: Arc<RwLock<Arc<State>>>,
 }
 
 impl Forge {
@@ -43,6 +44,15 @@ impl Forge {
     /// What it logged.
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// Takes the settings of another builder, as a restart with other settings does. Its users and sessions stay; those of
+    /// the builder come in addition. Requests under way are answered by the old settings.
+    pub fn reconfigure(&self, builder: Builder) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let mut users = state.users.clone();
+        users.extend(builder.users);
+        *state = Arc::new(State { settings: builder.settings, users, sessions: state.sessions.clone() });
     }
 
     /// Stops it, letting requests under way finish for as long as `grace`.
@@ -96,10 +106,12 @@ impl Builder {
     /// The listener has no address.
     pub fn serve(self, listener: TcpListener) -> io::Result<Forge> {
         let log = Log::default();
-        let forge = Arc::new(State { settings: self.settings, users: self.users, sessions: Sessions::default() });
-        let lines = log.clone();
+        let state = State { settings: self.settings, users: self.users, sessions: Arc::default() };
+        let state = Arc::new(RwLock::new(Arc::new(state)));
+        let (current, lines) = (state.clone(), log.clone());
         let server = Server::start(listener, move |request, _| {
-            let (forge, lines) = (forge.clone(), lines.clone());
+            let forge = current.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let lines = lines.clone();
             async move {
                 let (method, path) = (request.method().clone(), request.uri().path().to_owned());
                 let answer = requests::answer(&forge, request).await;
@@ -107,7 +119,7 @@ impl Builder {
                 answer
             }
         })?;
-        Ok(Forge { server, log })
+        Ok(Forge { server, log, state })
     }
 }
 
@@ -117,7 +129,7 @@ struct State {
     settings: Settings,
     /// By name in lower case.
     users: BTreeMap<String, Password>,
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
 }
 
 impl State {

@@ -9,6 +9,8 @@ mod differential;
 #[cfg(test)]
 mod edge;
 #[cfg(test)]
+mod https;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod recorder;

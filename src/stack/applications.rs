@@ -1,0 +1,191 @@
+//! The forge's OAuth applications, whose redirect URIs go with the routes.
+
+use std::collections::BTreeMap;
+
+use routes::settings;
+use scenario::Secret;
+use serde_json::{Value, json};
+
+use super::api::{Answer, Api, Way};
+
+/// Where a user's applications are.
+const PATH: &str = "/api/v1/user/applications/oauth2";
+
+/// An OAuth application as the forge has it after a change.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// Its name.
+    pub name: String,
+    /// Its identifier.
+    pub client_id: String,
+    /// Its secret: every change of an application makes a new one, which whoever uses it must be told.
+    pub client_secret: Secret,
+    /// Where browsers may be sent back to.
+    pub redirect_uris: Vec<String>,
+}
+
+/// An application whose redirect URIs go with the routes, and what they were.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    id: i64,
+    name: String,
+    confidential: Value,
+    redirect_uris: Vec<String>,
+}
+
+/// The forge, and who may change the applications there.
+pub(crate) struct Applications<'a> {
+    /// The forge's public URL.
+    pub(crate) forge: &'a str,
+    /// How it is reached.
+    pub(crate) way: &'a Way,
+    /// Their owner.
+    pub(crate) owner: (&'a str, &'a Secret),
+}
+
+impl Applications<'_> {
+    fn api(&self) -> Api<'_> {
+        Api { base: self.forge, way: self.way, credentials: Some(self.owner) }
+    }
+
+    /// All of the owner's applications; none where the forge has no such thing.
+    ///
+    /// # Errors
+    /// The forge's answer, in words.
+    pub(crate) async fn list(&self) -> Result<Vec<Known>, String> {
+        let answer = self.api().get(PATH).await?;
+        if answer.status == 404 {
+            return Ok(Vec::new());
+        }
+        let list = answer.json().filter(|_| answer.status == 200);
+        let list = list.as_ref().and_then(Value::as_array).ok_or_else(|| unexpected("GET", PATH, &answer))?;
+        list.iter().map(|item| known(item).ok_or_else(|| unexpected("GET", PATH, &answer))).collect()
+    }
+
+    /// Gives an application other redirect URIs.
+    ///
+    /// # Errors
+    /// The forge's answer, in words.
+    pub(crate) async fn update(&self, known: &Known, redirect_uris: &[String]) -> Result<Application, String> {
+        let path = format!("{PATH}/{}", known.id);
+        let wanted = json!({
+            "name": known.name, "redirect_uris": redirect_uris, "confidential_client": known.confidential,
+        });
+        let answer = self.api().patch(&path, &wanted).await?;
+        let made = answer.json().filter(|_| answer.status == 200);
+        let text = |field: &str| Some(made.as_ref()?.get(field)?.as_str()?.to_owned());
+        match (text("client_id"), text("client_secret")) {
+            (Some(client_id), Some(secret)) => Ok(Application {
+                name: known.name.clone(),
+                client_id,
+                client_secret: Secret::new(secret),
+                redirect_uris: redirect_uris.to_vec(),
+            }),
+            // Not its words: they may hold the secret.
+            _ => Err(format!("the forge answered {} to PATCH {path}; expected 200 with the secret", answer.status)),
+        }
+    }
+
+    /// Moves the redirect URIs from one site's addresses to another's. Gives the applications that it changed, with
+    /// what they were; besides, why it didn't get to all.
+    pub(crate) async fn move_all(
+        &self,
+        from: &routes::Site,
+        to: &routes::Site,
+    ) -> (Vec<(Known, Application)>, Result<(), String>) {
+        let addresses = Addresses::new(from, to);
+        let mut done = Vec::new();
+        let known = match self.list().await {
+            Ok(known) => known,
+            Err(why) => return (done, Err(why)),
+        };
+        for application in known {
+            let moved: Vec<String> = application.redirect_uris.iter().map(|uri| addresses.moved(uri)).collect();
+            if moved == application.redirect_uris {
+                continue;
+            }
+            match self.update(&application, &moved).await {
+                Ok(changed) => done.push((application, changed)),
+                Err(why) => return (done, Err(why)),
+            }
+        }
+        (done, Ok(()))
+    }
+
+    /// Gives the applications back the redirect URIs that they had.
+    ///
+    /// # Errors
+    /// The forge's answer, in words.
+    pub(crate) async fn put_back(&self, changed: &[(Known, Application)]) -> Result<(), String> {
+        for (known, _) in changed {
+            self.update(known, &known.redirect_uris).await?;
+        }
+        Ok(())
+    }
+}
+
+fn known(item: &Value) -> Option<Known> {
+    let uris = item.get("redirect_uris")?.as_array()?;
+    Some(Known {
+        id: item.get("id")?.as_i64()?,
+        name: item.get("name")?.as_str()?.to_owned(),
+        confidential: item.get("confidential_client").cloned().unwrap_or(Value::Bool(true)),
+        redirect_uris: uris.iter().filter_map(|uri| Some(uri.as_str()?.to_owned())).collect(),
+    })
+}
+
+fn unexpected(method: &str, path: &str, answer: &Answer) -> String {
+    format!("the forge answered {} to {method} {path}; expected 200 with the applications", answer.excerpt())
+}
+
+/// Each service's public address before and after, for services that sign people in at the forge.
+struct Addresses(Vec<(String, String)>);
+
+impl Addresses {
+    fn new(from: &routes::Site, to: &routes::Site) -> Self {
+        let urls = |site: &routes::Site| -> BTreeMap<String, String> {
+            // Of all services that there can be, for somebody may have registered one that isn't part of this stack.
+            let all = routes::standard::SERVICES.iter().map(|name| ((*name).to_owned(), "any:1".to_owned())).collect();
+            let Ok(full) = routes::Site::standard(site.origin.clone(), site.mode, &all) else { return BTreeMap::new() };
+            let signing_in = settings::for_site(&full).oauth_redirect_uris.into_keys();
+            signing_in.filter_map(|name| Some((name.clone(), full.service_url(&name)?))).collect()
+        };
+        let after = urls(to);
+        Self(urls(from).into_iter().filter_map(|(name, url)| Some((url, after.get(&name)?.clone()))).collect())
+    }
+
+    /// The URI at the address that its service has afterwards; as it is where it is nobody's.
+    fn moved(&self, uri: &str) -> String {
+        let moved = self.0.iter().find_map(|(before, after)| {
+            let rest = uri.strip_prefix(before.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{after}{rest}"))
+        });
+        moved.unwrap_or_else(|| uri.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirect_uris_move_with_their_service_and_others_stay() {
+        let site = |mode| {
+            let origin = routes::Origin::parse("https://edge.test:4321").unwrap();
+            routes::Site::standard(origin, mode, &BTreeMap::new()).unwrap()
+        };
+        let (subpath, subdomain) = (site(routes::Mode::Subpath), site(routes::Mode::Subdomain));
+        let there = Addresses::new(&subpath, &subdomain);
+        let back = Addresses::new(&subdomain, &subpath);
+        for (before, after) in [
+            ("https://edge.test:4321/ci/authorize", "https://ci.edge.test:4321/authorize"),
+            ("https://edge.test:4321/chat/oauth/callback", "https://chat.edge.test:4321/oauth/callback"),
+        ] {
+            assert_eq!((there.moved(before).as_str(), back.moved(after).as_str()), (after, before));
+        }
+        for other in ["https://edge.test:4321/cinema", "http://edge.test:4321/ci/authorize", "https://ci.other.test/x"]
+        {
+            assert_eq!((there.moved(other).as_str(), back.moved(other).as_str()), (other, other));
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Changing a stack of ours while it stands.
+//!
+//! A change is rendered before anything is touched, then carried out, then verified from outside; where that fails,
+//! everything is put back.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use scenario::model::{Mode, Service};
+use verdict::evidence::Trouble;
+
+use super::Stack;
+use super::api::{Api, Way};
+use super::applications::Application;
+
+/// Settings by service, on top of the stack's own; `None` unsets.
+pub type Environment = BTreeMap<Service, BTreeMap<String, Option<String>>>;
+
+/// What a stack is to become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The routing mode.
+    pub mode: Mode,
+    /// Settings on top of those that go with the mode, in place of those that the stack was started with.
+    pub environment: Environment,
+}
+
+/// What a change came to.
+#[derive(Debug, Clone, Default)]
+pub struct Changed {
+    /// The services that were restarted.
+    pub restarted: Vec<Service>,
+    /// The forge's OAuth applications whose redirect URIs were changed, with the secrets that they have since.
+    pub applications: Vec<Application>,
+}
+
+/// Why a change didn't come about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangeError {
+    /// What went wrong.
+    pub trouble: Trouble,
+    /// Why not everything could be put back; `None` where the stack stands as before.
+    pub not_put_back: Option<Trouble>,
+}
+
+impl ChangeError {
+    /// Nothing had been touched, or everything is as before.
+    pub(crate) fn harmless(trouble: Trouble) -> Self {
+        Self { trouble, not_put_back: None }
+    }
+}
+
+/// A stack that can be changed while it stands.
+#[async_trait]
+pub trait Changeable: Stack {
+    /// What it is.
+    fn current(&self) -> Change;
+
+    /// Makes it something else: renders, applies, updates the redirect URIs of OAuth applications, restarts what must
+    /// restart, and verifies from outside. Afterwards [`Stack::site`] and [`Stack::facts`] are those of the new one.
+    /// After an error they are those of before, and so is the stack unless the error says otherwise.
+    ///
+    /// Where the future is dropped, the stack may be left halfway: take it down.
+    ///
+    /// # Errors
+    /// A setting that can't be; a service that doesn't come up again, or that disagrees with the edge about its address.
+    async fn change(&mut self, change: &Change) -> Result<Changed, ChangeError>;
+
+    /// Moves it to a routing mode.
+    ///
+    /// # Errors
+    /// As [`Changeable::change`].
+    async fn switch(&mut self, mode: Mode) -> Result<Changed, ChangeError> {
+        let change = Change { mode, ..self.current() };
+        self.change(&change).await
+    }
+}
+
+/// Checks from outside that the edge passes requests on as the routes say, and that the services agree with it about
+/// their addresses.
+///
+/// # Errors
+/// What was found, what was expected, and the setting that is stale.
+pub(crate) async fn verify(site: &routes::Site, way: &Way) -> Result<(), Trouble> {
+    if let Some(url) = site.service_url("forge") {
+        expect_ok(Service::Forge, &url, "/api/healthz", way).await?;
+        let path = "/.well-known/openid-configuration";
+        let answer = expect_ok(Service::Forge, &url, path, way).await?;
+        let document = answer.json().unwrap_or_default();
+        // Forgejo's has a slash at its end, Gitea's has none.
+        let issuer = document.get("issuer").and_then(serde_json::Value::as_str).unwrap_or_default();
+        if issuer.trim_end_matches('/') != url {
+            return Err(Trouble {
+                service: Some(Service::Forge.to_string()),
+                message: format!("the forge takes {issuer} for its address, and browsers reach it at {url}/"),
+                help: Some(format!("its setting GITEA__server__ROOT_URL is stale: set it to {url}/, or don't set it")),
+                log: Vec::new(),
+            });
+        }
+    }
+    if let Some(url) = site.service_url("staging") {
+        expect_ok(Service::Staging, &url, "/", way).await?;
+    }
+    Ok(())
+}
+
+async fn expect_ok(service: Service, url: &str, path: &str, way: &Way) -> Result<super::api::Answer, Trouble> {
+    let found = match (Api { base: url, way, credentials: None }).get(path).await {
+        Ok(answer) if answer.status == 200 => return Ok(answer),
+        Ok(answer) => format!("answered {}", answer.excerpt()),
+        Err(why) => why,
+    };
+    let message = format!("{url}{path} should have answered 200: {found}");
+    Err(Trouble { service: Some(service.to_string()), message, help: None, log: Vec::new() })
+}

@@ -61,9 +61,9 @@ fn look(observation: &Observation<'_>, capture: &Capture) -> Result<Option<Strin
         CaptureSource::Body => Some(content::text(response).map_err(unreadable)?),
         CaptureSource::Css { selector, attribute } => {
             let compiled = observation.selector(selector)?;
-            let html = content::text(response).map_err(unreadable)?;
             let attribute = attribute.as_ref().map(|name| name.value.as_str());
-            content::elements(&html, &compiled, attribute).into_iter().next()
+            let found = observation.page.look(|document| content::elements(document, &compiled, attribute));
+            found.map_err(unreadable)?.into_iter().next()
         }
         CaptureSource::Json(path) => {
             let compiled = observation.json_path(path)?;

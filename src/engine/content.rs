@@ -70,8 +70,7 @@ pub fn header(response: &Received, name: &str) -> Found {
 }
 
 /// For each element that fits: its text with white space collapsed, or an attribute where it has it.
-pub fn elements(html: &str, selector: &Selector, attribute: Option<&str>) -> Vec<String> {
-    let document = Html::parse_document(html);
+pub fn elements(document: &Html, selector: &Selector, attribute: Option<&str>) -> Vec<String> {
     let found = document.select(selector);
     match attribute {
         Some(name) => found.filter_map(|element| element.attr(name).map(str::to_owned)).collect(),

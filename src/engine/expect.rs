@@ -11,11 +11,12 @@ use verdict::evidence::FailureKind;
 
 use super::content::{self, Unreadable};
 use super::http::cookies;
+use super::page::Page;
 use super::plan::Scope;
 use super::problem::{self, Problem};
 use super::steps;
 use super::variables::Variables;
-use super::visitor::{Hop, Page, Visitor};
+use super::visitor::{Hop, Visitor};
 
 /// What an expectation is held against.
 pub struct Observation<'a> {
@@ -105,12 +106,11 @@ fn observe(observation: &Observation<'_>, expectation: &Expectation) -> Result<F
         Subject::Body => Found::Text(content::text(response).map_err(unreadable)?),
         Subject::Css { selector, aspect } => {
             let compiled = observation.selector(selector)?;
-            let html = content::text(response).map_err(unreadable)?;
             let attribute = match aspect {
                 CssAspect::Attribute(name) => Some(name.as_str()),
                 CssAspect::Text | CssAspect::Elements => None,
             };
-            let found = content::elements(&html, &compiled, attribute);
+            let found = page.look(|document| content::elements(document, &compiled, attribute)).map_err(unreadable)?;
             content::list(found.into_iter().map(Found::Text).collect())
         }
         Subject::Json(path) => {

@@ -251,8 +251,8 @@ impl Walk<'_> {
         };
         let selector = observation.selector(css)?;
         // A page that can't be read has no elements.
-        let html = content::text(&observation.page.response).unwrap_or_default();
-        let is_missing = content::elements(&html, &selector, None).is_empty();
+        let found = observation.page.look(|document| content::elements(document, &selector, None));
+        let is_missing = found.map_or(true, |elements| elements.is_empty());
         Ok(is_missing.then(|| format!("the last page has no `{}`", expect::shown(&css.value))))
     }
 

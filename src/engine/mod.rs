@@ -11,6 +11,7 @@ pub mod expect;
 pub mod form;
 pub mod http;
 pub mod journey;
+pub mod page;
 pub mod plan;
 pub mod problem;
 pub mod runner;

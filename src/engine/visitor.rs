@@ -12,6 +12,7 @@ use super::http::cookies::{self, Jar};
 use super::http::error::HttpError;
 use super::http::redirect;
 use super::http::target::Address;
+use super::page::Page;
 
 /// What the harness calls itself to servers.
 pub const USER_AGENT: &str = concat!("edge-smoke/", env!("CARGO_PKG_VERSION"));
@@ -29,15 +30,6 @@ pub struct Hop {
     pub set_cookies: Vec<SetCookie>,
     /// Why there was no response.
     pub error: Option<HttpError>,
-}
-
-/// The last page: what forms, captures and expectations look at.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// Where it came from.
-    pub address: Address,
-    /// The response.
-    pub response: Received,
 }
 
 /// Why a navigation ended before a page was there.
@@ -84,7 +76,7 @@ impl Visitor {
             let received = self.exchange(request.clone()).await.map_err(Obstacle::Http)?;
             let location = received.header("location").filter(|_| redirect::is_redirect(received.status));
             let incomplete = received.incomplete.clone();
-            self.page = Some(Page { address: address.clone(), response: received });
+            self.page = Some(Page::new(address.clone(), received));
             if let Some(error) = incomplete {
                 return Err(Obstacle::Http(error));
             }

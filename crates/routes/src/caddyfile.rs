@@ -7,17 +7,42 @@ use std::fmt::Write as _;
 
 use crate::error::RouteError;
 use crate::matching::NOT_FOUND;
-use crate::model::{Action, Cookies, Flush, Forward, Gate, PathEdit, PathMatch, Route, Site};
+use crate::model::{Action, Cookies, Flush, Forward, Gate, PathEdit, PathMatch, Route, Scheme, Site};
 use crate::validate;
+
+/// The first words of every rendered text, by which a file is known as one that may be written anew.
+pub const MARK: &str = "# Generated from the route model, mode ";
+
+/// Where the text has the gate's secret from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretSource {
+    /// It stands in the text.
+    Text,
+    /// Caddy reads it from its environment, `FORWARD_AUTH_SECRET`, whenever it asks the gate: for texts that others may read.
+    Environment,
+}
 
 /// Renders a site. The same site gives the same text.
 ///
 /// # Errors
 /// Whatever [`validate::site`] finds: no text is made that Caddy would refuse or read as something else.
 pub fn render(site: &Site) -> Result<String, RouteError> {
-    validate::site(site)?;
+    render_with(site, SecretSource::Text)
+}
+
+/// As [`render`], with the secret from where the caller wants it.
+///
+/// # Errors
+/// As [`render`]. A secret that doesn't stand in the text needn't be known.
+pub fn render_with(site: &Site, secret: SecretSource) -> Result<String, RouteError> {
+    match secret {
+        SecretSource::Text => validate::site(site)?,
+        SecretSource::Environment => validate::site_without_secret(site)?,
+    }
+    let (scheme, port) = site.listens();
+    let style = Style { secret, forwarded_proto: site.front.map(|_| site.origin.scheme) };
     let mut text = Text::default();
-    text.line(format_args!("# Generated from the route model, mode {}. Changes made here are lost.", site.mode));
+    text.line(format_args!("{MARK}{}. Changes made here are lost.", site.mode));
     text.open("");
     text.line(format_args!("admin off"));
     text.line(format_args!("auto_https off"));
@@ -31,11 +56,11 @@ pub fn render(site: &Site) -> Result<String, RouteError> {
     for host in site.hosts() {
         text.blank();
         let routes: Vec<&Route> = site.routes.iter().filter(|route| route.host == host).collect();
-        text.open(&format!("{}://{host}:{}", site.origin.scheme, site.origin.port));
+        text.open(&format!("{scheme}://{host}:{port}"));
         tls(&mut text, site);
         text.open("route");
         for route in &routes {
-            handle(&mut text, route, &removals);
+            handle(&mut text, route, &removals, style);
         }
         text.line(format_args!("respond {} 404", quote(NOT_FOUND)));
         text.close();
@@ -43,7 +68,7 @@ pub fn render(site: &Site) -> Result<String, RouteError> {
     }
     text.blank();
     // Other hosts than the site's: without this block Caddy answers them with an empty 200.
-    text.open(&format!("{}://:{}", site.origin.scheme, site.origin.port));
+    text.open(&format!("{scheme}://:{port}"));
     tls(&mut text, site);
     text.line(format_args!("respond {} 404", quote(NOT_FOUND)));
     text.close();
@@ -56,7 +81,7 @@ fn tls(text: &mut Text, site: &Site) {
     }
 }
 
-fn handle(text: &mut Text, route: &Route, removals: &Removals<'_>) {
+fn handle(text: &mut Text, route: &Route, removals: &Removals<'_>, style: Style) {
     let matcher = match &route.path {
         PathMatch::Any => None,
         PathMatch::Exact(path) => Some(path.clone()),
@@ -76,14 +101,14 @@ fn handle(text: &mut Text, route: &Route, removals: &Removals<'_>) {
         Action::Respond { status, body } => text.line(format_args!("respond {} {status}", quote(body))),
         Action::Forward(forward) => {
             text.open("route");
-            forwarding(text, forward, removals);
+            forwarding(text, forward, removals, style);
             text.close();
         }
     }
     text.close();
 }
 
-fn forwarding(text: &mut Text, forward: &Forward, removals: &Removals<'_>) {
+fn forwarding(text: &mut Text, forward: &Forward, removals: &Removals<'_>, style: Style) {
     if let Some(snippet) = removals.name(&forward.remove_headers) {
         text.line(format_args!("import {snippet}"));
     }
@@ -99,31 +124,55 @@ fn forwarding(text: &mut Text, forward: &Forward, removals: &Removals<'_>) {
         text.close();
     }
     if let Some(gate) = &forward.gate {
-        forward_auth(text, gate);
+        forward_auth(text, gate, style);
     }
     match &forward.path {
         PathEdit::Keep => {}
         PathEdit::Strip(prefix) => text.line(format_args!("uri strip_prefix {}", quote(prefix))),
         PathEdit::Add(prefix) => text.line(format_args!("uri path_regexp ^/ {}", quote(&format!("{prefix}/")))),
     }
-    match forward.flush {
-        Flush::Auto => text.line(format_args!("reverse_proxy {}", forward.upstream)),
-        Flush::Immediate => {
-            text.open(&format!("reverse_proxy {}", forward.upstream));
-            text.line(format_args!("flush_interval -1"));
-            text.close();
-        }
+    let head = format!("reverse_proxy {}", forward.upstream);
+    if forward.flush == Flush::Auto && style.forwarded_proto.is_none() {
+        text.line(format_args!("{head}"));
+        return;
     }
+    text.open(&head);
+    if forward.flush == Flush::Immediate {
+        text.line(format_args!("flush_interval -1"));
+    }
+    style.forwarded_proto(text);
+    text.close();
 }
 
-fn forward_auth(text: &mut Text, gate: &Gate) {
+fn forward_auth(text: &mut Text, gate: &Gate, style: Style) {
     text.open(&format!("forward_auth {}", gate.upstream));
     text.line(format_args!("uri {}", quote(&gate.uri)));
-    text.line(format_args!("header_up {} {}", gate.secret_header, quote(gate.secret.expose())));
+    let secret = match style.secret {
+        SecretSource::Text => gate.secret.expose(),
+        SecretSource::Environment => "{env.FORWARD_AUTH_SECRET}",
+    };
+    text.line(format_args!("header_up {} {}", gate.secret_header, quote(secret)));
+    style.forwarded_proto(text);
     if !gate.copy_headers.is_empty() {
         text.line(format_args!("copy_headers {}", gate.copy_headers.join(" ")));
     }
     text.close();
+}
+
+/// What holds for all routes of a text.
+#[derive(Clone, Copy)]
+struct Style {
+    secret: SecretSource,
+    /// The scheme that services are told, where it isn't the one of the connection.
+    forwarded_proto: Option<Scheme>,
+}
+
+impl Style {
+    fn forwarded_proto(self, text: &mut Text) {
+        if let Some(scheme) = self.forwarded_proto {
+            text.line(format_args!("header_up X-Forwarded-Proto {scheme}"));
+        }
+    }
 }
 
 /// The lists of header fields that are taken off requests: most routes share one, so each is written once.

@@ -1,5 +1,6 @@
 //! A site and its routes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -15,8 +16,10 @@ pub struct Site {
     pub mode: Mode,
     /// The address to listen on; `None` listens on all, as a container on its own network must.
     pub bind: Option<IpAddr>,
-    /// Certificate and key; needed for an `https` origin and refused for an `http` one.
+    /// Certificate and key; needed for an `https` origin that nothing stands before, and refused for an `http` one.
     pub tls: Option<TlsFiles>,
+    /// What stands before the edge and ends TLS in its place. `None`: browsers reach the edge itself, at the origin's port.
+    pub front: Option<Front>,
     /// The routes. The first that matches takes the request; what none takes is answered with 404.
     pub routes: Vec<Route>,
 }
@@ -27,13 +30,35 @@ impl Site {
         if name == "edge" {
             return Some(self.origin.to_string());
         }
-        if !self.routes.iter().any(|route| route.service == name) {
-            return None;
-        }
+        let host = self.service_host(name)?;
         Some(match self.mode {
             Mode::Subpath => format!("{}/{name}", self.origin),
-            Mode::Subdomain => self.origin.with_host(service_host(&self.origin.host, name)).to_string(),
+            Mode::Subdomain => self.origin.with_host(host).to_string(),
         })
+    }
+
+    /// The host of a service that the site has routes for.
+    pub fn service_host(&self, name: &str) -> Option<&str> {
+        self.routes.iter().find(|route| route.service == name).map(|route| route.host.as_str())
+    }
+
+    /// The scheme and the port on which the edge itself listens: the origin's, unless something stands before it.
+    pub fn listens(&self) -> (Scheme, u16) {
+        self.front.map_or((self.origin.scheme, self.origin.port), |front| (Scheme::Http, front.port))
+    }
+
+    /// Gives services other hosts than the standard ones (`forge` → `git.example.com`). In the mode `subpath` all share the origin's, and
+    /// nothing changes.
+    #[must_use]
+    pub fn with_service_hosts(mut self, hosts: &BTreeMap<String, String>) -> Self {
+        if self.mode == Mode::Subdomain {
+            for route in &mut self.routes {
+                if let Some(host) = hosts.get(&route.service) {
+                    route.host.clone_from(host);
+                }
+            }
+        }
+        self
     }
 
     /// The host names that the site answers to, in the order of its routes, the origin's own first.
@@ -194,6 +219,16 @@ impl fmt::Display for Mode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }
+}
+
+/// What stands before the edge and ends TLS in its place: the far end of a tunnel, a load balancer. It passes `Host` on as it came.
+///
+/// Services are told the origin's scheme in `X-Forwarded-Proto`, whatever the request says of itself: nothing that a client can send is
+/// believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Front {
+    /// The port on which the edge listens, in plain HTTP.
+    pub port: u16,
 }
 
 /// Where the edge finds its certificate and key, both in PEM.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Mode, Site, service_host};
+use crate::model::{Mode, Site};
 
 /// The settings that go with a site. A service that the site doesn't have has none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,11 +46,8 @@ pub fn for_site(site: &Site) -> Settings {
         set("chat", "EDGE_ROUTING_MODE", site.mode.to_string());
         set("chat", "EDGE_TUNNEL_FQDN", site.origin.authority());
         if site.mode == Mode::Subdomain {
-            set(
-                "chat",
-                "EDGE_TUNNEL_FQDN_CHAT",
-                site.origin.with_host(service_host(&site.origin.host, "chat")).authority(),
-            );
+            let host = site.service_host("chat").unwrap_or_default();
+            set("chat", "EDGE_TUNNEL_FQDN_CHAT", site.origin.with_host(host).authority());
         }
         if let Some(url) = site.service_url("forge") {
             set("chat", "FORGE_PUBLIC_URL", url);

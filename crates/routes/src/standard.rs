@@ -59,7 +59,7 @@ impl Site {
                 Builder { service, mode, host: &origin.host, upstream, routes: &mut routes }.add();
             }
         }
-        Ok(Site { origin, mode, bind: None, tls: None, routes })
+        Ok(Site { origin, mode, bind: None, tls: None, front: None, routes })
     }
 }
 
@@ -133,6 +133,7 @@ impl Builder<'_> {
                 let add = |forward: &Forward| {
                     forwarded(Forward { path: PathEdit::Add("/chat".to_owned()), ..forward.clone() })
                 };
+                self.bare();
                 self.push("chat-login", PathMatch::Exact("/login".to_owned()), add(&open));
                 self.push("chat-callback", PathMatch::Exact("/oauth/callback".to_owned()), add(&open));
                 self.push("chat-login-prefixed", PathMatch::Exact(login.to_owned()), forwarded(open.clone()));

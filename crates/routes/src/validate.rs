@@ -23,7 +23,19 @@ pub fn site(site: &Site) -> Result<(), RouteError> {
             ),
         ));
     }
+    if let Some(front) = site.front {
+        if front.port == 0 {
+            problems.push(Problem::new("front.port", "expected a port from 1 to 65535, found 0"));
+        }
+        if site.tls.is_some() {
+            problems.push(Problem::new(
+                "tls",
+                "there is a certificate, but something before the edge ends TLS; give one or the other",
+            ));
+        }
+    }
     match (site.origin.scheme, &site.tls) {
+        (_, None) if site.front.is_some() => {}
         (Scheme::Https, None) => problems.push(Problem::new(
             "tls",
             format!(
@@ -59,6 +71,22 @@ pub fn site(site: &Site) -> Result<(), RouteError> {
         check_route(route, &site.routes[..index], &mut problems);
     }
     if problems.is_empty() { Ok(()) } else { Err(RouteError { problems }) }
+}
+
+/// Checks a site whose gates have their secret from elsewhere; one that is known already must be right all the same.
+///
+/// # Errors
+/// As [`site`].
+pub fn site_without_secret(site: &Site) -> Result<(), RouteError> {
+    let missing = |route: &Route| match &route.action {
+        Action::Forward(forward) => forward.gate.as_ref().is_some_and(|gate| gate.secret.expose().is_empty()),
+        Action::Redirect { .. } | Action::Respond { .. } => false,
+    };
+    if site.routes.iter().any(missing) {
+        self::site(&site.clone().with_gate_secret(crate::GateSecret::new("from-elsewhere")))
+    } else {
+        self::site(site)
+    }
 }
 
 /// Says why a text isn't a host: neither a name (RFC 1123, section 2.1) nor an IPv4 address.
@@ -114,10 +142,10 @@ pub(crate) fn secret(text: &str) -> Result<(), &'static str> {
         )
     } else if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
         Err("the secret contains a space or a line break; generate one without")
-    } else if text.bytes().any(|byte| !byte.is_ascii_graphic() || b"\"`{}\\<>".contains(&byte)) {
-        Err(
-            "the secret contains a quote, a brace, a backslash, an angle bracket or a character outside ASCII; generate one of letters and digits",
-        )
+    } else if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=:@%,".contains(&byte)) {
+        // What is left means itself in a Caddyfile, in an environment file and in a shell.
+        Err("the secret contains a quote, a brace or another character than letters, digits and -._~+/=:@%,; generate \
+             one of letters and digits")
     } else {
         Ok(())
     }

@@ -7,7 +7,6 @@ use verdict::evidence::FailureKind;
 
 use super::request::{RenderedPart, multipart};
 use super::{Act, Acting};
-use crate::engine::content;
 use crate::engine::form::{self, Encoding, FilledForm, FormError};
 use crate::engine::http::Outgoing;
 use crate::engine::http::target::{Address, form_urlencoded};
@@ -31,15 +30,16 @@ fn outgoing(submit: &Submit, acting: &Acting<'_>) -> Result<Outgoing, Problem> {
     };
     let text = acting.render(&submit.form.value)?;
     let selector = super::selector(&text, &acting.planned.source, submit.form.span)?;
-    let html = content::text(&page.response).map_err(|unreadable| Problem {
-        kind: FailureKind::Expectation,
-        diagnostic: acting
-            .diagnostic(submit.form.span, "the last page can't be read")
-            .found(unreadable.found)
-            .help(unreadable.help),
-    })?;
     let with = acting.render_pairs(&submit.with)?;
-    let filled = form::submit(&html, &page.address.to_string(), &selector, &with)
+    let submitted = page.look(|document| form::submit(document, &page.address.to_string(), &selector, &with));
+    let filled = submitted
+        .map_err(|unreadable| Problem {
+            kind: FailureKind::Expectation,
+            diagnostic: acting
+                .diagnostic(submit.form.span, "the last page can't be read")
+                .found(unreadable.found)
+                .help(unreadable.help),
+        })?
         .map_err(|error| explain(submit, acting, &page.address, page.response.status, error))?;
     let mut headers = vec![
         // A browser sends both with a form; Gitea and others refuse a POST whose Origin isn't their own.

@@ -11,6 +11,8 @@ mod edge;
 #[cfg(test)]
 mod https;
 #[cfg(test)]
+mod program;
+#[cfg(test)]
 mod recorder;
 #[cfg(test)]
 mod requests;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use routes::deployment::Deployment;
+use routes::variables::Variables;
 use routes::{GateSecret, Mode, Origin, Site};
 
 /// A site with all services.
@@ -20,6 +22,22 @@ pub(crate) fn site(mode: Mode, services: &[&str]) -> Site {
         .map(|(name, port)| ((*name).to_owned(), format!("{name}:{port}")))
         .collect();
     Site::standard(Origin::parse("http://edge.test:8080").unwrap(), mode, &upstreams).unwrap()
+}
+
+/// Variables, with a secret.
+pub(crate) fn variables(given: &[(&str, &str)]) -> Variables {
+    let secret = [("FORWARD_AUTH_SECRET", "0123456789abcdef")];
+    secret.iter().chain(given).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// What variables ask for.
+pub(crate) fn deployment(given: &[(&str, &str)]) -> Deployment {
+    routes::deployment::read(&variables(given)).unwrap()
+}
+
+/// A public site in this mode.
+pub(crate) fn public(mode: &str) -> Deployment {
+    deployment(&[("EDGE_ROUTING_MODE", mode), ("EDGE_TUNNEL_FQDN", "project.example.com")])
 }
 
 /// A real Caddy: the one that `EDGE_SMOKE_CADDY` names, or else the one on the path.

@@ -86,6 +86,7 @@ fn subdomain() {
             ("chat.edge.test", "/login"),
             ("chat.edge.test", "/oauth/callback?code=1"),
             ("chat.edge.test", "/ws"),
+            ("chat.edge.test", "/chat"),
             ("chat.edge.test", "/chat/login"),
             ("chat.edge.test", "/chat/static/app.js"),
             ("chat.edge.test", "/x/../login"),
@@ -95,6 +96,42 @@ fn subdomain() {
             ("[::1]:80", "/"),
         ]
     ));
+}
+
+/// Each path that the chat knows is reached on its host, with the prefix (as its pages refer to it) and without.
+#[test]
+fn every_path_of_the_chat_is_reached_in_both_modes() {
+    let open = ["login", "oauth/callback?code=1&state=2"];
+    let gated = [
+        "",
+        "ws",
+        "history",
+        "history/5c1e",
+        "new",
+        "static/app.js",
+        "action/ci-run",
+        "action/issue-create",
+        "auth/verify",
+    ];
+    for (path, is_gated) in open.iter().map(|path| (path, false)).chain(gated.iter().map(|path| (path, true))) {
+        let prefixed = format!("/chat/{path}");
+        let asked = [
+            (Mode::Subpath, "edge.test", prefixed.clone()),
+            (Mode::Subdomain, "chat.edge.test", prefixed.clone()),
+            (Mode::Subdomain, "chat.edge.test", format!("/{path}")),
+        ];
+        for (mode, host, target) in asked {
+            let site = whole(mode);
+            let Decision::Forward { forward, target: sent, .. } = route(&site, host, &target) else {
+                panic!("{mode} {host}{target} reaches nothing")
+            };
+            assert_eq!(
+                (sent.as_str(), forward.gate.is_some(), forward.websocket),
+                (prefixed.as_str(), is_gated, true),
+                "{mode} {host}{target}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -127,6 +164,24 @@ proptest! {
             if forward.upstream.host == "forge" {
                 prop_assert!(seen != "/api/internal" && !seen.starts_with("/api/internal/"), "{target} → {sent}");
             }
+        }
+    }
+
+    /// The same on hosts of their own. What isn't below /chat/ the chat doesn't know, so that it answers 404.
+    #[test]
+    fn no_way_round_the_gate_on_its_own_host(target in "/(chat|login|oauth|callback|history|\\.\\.|%2e%2E|%2f|/|LOGIN|\\?){0,3}(/(chat|ch%61t|login|oauth|callback|api|internal|\\.|\\.\\.|%2e%2e|/|\\?){0,2}){0,5}") {
+        let site = whole(Mode::Subdomain);
+        let seen = |host: &str| match route(&site, host, &target) {
+            Decision::Forward { forward, target: sent, .. } => {
+                Some((forward.gate.is_some(), routes::target::Target::parse(&sent).unwrap().comparable_path()))
+            }
+            _ => None,
+        };
+        if let Some((false, seen)) = seen("chat.edge.test") {
+            prop_assert!(["/chat/login", "/chat/oauth/callback"].contains(&&*seen.to_lowercase()) || !seen.starts_with("/chat/"), "{target} → {seen}");
+        }
+        if let Some((_, seen)) = seen("forge.edge.test") {
+            prop_assert!(seen != "/api/internal" && !seen.starts_with("/api/internal/"), "{target} → {seen}");
         }
     }
 

@@ -7,4 +7,18 @@ mod common;
 #[cfg(test)]
 mod decisions;
 #[cfg(test)]
+mod deployment;
+#[cfg(test)]
+mod fallback;
+#[cfg(test)]
+mod names;
+#[cfg(test)]
+mod nomad;
+#[cfg(test)]
+mod settings_to_routes;
+#[cfg(test)]
+mod stale;
+#[cfg(test)]
 mod validation;
+#[cfg(test)]
+mod variables;

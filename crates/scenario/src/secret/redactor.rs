@@ -35,6 +35,8 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.')
 pub struct Redactor {
     /// All that is looked for, by its first character.
     needles: HashMap<char, Vec<Needle>>,
+    /// The ASCII characters among those first ones, a bit each: almost every character of a text is turned away by this.
+    ascii_firsts: u128,
 }
 
 impl Redactor {
@@ -69,6 +71,9 @@ impl Redactor {
     }
 
     fn insert(&mut self, needle: Needle) {
+        if needle.first().is_ascii() {
+            self.ascii_firsts |= 1 << u32::from(needle.first());
+        }
         let needles = self.needles.entry(needle.first()).or_default();
         if !needles.contains(&needle) {
             needles.push(needle);
@@ -104,7 +109,11 @@ impl Redactor {
     /// Where secrets stand: in order, not overlapping.
     fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
+        let is_first = |character: char| !character.is_ascii() || (self.ascii_firsts >> u32::from(character)) & 1 == 1;
         let mut look = |start: usize, (first, end): Reading| {
+            if !is_first(first) {
+                return;
+            }
             let needles = self.needles.get(&first).into_iter().flatten();
             found.extend(needles.filter_map(|needle| needle.find(text, start, end)));
         };

@@ -8,6 +8,7 @@
 mod child;
 mod clone;
 mod local;
+mod switching;
 
 use std::time::Duration;
 
@@ -18,11 +19,15 @@ fn main() {
     start_up();
     embedded();
     local::growth();
+    switching::embedded();
     let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
     if asked("--containers") {
         containers();
+        switching::containers();
     } else {
-        println!("(the harness's share on containers: `cargo bench --bench figures -- --containers`)");
+        println!(
+            "(the harness's share on containers, and switching them: `cargo bench --bench figures -- --containers`)"
+        );
     }
     if asked("--clone") {
         clone::first_verdict();

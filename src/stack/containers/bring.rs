@@ -15,6 +15,7 @@ use super::engine::refused;
 use super::launch::{LaunchError, launch};
 use super::plan::Plan;
 use super::ready::{interrupted, wait_until_ready};
+use super::run::Run;
 use super::standing::Standing;
 use super::volumes::{fill, mount};
 
@@ -46,7 +47,8 @@ impl Bringing<'_> {
         self.wait_for_others(stop).await.map_err(LaunchError::Other)?;
         progress(format!("starting {} ({})", self.name, self.spec.image));
         let begun = Instant::now();
-        let mounts = self.mounts().await?;
+        fill_files(self.standing, self.plan, self.name, self.spec).await.map_err(LaunchError::Other)?;
+        let mounts = mounts(run, self.plan, self.name, self.spec).map_err(LaunchError::Other)?;
         if stop.is_cancelled() {
             return Err(LaunchError::Other(interrupted(self.name)));
         }
@@ -85,24 +87,32 @@ impl Bringing<'_> {
             sender.send_replace(stage);
         }
     }
+}
 
-    /// The service's volumes, those with files filled.
-    async fn mounts(&self) -> Result<Vec<Mount>, LaunchError> {
-        let (docker, run) = (&self.standing.docker, &self.standing.run);
-        let mut mounts = Vec::new();
-        for volume in &self.spec.volumes {
-            if let VolumeSource::Named(name) = &volume.source {
-                mounts.push(mount(run, name, &volume.target, volume.read_only));
-            }
-        }
-        let filled = self.plan.filled_mounts(self.name, self.spec).map_err(LaunchError::Other)?;
-        for (index, filled) in filled.into_iter().enumerate() {
-            let name = format!("{}-files-{index}", self.name);
-            fill(docker, run, &name, &self.spec.image, &filled.files)
-                .await
-                .map_err(|error| LaunchError::Other(refused(self.name, "its files can't be copied", &error)))?;
-            mounts.push(mount(run, &name, &filled.target, true));
-        }
-        Ok(mounts)
+/// Puts the files of a service into its volumes.
+pub(super) async fn fill_files(
+    standing: &Standing,
+    plan: &Plan,
+    name: &str,
+    spec: &ServiceSpec,
+) -> Result<(), Trouble> {
+    for (index, filled) in plan.filled_mounts(name, spec)?.into_iter().enumerate() {
+        let done = fill(&standing.docker, &standing.run, &volume(name, index), &spec.image, &filled.files).await;
+        done.map_err(|error| refused(name, "its files can't be copied", &error))?;
     }
+    Ok(())
+}
+
+/// What a service mounts: named volumes, and those with its files.
+pub(super) fn mounts(run: &Run, plan: &Plan, name: &str, spec: &ServiceSpec) -> Result<Vec<Mount>, Trouble> {
+    let named = spec.volumes.iter().filter_map(|volume| match &volume.source {
+        VolumeSource::Named(source) => Some(mount(run, source, &volume.target, volume.read_only)),
+        VolumeSource::File(_) => None,
+    });
+    let filled = plan.filled_mounts(name, spec)?.into_iter().enumerate();
+    Ok(named.chain(filled.map(|(index, filled)| mount(run, &volume(name, index), &filled.target, true))).collect())
+}
+
+fn volume(service: &str, index: usize) -> String {
+    format!("{service}-files-{index}")
 }

@@ -4,11 +4,12 @@
 //! - `plan`: what of it is stood up, and with which settings
 //! - `up`: standing it up: [`up`](up::up)
 //! - `bring`: one service of it: `launch`ed, `ready`, with its `volumes`; and what it says (`inside`)
-//! - `stack`: what then stands: [`Containers`]
+//! - `stack`: what then stands: [`Containers`]; and its `change`
 //! - `run`, [`owner`], `cleanup`, `standing`: whose everything is, and how it is removed
 //! - `engine`: the container engine: [`engine()`]
 
 mod bring;
+mod change;
 mod cleanup;
 pub mod compose;
 pub(crate) mod engine;

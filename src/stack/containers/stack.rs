@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use scenario::model::{Mode, Service};
+use scenario::Secret;
+use scenario::model::Service;
 use verdict::evidence::{ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
 use super::inside::{Container, log_lines};
@@ -14,23 +15,24 @@ use super::ready::check;
 use super::standing::Standing;
 use crate::images::Choice;
 use crate::stack::bootstrap::{Command, Forge, Inside};
-use crate::stack::{Site, Stack, StackOptions};
+use crate::stack::{Site, Stack, StackOptions, mode_fact};
 
 /// The real programs, in containers.
 pub struct Containers {
-    standing: Standing,
+    pub(super) standing: Standing,
+    pub(super) plan: Plan,
+    pub(super) options: StackOptions,
+    pub(super) images: BTreeMap<Service, Choice>,
+    forge: Option<Forge>,
     site: Site,
     facts: StackFacts,
-    /// The services, and whether each has a health check.
-    services: BTreeMap<String, bool>,
-    keep: bool,
 }
 
 impl Containers {
     /// What stands, with what it says of itself.
     pub(crate) async fn new(
         standing: Standing,
-        plan: &Plan,
+        plan: Plan,
         options: &StackOptions,
         images: &BTreeMap<Service, Choice>,
         forge: Option<Forge>,
@@ -51,33 +53,27 @@ impl Containers {
                 version,
             });
         }
-        let mode = match options.mode {
-            Mode::Subpath => verdict::evidence::Mode::Subpath,
-            Mode::Subdomain => verdict::evidence::Mode::Subdomain,
-        };
-        let base_url = plan.site.origin.to_string();
-        let urls = plan.services.keys().filter_map(|name| Some((service_named(name)?, plan.site.service_url(name)?)));
-        let site = Site {
-            base_url: base_url.clone(),
-            mode: options.mode,
-            services: urls.collect(),
-            resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
-            ca_pem: plan.authority.as_ref().map(|authority| authority.ca_pem.clone()),
-            variables: forge
-                .iter()
-                .flat_map(|forge| [("user", &forge.user), ("repo", &forge.repository)])
-                .map(owned)
-                .collect(),
-            secrets: forge.iter().map(|forge| ("password".to_owned(), forge.password.clone())).collect(),
-        };
-        let facts = StackFacts { kind: StackKind::Containers, mode, base_url, services };
-        let services = plan.services.iter().map(|(name, spec)| (name.clone(), spec.healthcheck.is_some())).collect();
-        Self { standing, site, facts, services, keep: options.keep }
+        let site = site(&plan, options, forge.as_ref());
+        let mode = mode_fact(options.mode);
+        let facts = StackFacts { kind: StackKind::Containers, mode, base_url: site.base_url.clone(), services };
+        Self { standing, plan, options: options.clone(), images: images.clone(), forge, site, facts }
+    }
+
+    /// It stands by another plan now.
+    pub(super) fn become_of(&mut self, plan: Plan, options: StackOptions) {
+        self.site = site(&plan, &options, self.forge.as_ref());
+        self.facts.mode = mode_fact(options.mode);
+        (self.plan, self.options) = (plan, options);
+    }
+
+    /// Who owns what is at the forge.
+    pub(super) fn owner(&self) -> Option<(&str, &Secret)> {
+        self.forge.as_ref().map(|forge| (forge.user.as_str(), &forge.password))
     }
 
     /// With `--keep`: from now on nothing removes the stack, and these commands do.
     pub(crate) fn keep_if_asked(&self) -> Option<String> {
-        self.keep.then(|| {
+        self.options.keep.then(|| {
             self.standing.keep();
             self.standing.run.removal_commands()
         })
@@ -86,6 +82,20 @@ impl Containers {
     /// The run's id: the value of the label `edge-smoke.run` on everything of it.
     pub fn run_id(&self) -> &str {
         &self.standing.run.id
+    }
+}
+
+fn site(plan: &Plan, options: &StackOptions, forge: Option<&Forge>) -> Site {
+    let urls = plan.services.keys().filter_map(|name| Some((service_named(name)?, plan.site.service_url(name)?)));
+    let variables = forge.iter().flat_map(|forge| [("user", &forge.user), ("repo", &forge.repository)]);
+    Site {
+        base_url: plan.site.origin.to_string(),
+        mode: options.mode,
+        services: urls.collect(),
+        resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
+        ca_pem: plan.authority.as_ref().map(|authority| authority.ca_pem.clone()),
+        variables: variables.map(owned).collect(),
+        secrets: forge.iter().map(|forge| ("password".to_owned(), forge.password.clone())).collect(),
     }
 }
 
@@ -120,9 +130,9 @@ impl Stack for Containers {
     }
 
     async fn troubles(&self) -> Vec<Trouble> {
-        let checks = self.services.iter().map(|(name, has_healthcheck)| async move {
+        let checks = self.plan.services.iter().map(|(name, spec)| async move {
             let container = self.standing.container(name)?;
-            check(&self.standing.docker, name, &container, *has_healthcheck).await
+            check(&self.standing.docker, name, &container, spec.healthcheck.is_some()).await
         });
         join_all(checks).await.into_iter().flatten().collect()
     }

@@ -129,7 +129,7 @@ impl Orders<'_> {
         let plan = plan(self.names, self.options, self.images, port, authority).map_err(LaunchError::Other)?;
         let standing = Standing::new(self.docker.clone(), run);
         match bring_all_up(&standing, &plan, reservation, self.progress, self.stop).await {
-            Ok(forge) => Ok(Containers::new(standing, &plan, self.options, self.images, forge).await),
+            Ok(forge) => Ok(Containers::new(standing, plan, self.options, self.images, forge).await),
             Err(error) => Err(clean_up(&standing, error).await),
         }
     }
@@ -208,7 +208,7 @@ async fn bring_all_up(
 
 /// Waits until the edge, reached as a browser reaches it, passes a request on to the forge; where there is no
 /// forge, until it answers at all.
-async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
+pub(super) async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
     let forge = plan.site.service_url("forge");
     let base = forge.clone().unwrap_or_else(|| plan.site.origin.to_string());
     let path = if forge.is_some() { "/api/healthz" } else { "/" };

@@ -1,0 +1,195 @@
+//! Changing the stack while it stands: a service whose settings change gets a new container on the volumes of the old
+//! one, one whose files change is restarted with the new ones, and the others go on.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use bollard::errors::Error;
+use bollard::query_parameters::{
+    RemoveContainerOptionsBuilder, RestartContainerOptionsBuilder, StopContainerOptionsBuilder,
+    WaitContainerOptionsBuilder,
+};
+use futures_util::StreamExt;
+use futures_util::future::{join_all, select_all};
+use scenario::model::Service;
+use tokio_util::sync::CancellationToken;
+use verdict::evidence::Trouble;
+
+use super::bring::{fill_files, mounts};
+use super::compose::model::ServiceSpec;
+use super::engine::refused;
+use super::inside::log_lines;
+use super::launch::{LaunchError, launch};
+use super::plan::{Plan, plan, service_named};
+use super::ready::TROUBLE_LOG_LINES;
+use super::stack::Containers;
+use super::up::wait_for_edge;
+use crate::stack::applications::{Application, Applications, Known};
+use crate::stack::change::verify;
+use crate::stack::{Change, ChangeError, Changeable, Changed, StackOptions};
+
+/// How long a service may take to end by itself, in seconds.
+const STOP_WITHIN: i32 = 10;
+
+#[async_trait]
+impl Changeable for Containers {
+    fn current(&self) -> Change {
+        Change { mode: self.options.mode, environment: self.options.environment.clone() }
+    }
+
+    async fn change(&mut self, change: &Change) -> Result<Changed, ChangeError> {
+        let options =
+            StackOptions { mode: change.mode, environment: change.environment.clone(), ..self.options.clone() };
+        let next = self.planned(&options).map_err(ChangeError::harmless)?;
+        let work = work(&self.plan, &next).map_err(ChangeError::harmless)?;
+        let mut moved = Vec::new();
+        if let Err(trouble) = self.carry_out(&work, &next, &mut moved).await {
+            let not_put_back = self.put_back(&work, &moved).await.err();
+            return Err(ChangeError { trouble, not_put_back });
+        }
+        self.become_of(next, options);
+        let restarted = work.all().filter_map(service_named).collect();
+        Ok(Changed { restarted, applications: moved.into_iter().map(|(_, application)| application).collect() })
+    }
+}
+
+/// What is to be done to get from one plan to another, by the services' names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Work {
+    /// Their settings change.
+    recreate: BTreeSet<String>,
+    /// Their files change.
+    refill: BTreeSet<String>,
+}
+
+impl Work {
+    fn all(&self) -> impl Iterator<Item = &str> {
+        self.recreate.union(&self.refill).map(String::as_str)
+    }
+}
+
+fn work(from: &Plan, to: &Plan) -> Result<Work, Trouble> {
+    let mut work = Work::default();
+    for (name, spec) in &to.services {
+        let Some(before) = from.services.get(name) else { continue };
+        if before != spec {
+            work.recreate.insert(name.clone());
+        }
+        if from.filled_mounts(name, before)? != to.filled_mounts(name, spec)? {
+            work.refill.insert(name.clone());
+        }
+    }
+    Ok(work)
+}
+
+impl Containers {
+    /// The same services with the same images at the same address, with these options.
+    fn planned(&self, options: &StackOptions) -> Result<Plan, Trouble> {
+        let names = self.plan.services.keys().cloned().collect();
+        plan(&names, options, &self.images, self.plan.address.port(), self.plan.authority.clone())
+    }
+
+    /// Whatever goes wrong, `moved` has the applications that were changed until then.
+    async fn carry_out(&self, work: &Work, next: &Plan, moved: &mut Vec<(Known, Application)>) -> Result<(), Trouble> {
+        self.apply(work, next).await?;
+        if let Some((forge, way)) = next.site.service_url("forge").map(|url| (url, next.way()))
+            && let Some(owner) = self.owner()
+        {
+            let applications = Applications { forge: &forge, way: &way, owner };
+            let (done, result) = applications.move_all(&self.plan.site, &next.site).await;
+            *moved = done;
+            result.map_err(|why| forge_trouble(format!("its OAuth applications can't be updated: {why}")))?;
+        }
+        verify(&next.site, &next.way()).await
+    }
+
+    async fn put_back(&self, work: &Work, moved: &[(Known, Application)]) -> Result<(), Trouble> {
+        self.apply(work, &self.plan).await?;
+        let way = self.plan.way();
+        if let (Some(forge), Some(owner)) = (self.plan.site.service_url("forge"), self.owner()) {
+            let put_back = Applications { forge: &forge, way: &way, owner }.put_back(moved).await;
+            put_back.map_err(|why| forge_trouble(format!("its OAuth applications can't be put back: {why}")))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the containers what the plan says, and waits until the edge passes requests on.
+    async fn apply(&self, work: &Work, to: &Plan) -> Result<(), Trouble> {
+        let steps = work.all().filter_map(|name| Some((name, to.services.get(name)?)));
+        let results = join_all(steps.map(|(name, spec)| self.renew(name, spec, work, to))).await;
+        results.into_iter().collect::<Result<(), Trouble>>()?;
+        let never = CancellationToken::new();
+        tokio::select! {
+            stands = wait_for_edge(&self.standing, to, &never) => stands,
+            trouble = self.end_of_one(work) => Err(trouble),
+        }
+    }
+
+    async fn renew(&self, name: &str, spec: &ServiceSpec, work: &Work, to: &Plan) -> Result<(), Trouble> {
+        if work.refill.contains(name) {
+            fill_files(&self.standing, to, name, spec).await?;
+        }
+        if work.recreate.contains(name) { self.recreate(name, spec, to).await } else { self.restart(name).await }
+    }
+
+    /// A new container with these settings, on the volumes of the old one.
+    async fn recreate(&self, name: &str, spec: &ServiceSpec, to: &Plan) -> Result<(), Trouble> {
+        let docker = &self.standing.docker;
+        if let Some(old) = self.standing.container(name) {
+            let stop = StopContainerOptionsBuilder::new().t(STOP_WITHIN).build();
+            gone_is_fine(docker.stop_container(&old, Some(stop)).await)
+                .map_err(|error| refused(name, "its container can't be stopped", &error))?;
+            let remove = RemoveContainerOptionsBuilder::new().force(true).build();
+            gone_is_fine(docker.remove_container(&old, Some(remove)).await)
+                .map_err(|error| refused(name, "its container can't be removed", &error))?;
+        }
+        let mounts = mounts(&self.standing.run, to, name, spec)?;
+        let launched = launch(docker, &self.standing.run, name, spec, mounts).await;
+        let container = launched.map_err(|error| match error {
+            LaunchError::PortTaken(trouble) | LaunchError::Other(trouble) => trouble,
+        })?;
+        self.standing.note(name, container);
+        Ok(())
+    }
+
+    async fn restart(&self, name: &str) -> Result<(), Trouble> {
+        let Some(container) = self.standing.container(name) else { return Ok(()) };
+        let restart = RestartContainerOptionsBuilder::new().t(STOP_WITHIN).build();
+        let restarted = self.standing.docker.restart_container(&container, Some(restart)).await;
+        restarted.map_err(|error| refused(name, "its container can't be restarted", &error))
+    }
+
+    /// Comes back as soon as one of the services that were renewed ends: it won't become ready any more.
+    async fn end_of_one(&self, work: &Work) -> Trouble {
+        let ends = work.all().filter_map(|name| {
+            let container = self.standing.container(name)?;
+            Some(Box::pin(async move {
+                let condition = WaitContainerOptionsBuilder::new().condition("not-running").build();
+                let mut ends = self.standing.docker.wait_container(&container, Some(condition));
+                let code = match ends.next().await {
+                    Some(Ok(answer)) => answer.status_code,
+                    Some(Err(Error::DockerContainerWaitError { code, .. })) => code,
+                    // The engine doesn't say: then the edge's silence will.
+                    Some(Err(_)) | None => std::future::pending().await,
+                };
+                let log = log_lines(&self.standing.docker, &container, TROUBLE_LOG_LINES).await;
+                let message = format!("it ended with exit code {code}");
+                Trouble { service: Some(name.to_owned()), message, help: None, log }
+            }))
+        });
+        let ends: Vec<_> = ends.collect();
+        if ends.is_empty() { std::future::pending().await } else { select_all(ends).await.0 }
+    }
+}
+
+/// Who isn't there needn't be stopped.
+fn gone_is_fine(result: Result<(), Error>) -> Result<(), Error> {
+    match result {
+        Err(Error::DockerResponseServerError { status_code: 404 | 304, .. }) => Ok(()),
+        other => other,
+    }
+}
+
+fn forge_trouble(message: String) -> Trouble {
+    Trouble { service: Some(Service::Forge.to_string()), message, help: None, log: Vec::new() }
+}

@@ -118,11 +118,7 @@ impl Edge {
 
 fn check(site: &Site, speaks: Scheme) -> Result<(), EdgeError> {
     validate::site(site)?;
-    if site.origin.scheme == speaks {
-        Ok(())
-    } else {
-        Err(EdgeError::Scheme { speaks, origin: site.origin.to_string() })
-    }
+    if site.listens().0 == speaks { Ok(()) } else { Err(EdgeError::Scheme { speaks, origin: site.origin.to_string() }) }
 }
 
 async fn handle(site: &Site, request: Request<Incoming>, peer: &Peer, pool: &Arc<Pool>) -> Response<Body> {

@@ -60,7 +60,7 @@ impl Caddy {
             .stderr(std::fs::File::create(&log).unwrap())
             .spawn()
             .unwrap();
-        let address = SocketAddr::from(([127, 0, 0, 1], site.origin.port));
+        let address = SocketAddr::from(([127, 0, 0, 1], site.listens().1));
         let mut caddy = Self { address, child, _folder: folder };
         let began = Instant::now();
         while TcpStream::connect(address).await.is_err() {

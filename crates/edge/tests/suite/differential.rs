@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use ::edge::Edge;
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
-use routes::{Action, Cookies, Flush, Forward, GateSecret, Mode, Origin, Site};
+use routes::{Action, Cookies, Flush, Forward, Front, GateSecret, Mode, Origin, Site};
 use tokio::net::TcpListener;
 
 use crate::caddy::{self, Caddy};
@@ -32,7 +32,7 @@ struct Outcome {
 }
 
 impl Pair {
-    async fn start(program: &PathBuf, mode: Mode, edit: impl Fn(&mut Forward)) -> Self {
+    async fn start(program: &PathBuf, mode: Mode, edit: impl Fn(&mut Site)) -> Self {
         let mut services = Vec::new();
         for name in ["forge", "ci", "chat", "staging"] {
             services.push((name, Recorder::start(name).await));
@@ -43,11 +43,7 @@ impl Pair {
             let origin = Origin::parse(&format!("http://edge.test:{port}")).unwrap();
             let mut site =
                 Site::standard(origin, mode, &upstreams).unwrap().with_gate_secret(GateSecret::new("shared"));
-            for route in &mut site.routes {
-                if let Action::Forward(forward) = &mut route.action {
-                    edit(forward);
-                }
-            }
+            edit(&mut site);
             site
         };
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
@@ -67,7 +63,7 @@ impl Pair {
 }
 
 /// Sends generated requests through both. The seed is fixed; `PROPTEST_CASES` asks for more of them.
-fn compare(mode: Mode, edit: impl Fn(&mut Forward)) {
+fn compare(mode: Mode, edit: impl Fn(&mut Site)) {
     let Some(program) = caddy::find() else { return };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let pair = runtime.block_on(Pair::start(&program, mode, edit));
@@ -102,11 +98,30 @@ fn subdomain() {
 /// The fields that the standard routes leave at rest.
 #[test]
 fn limits_and_filters() {
-    compare(Mode::Subpath, |forward| {
-        forward.max_body = Some(20);
-        forward.websocket = false;
-        forward.cookies = Cookies::Drop;
-        forward.flush = Flush::Immediate;
-        forward.remove_headers = vec!["X-Twice".to_owned()];
+    compare(Mode::Subpath, |site| {
+        forwards(site, |forward| {
+            forward.max_body = Some(20);
+            forward.websocket = false;
+            forward.cookies = Cookies::Drop;
+            forward.flush = Flush::Immediate;
+            forward.remove_headers = vec!["X-Twice".to_owned()];
+        });
     });
+}
+
+/// Something before the edge ends TLS: services are told https, whatever a client says.
+#[test]
+fn behind_a_front() {
+    compare(Mode::Subdomain, |site| {
+        site.front = Some(Front { port: site.origin.port });
+        site.origin = Origin::parse("https://edge.test").unwrap();
+    });
+}
+
+fn forwards(site: &mut Site, edit: impl Fn(&mut Forward)) {
+    for route in &mut site.routes {
+        if let Action::Forward(forward) = &mut route.action {
+            edit(forward);
+        }
+    }
 }

@@ -221,3 +221,16 @@ async fn another_site_from_the_next_request_on() {
     assert_eq!(get(&edge, "/", "").await.status(), 200, "the old one stays");
     edge.shutdown(Duration::from_secs(5)).await;
 }
+
+/// A forged scheme is not believed, and behind something that ends TLS the public one is told.
+#[tokio::test]
+async fn services_are_told_the_public_scheme() {
+    let service = Recorder::start("all").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstreams: BTreeMap<String, String> = [("forge".to_owned(), service.address.to_string())].into();
+    let mut site = Site::standard(Origin::parse("https://edge.test").unwrap(), Mode::Subpath, &upstreams).unwrap();
+    site.front = Some(routes::Front { port: listener.local_addr().unwrap().port() });
+    let edge = Edge::start(site, listener).unwrap();
+    assert_eq!(get(&edge, "/forge/", "X-Forwarded-Proto: ftp\r\n").await.status(), 200);
+    assert_eq!(service.take()[0].field("x-forwarded-proto").as_deref(), Some("https"));
+}

@@ -218,3 +218,27 @@ fn the_caddyfile_of_the_nomad_job_is_one() {
         assert_means(&adapted(&caddy, text).unwrap(), &deployment.site.with_gate_secret(secret));
     }
 }
+
+/// Caddy reads the files while it validates, so these are real ones.
+#[test]
+fn a_certificate_of_its_own_is_taken_in_both_modes() {
+    let Some(caddy) = caddy() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["edge.pem", "edge.key"].map(|name| folder.path().join(name).display().to_string());
+    let own = rcgen::generate_simple_self_signed(["a.example".to_owned(), "*.a.example".to_owned()]).unwrap();
+    std::fs::write(&files[0], own.cert.pem()).unwrap();
+    std::fs::write(&files[1], own.signing_key.serialize_pem()).unwrap();
+    for mode in ["subpath", "subdomain"] {
+        let given = [
+            ("EDGE_ROUTING_MODE", mode),
+            ("EDGE_TUNNEL_FQDN", "a.example"),
+            ("EDGE_TLS_CERTIFICATE", &files[0]),
+            ("EDGE_TLS_KEY", &files[1]),
+        ];
+        let site = crate::common::deployment(&given).site;
+        let adapted = adapted(&caddy, &caddyfile::render(&site).unwrap()).unwrap();
+        assert_eq!(values(&adapted, "listen"), [":443".to_owned()].into());
+        assert_eq!(values(&adapted, "certificate"), [files[0].clone()].into());
+        assert_eq!(values(&adapted, "dial"), meaning(&site).upstreams);
+    }
+}

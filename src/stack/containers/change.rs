@@ -139,7 +139,8 @@ impl Containers {
             let stop = StopContainerOptionsBuilder::new().t(STOP_WITHIN).build();
             gone_is_fine(docker.stop_container(&old, Some(stop)).await)
                 .map_err(|error| refused(name, "its container can't be stopped", &error))?;
-            let remove = RemoveContainerOptionsBuilder::new().force(true).build();
+            // Nameless volumes go with it; those with a name stay, and so does what is on them.
+            let remove = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
             gone_is_fine(docker.remove_container(&old, Some(remove)).await)
                 .map_err(|error| refused(name, "its container can't be removed", &error))?;
         }

@@ -76,6 +76,14 @@ pub(crate) async fn labelled(docker: &Docker, label: &str) -> Vec<String> {
     names
 }
 
+/// The names of all volumes that no container uses, whoever made them.
+pub(crate) async fn unused_volumes(docker: &Docker) -> BTreeSet<String> {
+    let filters = HashMap::from([("dangling", vec!["true"])]);
+    let unused = ListVolumesOptionsBuilder::new().filters(&filters).build();
+    let answer = docker.list_volumes(Some(unused)).await.unwrap();
+    answer.volumes.unwrap_or_default().into_iter().map(|volume| volume.name).collect()
+}
+
 /// Everything of this process's.
 pub(crate) async fn own(docker: &Docker) -> Vec<String> {
     labelled(docker, &format!("{OWNER_LABEL}={}", Owner::current().unwrap())).await

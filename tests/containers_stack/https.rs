@@ -4,10 +4,11 @@ use bollard::Docker;
 use edge_smoke::stack::{Stack, StackOptions};
 use scenario::model::Service;
 
-use crate::helpers::{get, inside, needs, options, own, up};
+use crate::helpers::{get, inside, needs, options, own, unused_volumes, up};
 
 pub(crate) async fn caddy_takes_its_certificate_and_the_forge_trusts_it(docker: Docker) {
     let options = StackOptions { tls: true, ..options() };
+    let unused_before = unused_volumes(&docker).await;
     let stack = up(&needs(&[Service::Forge]), &options).await.unwrap();
     let site = stack.site().clone();
     let run = stack.run_id().to_owned();
@@ -30,4 +31,7 @@ pub(crate) async fn caddy_takes_its_certificate_and_the_forge_trusts_it(docker: 
     assert!(in_clear_text.starts_with("HTTP/1.0 400"), "{in_clear_text}");
     assert!(site.base_url.starts_with("https://") && site.ca_pem.unwrap().contains("BEGIN CERTIFICATE"));
     assert_eq!(own(&docker).await, Vec::<String>::new());
+    // The forge's image asks for a volume, which the container that carries files in gets as well, without our label.
+    let left: Vec<_> = unused_volumes(&docker).await.difference(&unused_before).cloned().collect();
+    assert_eq!(left, Vec::<String>::new());
 }

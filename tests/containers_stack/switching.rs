@@ -91,17 +91,17 @@ pub(crate) async fn a_change_that_fails_its_check_leaves_the_stack_as_it_was(doc
     let ci = format!("{}/ci/authorize", before.base_url);
     register(&before, "ci", &ci).await;
     let stale = format!("{}/forge/", before.base_url);
-    for (setting, value, service, message) in [
+    for (root_url, message) in [
         // The check from outside fails, after the applications were changed.
-        ("GITEA__server__ROOT_URL", stale.as_str(), "forge", "for its address, and browsers reach it at http://forge."),
+        (stale.as_str(), "for its address, and browsers reach it at http://forge."),
         // It doesn't even come up.
-        ("GITEA__database__DB_TYPE", "no-such-database", "forge", "ended with exit code"),
+        ("http://[", "ended with exit code"),
     ] {
-        let wrong = BTreeMap::from([(setting.to_owned(), Some(value.to_owned()))]);
+        let wrong = BTreeMap::from([("GITEA__server__ROOT_URL".to_owned(), Some(root_url.to_owned()))]);
         let change = Change { mode: Mode::Subdomain, environment: BTreeMap::from([(Service::Forge, wrong)]) };
         let error = stack.change(&change).await.unwrap_err();
         assert_eq!(error.not_put_back, None, "{error:?}");
-        assert_eq!(error.trouble.service.as_deref(), Some(service));
+        assert_eq!(error.trouble.service.as_deref(), Some("forge"));
         assert!(error.trouble.message.contains(message), "{error:?}");
         assert_eq!((&stack.site().services, stack.site().mode), (&before.services, Mode::Subpath));
         all_pass(&stack).await;

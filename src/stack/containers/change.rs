@@ -139,7 +139,8 @@ impl Containers {
             let stop = StopContainerOptionsBuilder::new().t(STOP_WITHIN).build();
             gone_is_fine(docker.stop_container(&old, Some(stop)).await)
                 .map_err(|error| refused(name, "its container can't be stopped", &error))?;
-            let remove = RemoveContainerOptionsBuilder::new().force(true).build();
+            // Nameless volumes go with it; those with a name stay, and so does what is on them.
+            let remove = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
             gone_is_fine(docker.remove_container(&old, Some(remove)).await)
                 .map_err(|error| refused(name, "its container can't be removed", &error))?;
         }
@@ -192,4 +193,43 @@ fn gone_is_fine(result: Result<(), Error>) -> Result<(), Error> {
 
 fn forge_trouble(message: String) -> Trouble {
     Trouble { service: Some(Service::Forge.to_string()), message, help: None, log: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use scenario::model::Mode;
+
+    use super::*;
+    use crate::images::{CATALOG, Choice, Origin};
+    use crate::stack::authority::Authority;
+
+    fn planned(mode: Mode, setting: Option<(Service, &str)>, authority: &Option<Authority>) -> Plan {
+        let own = setting.map(|(service, name)| (service, BTreeMap::from([(name.to_owned(), Some("x".to_owned()))])));
+        let environment = own.into_iter().collect();
+        let tls = authority.is_some();
+        let options = StackOptions { mode, tls, images: BTreeMap::new(), environment, pull: false, keep: false };
+        let choice = |service: Service| Choice { image: format!("own/{service}:1"), origin: Origin::Override };
+        let images = CATALOG.iter().map(|entry| (entry.service, choice(entry.service))).collect();
+        let names = super::super::SERVICES.iter().map(ToString::to_string).collect();
+        plan(&names, &options, &images, 4321, authority.clone()).unwrap()
+    }
+
+    #[test]
+    fn only_what_a_change_concerns_is_renewed() {
+        for authority in [None, Some(Authority::new("edge.test").unwrap())] {
+            let subpath = planned(Mode::Subpath, None, &authority);
+            let names = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|&name| name.to_owned()).collect() };
+            for (to, recreate, refill) in [
+                (planned(Mode::Subpath, None, &authority), names(&[]), names(&[])),
+                (planned(Mode::Subdomain, None, &authority), names(&["forge"]), names(&["edge"])),
+                (planned(Mode::Subpath, Some((Service::Forge, "X")), &authority), names(&["forge"]), names(&[])),
+                (planned(Mode::Subpath, Some((Service::Staging, "X")), &authority), names(&["staging"]), names(&[])),
+            ] {
+                let expected = Work { recreate, refill };
+                assert_eq!((work(&subpath, &to).unwrap(), work(&to, &subpath).unwrap()), (expected.clone(), expected));
+            }
+        }
+    }
 }

@@ -81,7 +81,9 @@ pub(crate) async fn fill(docker: &Docker, run: &Run, volume: &str, image: &str, 
     let container = docker.create_container(Some(options), body).await?.id;
     let upload = UploadToContainerOptionsBuilder::new().path(PLACE).build();
     docker.upload_to_container(&container, Some(upload), body_full(Bytes::from(archive(files)?))).await?;
-    docker.remove_container(&container, Some(RemoveContainerOptionsBuilder::new().force(true).build())).await?;
+    // With the nameless volumes that its image asks for: they carry no label of ours.
+    let removal = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+    docker.remove_container(&container, Some(removal)).await?;
     Ok(())
 }
 

@@ -50,6 +50,12 @@ pub fn render_with(site: &Site, secret: SecretSource) -> Result<String, RouteErr
     if let Some(address) = site.bind {
         text.line(format_args!("default_bind {}", quote(&address.to_string())));
     }
+    if site.tls.is_some() {
+        // HTTP/3 would be announced by Alt-Svc, on a UDP port that nobody publishes: browsers would try it and wait.
+        text.open("servers");
+        text.line(format_args!("protocols h1 h2"));
+        text.close();
+    }
     text.close();
     let removals = Removals::of(site);
     removals.define(&mut text);

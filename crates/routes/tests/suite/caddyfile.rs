@@ -71,6 +71,7 @@ fn a_certificate_is_named_in_every_block() {
     site.origin = routes::Origin::parse("https://edge.test:8443").unwrap();
     site.tls = Some(TlsFiles { certificate: "/tls/edge.pem".to_owned(), key: "/tls/edge.key".to_owned() });
     let text = routes::caddyfile::render(&site).unwrap();
+    assert_eq!(text.matches("protocols h1 h2").count(), 1, "no HTTP/3 is announced: {text}");
     assert_eq!(text.matches("tls \"/tls/edge.pem\" \"/tls/edge.key\"").count(), site.hosts().len() + 1);
     assert_eq!(text.matches("http://").count(), 0);
 }

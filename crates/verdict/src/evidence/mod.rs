@@ -1,0 +1,42 @@
+//! What was observed. Everything here is already redacted: no secret reaches this crate.
+
+mod exchange;
+mod journey;
+mod stack;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use exchange::{Exchange, RequestRecord, ResponseRecord, SetCookie};
+pub use journey::{Failure, FailureKind, Journey, Outcome, ServiceLog, StepRecord};
+pub use stack::{Mode, ServiceFacts, ServiceKind, StackFacts, StackKind};
+
+/// Why the stack did not stand, or did not keep standing: nothing is known of the site.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trouble {
+    /// The service in question, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// One sentence.
+    pub message: String,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The service's last log lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+}
+
+/// All that is known when the verdict is due.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// The stack; `None` where none stood.
+    pub stack: Option<StackFacts>,
+    /// How long the stack took to stand, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_ready_ms: Option<f64>,
+    /// The journeys.
+    pub journeys: Vec<Journey>,
+    /// Trouble with the stack.
+    pub troubles: Vec<Trouble>,
+}

@@ -172,14 +172,7 @@ impl Observation<'_> {
 
     /// A JSONPath (RFC 9535) that may hold variables.
     pub fn json_path(&self, template: &Spanned<Template>) -> Result<serde_json_path::JsonPath, Problem> {
-        let text = self.render(&template.value)?;
-        serde_json_path::JsonPath::parse(&text).map_err(|error| {
-            Problem::scenario(
-                Diagnostic::at(self.source, template.span, format!("`{text}` is no JSONPath"))
-                    .found(error.to_string())
-                    .help("RFC 9535 has the grammar: `$.items[0].name`"),
-            )
-        })
+        json_path(&self.render(&template.value)?, self.source, template.span)
     }
 
     fn unreadable(&self, expectation: &Expectation, unreadable: Unreadable) -> Problem {
@@ -242,6 +235,24 @@ impl Observation<'_> {
             },
         }
     }
+}
+
+/// Compiles a JSONPath (RFC 9535).
+///
+/// # Errors
+/// It is none.
+pub(super) fn json_path(
+    text: &str,
+    source: &Arc<Source>,
+    span: scenario::Span,
+) -> Result<serde_json_path::JsonPath, Problem> {
+    serde_json_path::JsonPath::parse(text).map_err(|error| {
+        Problem::scenario(
+            Diagnostic::at(source, span, format!("`{text}` is no JSONPath"))
+                .found(error.to_string())
+                .help("RFC 9535 has the grammar: `$.items[0].name`"),
+        )
+    })
 }
 
 /// What a subject is called in messages.

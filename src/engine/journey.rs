@@ -121,7 +121,7 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         journey.outcome = Outcome::Skipped;
         journey.reason = Some("none of its steps applies here".to_owned());
     }
-    journey.duration_ms = milliseconds(started.elapsed());
+    journey.duration_ms = trace::milliseconds(started.elapsed());
     (journey, diagnostics)
 }
 
@@ -175,6 +175,7 @@ impl Walk<'_> {
             attempts: 0,
             failures: Vec::new(),
             trace: Vec::new(),
+            websocket: None,
         };
         match self.inapplicable(planned) {
             Ok(None) => {}
@@ -212,11 +213,13 @@ impl Walk<'_> {
         if !problems.is_empty() {
             record.outcome = Outcome::Failed;
         }
+        self.take_kept();
+        record.websocket = self.visitor.socket.take().map(|socket| socket.record(&self.redactor));
         record.trace = self.visitor.hops.iter().map(|hop| trace::exchange(hop, &self.redactor)).collect();
         let (failures, diagnostics): (Vec<_>, Vec<_>) =
             problems.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
         record.failures = failures;
-        record.duration_ms = milliseconds(started.elapsed());
+        record.duration_ms = trace::milliseconds(started.elapsed());
         (record, diagnostics)
     }
 
@@ -264,6 +267,7 @@ impl Walk<'_> {
         let template = match &planned.step.action {
             Action::Request(request) => &request.target.value,
             Action::Submit(submit) => &submit.form.value,
+            Action::WebSocket(socket) => &socket.target.value,
             Action::Use(used) => return used.scenario.value.clone(),
         };
         format!("{} {}", planned.step.action.keyword(), expect::shown(template))
@@ -276,6 +280,7 @@ impl Walk<'_> {
         loop {
             *attempts += 1;
             self.visitor.hops.clear();
+            self.visitor.socket = None;
             self.visitor.page.clone_from(&page_before);
             let problems = self.attempt(planned).await;
             let Some(retry) = &planned.step.retry else { return problems };
@@ -290,13 +295,37 @@ impl Walk<'_> {
 
     async fn attempt(&mut self, planned: &PlannedStep) -> Vec<Problem> {
         let Some(action) = steps::of(&planned.step.action) else { return Vec::new() };
-        let mut acting =
-            Acting { planned, visitor: &mut self.visitor, variables: &self.variables, base: &self.surroundings.base };
-        if let Err(problem) = action.act(&mut acting).await {
+        let page_before = self.visitor.page.clone();
+        let mut acting = Acting {
+            planned,
+            visitor: &mut self.visitor,
+            variables: &self.variables,
+            base: &self.surroundings.base,
+            redactor: &self.redactor,
+            secrets: &self.secrets,
+        };
+        let result = action.act(&mut acting).await;
+        self.take_kept();
+        if let Err(problem) = result {
             return vec![problem];
         }
         let problems = self.expectations(planned);
-        if problems.is_empty() { self.captures(planned) } else { problems }
+        let problems = if problems.is_empty() { self.captures(planned) } else { problems };
+        if let Action::WebSocket(_) = planned.step.action {
+            // The page that opened it is still the page.
+            self.visitor.page = page_before;
+        }
+        problems
+    }
+
+    /// What the step kept on its way are variables from here on.
+    fn take_kept(&mut self) {
+        for kept in std::mem::take(&mut self.visitor.kept) {
+            if kept.secret {
+                self.hide(&kept.value);
+            }
+            self.variables.capture(&kept.name, kept.value);
+        }
     }
 
     fn expectations(&self, planned: &PlannedStep) -> Vec<Problem> {
@@ -341,11 +370,19 @@ impl Walk<'_> {
         }
         let last = self.visitor.hops.last().map(expect::describe_hop).unwrap_or_default();
         let message = format!("{whose} took longer than its {}", scenario::duration::show(after));
+        if let Some(socket) = &self.visitor.socket {
+            let label =
+                format!("open for {}, and {} frames came", scenario::duration::show(socket.age()), socket.received());
+            let mut diagnostic = Diagnostic::at(&planned.source, span, message).label(label).help(
+                "the WebSocket is open, and what this turn waits for doesn't come; say with `within` how long the server \
+                 may take, or raise `timeout:`",
+            );
+            if let Some(turn) = socket.waiting() {
+                diagnostic = diagnostic.related(turn, "it was waiting here");
+            }
+            return Problem { kind: FailureKind::Timeout, diagnostic };
+        }
         let diagnostic = Diagnostic::at(&planned.source, span, message).label(last).help(error.help());
         Problem { kind: FailureKind::Timeout, diagnostic }
     }
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use hyper::upgrade::Upgraded;
 use scenario::model::Follow;
 use verdict::evidence::SetCookie;
 
@@ -13,6 +14,7 @@ use super::http::error::HttpError;
 use super::http::redirect;
 use super::http::target::Address;
 use super::page::Page;
+use super::socket::SocketLog;
 
 /// What the harness calls itself to servers.
 pub const USER_AGENT: &str = concat!("edge-smoke/", env!("CARGO_PKG_VERSION"));
@@ -46,6 +48,17 @@ pub enum Obstacle {
     Location(String),
 }
 
+/// A value that a step keeps while it is under way.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The variable's name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// It must never be printed.
+    pub secret: bool,
+}
+
 /// The user of one journey.
 #[derive(Debug)]
 pub struct Visitor {
@@ -56,12 +69,23 @@ pub struct Visitor {
     pub page: Option<Page>,
     /// The hops of the step at hand, in order.
     pub hops: Vec<Hop>,
+    /// The WebSocket of the step at hand.
+    pub socket: Option<SocketLog>,
+    /// The values that the step at hand has kept so far.
+    pub kept: Vec<Kept>,
 }
 
 impl Visitor {
     /// A user with no cookies and no page.
     pub fn new(connector: Connector) -> Self {
-        Self { client: Client::new(connector), jar: Jar::default(), page: None, hops: Vec::new() }
+        Self {
+            client: Client::new(connector),
+            jar: Jar::default(),
+            page: None,
+            hops: Vec::new(),
+            socket: None,
+            kept: Vec::new(),
+        }
     }
 
     /// Sends a request with the fields that a browser adds (unless they are given) and the cookies that belong to it, and
@@ -120,12 +144,42 @@ impl Visitor {
             .filter_map(|(name, value)| Some((name.to_owned(), value?.into_bytes())))
             .collect();
         request.headers.splice(0..0, missing);
-        // Noted before it is sent, so that a deadline leaves it in the trace.
-        self.hops.push(Hop { request: request.clone(), response: None, set_cookies: Vec::new(), error: None });
+        self.note_request(&request);
         let result = self.client.send(&request).await;
+        self.note_answer(&request, result.as_ref());
+        result
+    }
+
+    /// Sends a request, as it is, that asks for another protocol. Its answer is the last page; where the server switches
+    /// there is a connection too.
+    ///
+    /// # Errors
+    /// [`Obstacle::Http`]; what was seen until then is in [`Visitor::hops`].
+    pub async fn switch(&mut self, request: Outgoing) -> Result<Option<Upgraded>, Obstacle> {
+        self.note_request(&request);
+        let (received, switched) = match self.client.switch(&request).await {
+            Ok((received, switched)) => (Ok(received), switched),
+            Err(error) => (Err(error), None),
+        };
+        self.note_answer(&request, received.as_ref());
+        let received = received.map_err(Obstacle::Http)?;
+        let incomplete = received.incomplete.clone();
+        self.page = Some(Page::new(request.address, received));
+        match incomplete {
+            Some(error) => Err(Obstacle::Http(error)),
+            None => Ok(switched),
+        }
+    }
+
+    /// Noted before it is sent, so that a deadline leaves it in the trace.
+    fn note_request(&mut self, request: &Outgoing) {
+        self.hops.push(Hop { request: request.clone(), response: None, set_cookies: Vec::new(), error: None });
+    }
+
+    fn note_answer(&mut self, request: &Outgoing, result: Result<&Received, &HttpError>) {
         let jar = &mut self.jar;
         if let Some(hop) = self.hops.last_mut() {
-            match &result {
+            match result {
                 Ok(received) => {
                     let fields = received.headers.iter().filter(|(name, _)| name == "set-cookie");
                     hop.set_cookies =
@@ -135,7 +189,6 @@ impl Visitor {
                 Err(error) => hop.error = Some(error.clone()),
             }
         }
-        result
     }
 
     /// From the first byte sent to the last byte received, of all hops together.

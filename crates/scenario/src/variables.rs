@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Action, Body, CaptureSource, Expectation, JsonTemplate, Operand, PartContent, Predicate, Scenario, Service, Step,
-    Subject,
+    Action, Body, Capture, CaptureSource, Expectation, FrameExpectation, FrameSubject, Frames, JsonTemplate, Message,
+    Operand, PartContent, Predicate, Scenario, Service, Step, Subject, TurnAction, WebSocket,
 };
 use crate::span::{Span, Spanned};
 use crate::template::Template;
@@ -20,6 +20,7 @@ impl Scenario {
             needed.extend(value.value.variables().filter(|(name, _)| !known.contains(name)));
         }
         for step in &self.steps {
+            known.extend(step.captures_on_the_way().map(|capture| capture.name.value.as_str()));
             step.templates(&mut |template| {
                 needed.extend(template.variables().filter(|(name, _)| !known.contains(name)));
             });
@@ -69,6 +70,7 @@ impl Step {
                 pairs(&submit.with, visit);
                 pairs(&submit.headers, visit);
             }
+            Action::WebSocket(socket) => websocket(socket, visit),
             Action::Use(other) => pairs(&other.with, visit),
         }
         for Expectation { subject, predicate, .. } in &self.expect {
@@ -80,15 +82,54 @@ impl Step {
             }
             operands(predicate, visit);
         }
-        for capture in &self.capture {
-            match &capture.from {
-                CaptureSource::Css { selector: path, .. } | CaptureSource::Json(path) => visit(&path.value),
-                _ => {}
-            }
-            if let Some(regex) = &capture.regex {
-                visit(&regex.value);
+        self.capture.iter().for_each(|capture| captured(capture, visit));
+    }
+}
+
+fn captured<'step>(capture: &'step Capture, visit: &mut impl FnMut(&'step Template)) {
+    match &capture.from {
+        CaptureSource::Css { selector: path, .. } | CaptureSource::Json(path) => visit(&path.value),
+        _ => {}
+    }
+    if let Some(regex) = &capture.regex {
+        visit(&regex.value);
+    }
+}
+
+fn websocket<'step>(socket: &'step WebSocket, visit: &mut impl FnMut(&'step Template)) {
+    visit(&socket.target.value);
+    pairs(&socket.headers, visit);
+    pairs(&socket.query, visit);
+    if let Some(credentials) = &socket.basic_auth {
+        visit(&credentials.user.value);
+        visit(&credentials.password.value);
+    }
+    socket.subprotocols.iter().for_each(|name| visit(&name.value));
+    for turn in &socket.dialogue {
+        match &turn.action {
+            TurnAction::Send(Message::Text(text) | Message::Binary(text) | Message::Ping(text)) => visit(&text.value),
+            TurnAction::Send(Message::Json(template)) => json(&template.value, visit),
+            TurnAction::Hold(_) => {}
+            TurnAction::Close(closing) => closing.reason.iter().for_each(|reason| visit(&reason.value)),
+            TurnAction::Await(awaited) => {
+                frames(&awaited.expect, visit);
+                if let Frames::Until { last, number } = &awaited.frames {
+                    frames(last, visit);
+                    number.iter().for_each(|number| operands(&number.value, visit));
+                }
+                awaited.spread.iter().for_each(|spread| operands(&spread.value, visit));
+                awaited.capture.iter().for_each(|capture| captured(capture, visit));
             }
         }
+    }
+}
+
+fn frames<'step>(expected: &'step [FrameExpectation], visit: &mut impl FnMut(&'step Template)) {
+    for expectation in expected {
+        if let FrameSubject::Json(path) = &expectation.subject {
+            visit(&path.value);
+        }
+        operands(&expectation.predicate, visit);
     }
 }
 

@@ -4,7 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scenario::model::{Action, Body, CaptureSource, JsonTemplate, Operand, PartContent, Predicate, Service, Subject};
+use scenario::model::{
+    Action, Awaited, AwaitedKind, Body, CaptureSource, Frames, JsonTemplate, Operand, PartContent, Predicate, Service,
+    Subject, TurnAction,
+};
 use scenario::{Scenario, Source, parse};
 
 fn good(text: &str) -> Scenario {
@@ -230,4 +233,31 @@ fn byte_order_marks_and_foreign_line_ends_are_fine() {
         assert_eq!(scenario.source.slice(request.target.span), "/a");
         assert_eq!((request.target.span.line, request.target.span.column), (3, 10), "{text:?}");
     }
+}
+
+#[test]
+fn all_that_a_websocket_has() {
+    let scenario = file("websocket.yaml");
+    let needed: Vec<&str> = scenario.variables().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(needed, ["chat", "password", "floor"]);
+    let actions: Vec<String> = scenario.steps.iter().map(|step| step.action.keyword()).collect();
+    assert_eq!(actions, ["websocket"; 6]);
+    let Action::WebSocket(socket) = &scenario.steps[1].action else { panic!("no WebSocket") };
+    assert_eq!(socket.without.iter().map(|name| name.value.as_str()).collect::<Vec<_>>(), ["cookie", "user-agent"]);
+    assert_eq!((socket.subprotocols.len(), socket.dialogue.len(), socket.headers.len()), (2, 17, 3));
+    let captured: Vec<&str> = scenario.steps[1].captures().map(|capture| capture.name.value.as_str()).collect();
+    assert_eq!(captured, ["id", "all", "part", "chosen"]);
+    let awaited: Vec<&Awaited> = socket
+        .dialogue
+        .iter()
+        .filter_map(|turn| match &turn.action {
+            TurnAction::Await(awaited) => Some(&**awaited),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(awaited[4].within.as_ref().map(|within| within.value), Some(Duration::from_secs(2)));
+    assert!(awaited[5].skip && awaited[5].expect.len() == 2);
+    assert!(matches!(awaited[8].frames, Frames::Exactly(5)) && awaited[8].spread.is_some());
+    assert!(matches!(&awaited[9].frames, Frames::Until { last, number: Some(_) } if last.len() == 1));
+    assert_eq!((awaited[7].kind, awaited[10].kind), (AwaitedKind::Pong, AwaitedKind::Close));
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 
 use super::connect::Connector;
@@ -88,6 +89,37 @@ impl Client {
         self.receive(origin, sender, response, started).await
     }
 
+    /// Sends a request that asks for another protocol, on a connection of its own. Gives the answer, and the connection
+    /// where the server switches (101).
+    ///
+    /// # Errors
+    /// [`HttpError`], where not even a response's head came.
+    pub async fn switch(&mut self, outgoing: &Outgoing) -> Result<(Received, Option<Upgraded>), HttpError> {
+        let request = build(outgoing)?;
+        let origin = &outgoing.address.origin;
+        let stream = self.connector.connect(origin).await?;
+        let (mut sender, connection) = http1::Builder::new()
+            .title_case_headers(true)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| protocol(&error))?;
+        tokio::spawn(connection.with_upgrades());
+        let started = Instant::now();
+        let mut response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
+        if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
+            return Ok((self.receive(origin, sender, response, started).await?, None));
+        }
+        let switched = hyper::upgrade::on(&mut response).await.map_err(|error| protocol(&error))?;
+        let received = Received {
+            status: response.status().as_u16(),
+            headers: fields(response.headers()),
+            body: Bytes::new(),
+            incomplete: None,
+            duration: started.elapsed(),
+        };
+        Ok((received, Some(switched)))
+    }
+
     async fn receive(
         &mut self,
         origin: &Origin,
@@ -122,16 +154,18 @@ impl Client {
         if incomplete.is_none() {
             self.idle.insert(origin.clone(), sender);
         }
-        let headers =
-            head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
         Ok(Received {
             status: head.status.as_u16(),
-            headers,
+            headers: fields(&head.headers),
             body: Bytes::from(body),
             incomplete,
             duration: started.elapsed(),
         })
     }
+}
+
+fn fields(headers: &http::HeaderMap) -> Vec<(String, Vec<u8>)> {
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
 }
 
 fn build(outgoing: &Outgoing) -> Result<hyper::Request<Full<Bytes>>, HttpError> {

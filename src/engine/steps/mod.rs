@@ -2,16 +2,19 @@
 
 mod request;
 mod submit;
+mod websocket;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use hyper::upgrade::Upgraded;
 use scenario::model::{Action, Follow};
 use scenario::template::Template;
-use scenario::{Diagnostic, Source, Span, Spanned};
+use scenario::{Diagnostic, Redactor, Source, Span, Spanned};
 use scraper::Selector;
 use verdict::evidence::FailureKind;
 
+use self::request::basic_credentials;
 use super::expect::describe_hop;
 use super::http::target::{Address, Origin};
 use super::plan::PlannedStep;
@@ -36,6 +39,10 @@ pub(super) struct Acting<'a> {
     pub(super) variables: &'a Variables,
     /// The origin that plain paths are relative to.
     pub(super) base: &'a Origin,
+    /// Knows the secrets.
+    pub(super) redactor: &'a Redactor,
+    /// The names of variables whose values are secret.
+    pub(super) secrets: &'a [String],
 }
 
 /// The code of an action; `None` for `use`, which the plan has replaced by its steps.
@@ -43,16 +50,29 @@ pub(super) fn of(action: &Action) -> Option<&dyn Act> {
     match action {
         Action::Request(request) => Some(request),
         Action::Submit(submit) => Some(submit),
+        Action::WebSocket(socket) => Some(socket),
         Action::Use(_) => None,
     }
 }
 
 impl Acting<'_> {
     fn render(&self, template: &Template) -> Result<String, Problem> {
-        let scope = &self.planned.scope;
-        problem::render(template, &self.planned.source, &|name| self.variables.lookup(scope, name), &|| {
-            self.variables.names(scope)
-        })
+        problem::render(template, &self.planned.source, &|name| self.lookup(name), &|| self.names())
+    }
+
+    /// The value of a variable, those that the step has kept on its way included.
+    fn lookup(&self, name: &str) -> Option<String> {
+        let kept = self.visitor.kept.iter().rev().find(|kept| kept.name == name);
+        kept.map(|kept| kept.value.clone()).or_else(|| self.variables.lookup(&self.planned.scope, name))
+    }
+
+    /// The names that have a value, for messages.
+    fn names(&self) -> Vec<String> {
+        let mut names = self.variables.names(&self.planned.scope);
+        names.extend(self.visitor.kept.iter().map(|kept| kept.name.clone()));
+        names.sort();
+        names.dedup();
+        names
     }
 
     fn render_pairs(&self, pairs: &[(Spanned<String>, Spanned<Template>)]) -> Result<Vec<(String, String)>, Problem> {
@@ -76,6 +96,13 @@ impl Acting<'_> {
     async fn navigate(&mut self, request: super::http::Outgoing, follow: Option<Follow>) -> Result<(), Problem> {
         let what = format!("{} {}", request.method, request.address);
         let result = self.visitor.navigate(request, follow).await;
+        result.map_err(|obstacle| self.obstacle(&what, obstacle))
+    }
+
+    /// Sends a request that asks for another protocol. Gives the connection where the server switches to it.
+    async fn switch(&mut self, request: super::http::Outgoing) -> Result<Option<Upgraded>, Problem> {
+        let what = format!("{} {}", request.method, request.address);
+        let result = self.visitor.switch(request).await;
         result.map_err(|obstacle| self.obstacle(&what, obstacle))
     }
 

@@ -4,6 +4,7 @@ mod capture;
 mod expect;
 mod place;
 mod request;
+mod websocket;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,9 @@ pub use capture::{Capture, CaptureSource};
 pub use expect::{Comparison, CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
 pub use place::{Mode, Scheme, Service, StackKind};
 pub use request::{BasicAuth, Body, JsonTemplate, Part, PartContent, Request, Submit};
+pub use websocket::{
+    Awaited, AwaitedKind, Closing, FrameExpectation, FrameSubject, Frames, Message, Turn, TurnAction, WebSocket,
+};
 
 /// One journey: one file.
 #[derive(Debug, Clone)]
@@ -81,12 +85,13 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "nearly all steps are requests, and a file has few")]
 pub enum Action {
     /// Send one request.
     Request(Request),
     /// Submit a form of the last page.
     Submit(Submit),
+    /// Open a WebSocket, and talk over it.
+    WebSocket(WebSocket),
     /// Run another scenario's steps here.
     Use(Use),
 }
@@ -97,8 +102,25 @@ impl Action {
         match self {
             Action::Request(request) => request.method.value.to_ascii_lowercase(),
             Action::Submit(_) => "submit".to_owned(),
+            Action::WebSocket(_) => "websocket".to_owned(),
             Action::Use(_) => "use".to_owned(),
         }
+    }
+}
+
+impl Step {
+    /// The values that the step keeps while it is under way: what it does afterwards knows them.
+    pub fn captures_on_the_way(&self) -> impl Iterator<Item = &Capture> {
+        let socket = match &self.action {
+            Action::WebSocket(socket) => Some(socket),
+            Action::Request(_) | Action::Submit(_) | Action::Use(_) => None,
+        };
+        socket.into_iter().flat_map(WebSocket::captures)
+    }
+
+    /// All values that the step keeps, in order.
+    pub fn captures(&self) -> impl Iterator<Item = &Capture> {
+        self.captures_on_the_way().chain(&self.capture)
     }
 }
 

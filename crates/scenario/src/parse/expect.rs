@@ -190,7 +190,7 @@ impl Expectations<'_> {
 }
 
 /// Where the carets of an expectation go: to its value; to what stands within the braces, if that is one thing.
-fn place(node: &Node) -> Span {
+pub(super) fn place(node: &Node) -> Span {
     match node.as_mapping() {
         Some([(key, value)]) => entry(key, value).unwrap_or(node.span),
         _ => node.span,

@@ -10,6 +10,7 @@ mod scenario;
 mod step;
 mod template;
 mod values;
+mod websocket;
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exchange::Exchange;
+use super::websocket::WebSocketRecord;
 
 /// How something ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,6 +84,9 @@ pub struct StepRecord {
     pub failures: Vec<Failure>,
     /// The exchanges of the last attempt, in order: one, and one more for each redirect followed.
     pub trace: Vec<Exchange>,
+    /// The WebSocket that it opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub websocket: Option<WebSocketRecord>,
 }
 
 /// Something that didn't hold, for people.

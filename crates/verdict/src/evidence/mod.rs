@@ -3,6 +3,7 @@
 mod exchange;
 mod journey;
 mod stack;
+mod websocket;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use exchange::{Exchange, RequestRecord, ResponseRecord, SetCookie};
 pub use journey::{Failure, FailureKind, Journey, Outcome, ServiceLog, StepRecord};
 pub use stack::{Mode, ServiceFacts, ServiceKind, StackFacts, StackKind};
+pub use websocket::{Direction, Ending, EndingKind, FrameKind, FrameRecord, WebSocketRecord};
 
 /// Why the stack did not stand, or did not keep standing: nothing is known of the site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

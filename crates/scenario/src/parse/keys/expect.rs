@@ -10,9 +10,9 @@ macro_rules! predicate {
     };
 }
 
-static PREDICATE_OR_VALUE: Shape =
+pub(super) static PREDICATE_OR_VALUE: Shape =
     Shape::Either(&[Shape::Scalar, Shape::Null, Shape::List(&Shape::Any), Shape::Table(&PREDICATE)]);
-const PREDICATES: Shape = Shape::Map(&predicate!());
+pub(super) const PREDICATES: Shape = Shape::Map(&predicate!());
 
 pub(crate) static EXPECT: Table = Table {
     name: "expect",

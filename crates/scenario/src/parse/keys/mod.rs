@@ -2,11 +2,13 @@
 
 mod expect;
 mod step;
+mod websocket;
 
 use crate::decode::{Key, Shape, Table};
 
 pub(crate) use expect::*;
 pub(crate) use step::*;
+pub(crate) use websocket::*;
 
 const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo"]);
 const MODES: Shape = Shape::Word(&["subpath", "subdomain"]);

@@ -2,16 +2,22 @@
 
 use super::STEP_WHEN;
 use super::expect::{CAPTURE, EXPECT};
+use super::websocket::DIALOGUE;
 use crate::decode::{Key, Shape, Table};
 
 /// Keys that say what a step does by sending a request whose method has its own key.
 pub(crate) const METHODS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options"];
-const REQUESTS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request"];
 /// GET and HEAD have no content (RFC 9110, section 9.3.1); who wants to send some anyway uses `request`.
 const WITH_CONTENT: &[&str] = &["post", "put", "patch", "delete", "options", "request"];
 const REQUESTS_AND_SUBMIT: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit"];
+const REQUESTS_AND_WEBSOCKET: &[&str] =
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "websocket"];
+/// Whatever is answered.
+const ANSWERED: &[&str] =
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "websocket"];
+const WEBSOCKET: &[&str] = &["websocket"];
 pub(crate) const ACTIONS: &[&str] =
-    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "use"];
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "websocket", "use"];
 pub(crate) const CONTENTS: &[&str] = &["form", "json", "multipart", "body"];
 
 const SCALARS: Shape = Shape::Map(&Shape::Scalar);
@@ -34,13 +40,25 @@ pub(crate) static STEP: Table = Table {
         Key::new("options", Shape::Text, TARGET),
         Key::new("request", Shape::Table(&REQUEST), "Sends a request with any method."),
         Key::new("submit", Shape::Text, "Submits the form of the last page that this CSS selector selects."),
+        Key::new(
+            "websocket",
+            Shape::Text,
+            "Opens a WebSocket at a path or URL (`ws`, `wss`, `http`, `https`), and has the `dialogue` over it.",
+        ),
         Key::new("use", Shape::Text, "Runs the steps of another scenario: its file name without folder and `.yaml`."),
         Key::new("name", Shape::Text, "A name for people."),
         Key::new("when", Shape::Table(&STEP_WHEN), "Where the step applies; elsewhere it is skipped."),
         Key::new("with", SCALARS, "For `submit` the fields to fill in, for `use` the variables.")
             .beside(&["submit", "use"]),
-        Key::new("headers", REPEATED, "Header fields to send.").beside(REQUESTS_AND_SUBMIT),
-        Key::new("query", REPEATED, "Parameters appended to the URL's query, form-urlencoded.").beside(REQUESTS),
+        Key::new("headers", REPEATED, "Header fields to send.").beside(ANSWERED),
+        Key::new(
+            "without",
+            Shape::List(&Shape::Text),
+            "Header fields that a browser sends by itself, such as `Origin` and `Cookie`, and that don't go along.",
+        )
+        .beside(WEBSOCKET),
+        Key::new("query", REPEATED, "Parameters appended to the URL's query, form-urlencoded.")
+            .beside(REQUESTS_AND_WEBSOCKET),
         Key::new("form", REPEATED, "The content, as `application/x-www-form-urlencoded`.").beside(WITH_CONTENT),
         Key::new("json", Shape::Any, "The content, as `application/json`. Its strings may hold variables.")
             .beside(WITH_CONTENT),
@@ -48,20 +66,27 @@ pub(crate) static STEP: Table = Table {
             .beside(WITH_CONTENT),
         Key::new("body", Shape::Scalar, "The content, as it stands; its Content-Type goes under `headers`.")
             .beside(WITH_CONTENT),
-        Key::new("basic_auth", Shape::Table(&BASIC_AUTH), "Credentials for `Authorization: Basic`.").beside(REQUESTS),
+        Key::new("basic_auth", Shape::Table(&BASIC_AUTH), "Credentials for `Authorization: Basic`.")
+            .beside(REQUESTS_AND_WEBSOCKET),
+        Key::new(
+            "subprotocols",
+            Shape::Either(&[Shape::Text, Shape::List(&Shape::Text)]),
+            "Subprotocols that are offered, the best first.",
+        )
+        .beside(WEBSOCKET),
+        Key::new("dialogue", DIALOGUE, "What is said over the WebSocket once it is open, in order.").beside(WEBSOCKET),
         Key::new(
             "follow",
             Shape::Either(&[Shape::Bool, Shape::Table(&FOLLOW)]),
             "Whether redirects are followed, hop by hop. Without it they aren't.",
         )
         .beside(REQUESTS_AND_SUBMIT),
-        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(REQUESTS_AND_SUBMIT),
+        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(ANSWERED),
         Key::new("capture", Shape::Map(&Shape::Table(&CAPTURE)), "Values to keep for later steps, by variable name.")
-            .beside(REQUESTS_AND_SUBMIT),
-        Key::new("retry", Shape::Table(&RETRY), "Repeats the step until all its expectations hold.")
-            .beside(REQUESTS_AND_SUBMIT),
+            .beside(ANSWERED),
+        Key::new("retry", Shape::Table(&RETRY), "Repeats the step until all its expectations hold.").beside(ANSWERED),
         Key::new("timeout", Shape::Duration, "The longest that the step may take, redirects and repetitions included.")
-            .beside(REQUESTS_AND_SUBMIT),
+            .beside(ANSWERED),
     ],
     exactly_one: ACTIONS,
     at_most_one: CONTENTS,

@@ -3,8 +3,10 @@
 //! A double follows its settings as the real program does: it knows no fault by name.
 //!
 //! - [`forge`]: Forgejo and Gitea: sign-in, sessions, pages
+//! - [`outbound`]: how a double calls other services
 //! - [`site`]: a site of files held in memory, such as staging
 
 pub mod forge;
+pub mod outbound;
 mod random;
 pub mod site;

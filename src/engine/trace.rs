@@ -7,7 +7,7 @@ use super::visitor::Hop;
 
 /// How much of a text is kept in a trace, in bytes.
 const EXCERPT: usize = 2048;
-/// The longest that a secret may be in any of its encodings, in bytes, to be hidden whole where an excerpt ends.
+/// How much more is looked at, in bytes, so that a secret across the cut doesn't leave its first half behind.
 pub(super) const MARGIN: usize = 4096;
 
 /// The hop as evidence. Values of cookies and credentials are hidden whether or not anybody called them secret.
@@ -68,9 +68,8 @@ pub(super) fn milliseconds(duration: std::time::Duration) -> f64 {
 
 /// The beginning of a text, of at most `limit` bytes, redacted; `None` for anything that isn't text, and for nothing.
 pub(super) fn excerpt(body: &[u8], limit: usize, redactor: &Redactor) -> Option<String> {
-    // More is redacted than is kept, so that a secret across the cut doesn't leave its first half behind.
-    let redacted = redactor.redact(text_head(body, limit + MARGIN)?);
-    text_head(redacted.as_bytes(), limit).map(str::to_owned)
+    let text = text_head(body, limit + MARGIN)?;
+    Some(redactor.head(text, limit).into_owned())
 }
 
 /// At most `limit` bytes, cut between characters; `None` where they aren't text.

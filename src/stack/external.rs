@@ -60,6 +60,7 @@ impl External {
         for service in asked.iter().copied() {
             let Some(url) = service_url(&origin, options.mode, service) else { continue };
             let is_there = match look(&connector, &format!("{url}/")).await {
+                Ok(response) if service == Service::Echo => is_echo(&response),
                 Ok(response) => is_routed(&response),
                 // A name of its own that doesn't resolve: in subdomain mode the service has no host here.
                 Err(HttpError::Resolve { .. }) => false,
@@ -122,6 +123,12 @@ async fn look(connector: &Connector, url: &str) -> Result<Received, HttpError> {
 fn is_routed(response: &Received) -> bool {
     let is_empty = response.body.is_empty() && response.header("content-type").is_none();
     response.status != 404 && !(response.status == 200 && is_empty)
+}
+
+/// Whether it is our echo that answers: what somebody else has at this address is no mirror, whatever it says.
+fn is_echo(response: &Received) -> bool {
+    let document: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    document["service"] == doubles::echo::request::NAME
 }
 
 #[async_trait]

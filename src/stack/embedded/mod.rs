@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use doubles::echo::Echo;
 use doubles::forge::{Flavour, Forge};
 use edge::Edge;
 use routes::{Origin, Scheme};
@@ -25,7 +26,7 @@ use super::authority::Authority;
 use super::{Site, Stack, StackOptions, random};
 
 /// The services that the embedded stack has. Scenarios that need others don't apply to it.
-pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging];
+pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging, Service::Echo];
 
 /// The host that the edge answers at; its services' hosts are below it.
 const HOST: &str = "edge.test";
@@ -34,7 +35,7 @@ const USER: &str = "smoke";
 /// How long requests under way may take to finish when the stack goes down.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// The edge, a forge double and a staging site, each on a port of its own on loopback. Dropping it frees the ports.
+/// The edge, a forge double, a staging site and an echo, each on a port of its own on loopback. Dropping it frees the ports.
 #[derive(Debug)]
 pub struct Embedded {
     site: Site,
@@ -54,6 +55,7 @@ struct Running {
     edge: Edge,
     forge: Forge,
     staging: Server,
+    echo: Echo,
 }
 
 impl Embedded {
@@ -67,13 +69,16 @@ impl Embedded {
         let edge_listener = listen(Service::Edge).await?;
         let forge_listener = listen(Service::Forge).await?;
         let staging_listener = listen(Service::Staging).await?;
+        let echo_listener = listen(Service::Echo).await?;
 
         let authority = options.tls.then(|| Authority::new(HOST)).transpose();
         let authority = authority.map_err(|error| trouble(Service::Edge, error.to_string()))?;
         let scheme = if authority.is_some() { Scheme::Https } else { Scheme::Http };
         let origin = Origin { scheme, host: HOST.to_owned(), port: port(Service::Edge, &edge_listener)? };
         let mut upstreams = BTreeMap::new();
-        for (service, listener) in [(Service::Forge, &forge_listener), (Service::Staging, &staging_listener)] {
+        for (service, listener) in
+            [(Service::Forge, &forge_listener), (Service::Staging, &staging_listener), (Service::Echo, &echo_listener)]
+        {
             upstreams.insert(service.to_string(), format!("{}:{}", Ipv4Addr::LOCALHOST, port(service, listener)?));
         }
         let routed = routes::Site::standard(origin, routing(options.mode), &upstreams)
@@ -89,6 +94,8 @@ impl Embedded {
         let (staging, staging_log) = staging::site()
             .serve(staging_listener)
             .map_err(|error| trouble(Service::Staging, format!("it can't listen: {error}")))?;
+        let echo =
+            Echo::serve(echo_listener).map_err(|error| trouble(Service::Echo, format!("it can't listen: {error}")))?;
 
         let ca_pem = authority.as_ref().map(|authority| authority.ca_pem.clone());
         let site = Site { ca_pem, ..site(&routed, options.mode, Secret::new(&password)) };
@@ -104,9 +111,10 @@ impl Embedded {
             (Service::Edge, edge.log().clone()),
             (Service::Forge, forge.log().clone()),
             (Service::Staging, staging_log),
+            (Service::Echo, echo.log().clone()),
         ]
         .into();
-        let running = Mutex::new(Some(Running { edge, forge, staging }));
+        let running = Mutex::new(Some(Running { edge, forge, staging, echo }));
         Ok(Self { site, facts, logs, options: options.clone(), routed, way, running })
     }
 }
@@ -132,10 +140,11 @@ impl Stack for Embedded {
 
     async fn down(&self) -> Result<(), Trouble> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { edge, forge, staging }) = running {
+        if let Some(Running { edge, forge, staging, echo }) = running {
             edge.shutdown(GRACE).await;
             forge.shutdown(GRACE).await;
             staging.shutdown(GRACE).await;
+            echo.shutdown(GRACE).await;
         }
         Ok(())
     }

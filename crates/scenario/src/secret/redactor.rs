@@ -1,15 +1,15 @@
 //! Hiding secrets in whatever is shown.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Secret;
-use super::escapes::{self, Reading};
+use super::escapes;
 use super::needle::Needle;
+use super::needles::Needles;
 use crate::text;
 
 /// What stands in place of a secret.
@@ -33,10 +33,8 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.')
 /// redact before you cut: [`Redactor::excerpt`] does.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    /// All that is looked for, by its first character.
-    needles: HashMap<char, Vec<Needle>>,
-    /// The ASCII characters among those first ones, a bit each: almost every character of a text is turned away by this.
-    ascii_firsts: u128,
+    /// All that is looked for.
+    needles: Needles,
 }
 
 impl Redactor {
@@ -55,7 +53,7 @@ impl Redactor {
             return;
         }
         let whole_word = value.len() < Self::SHORT;
-        self.insert(Needle::plain(value, whole_word));
+        self.needles.insert(Needle::plain(value, whole_word));
         if whole_word {
             return;
         }
@@ -65,18 +63,8 @@ impl Redactor {
         let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
         for encoded in [value, &form, &percent, json] {
             for needle in Needle::base64(encoded.as_bytes()) {
-                self.insert(needle);
+                self.needles.insert(needle);
             }
-        }
-    }
-
-    fn insert(&mut self, needle: Needle) {
-        if needle.first().is_ascii() {
-            self.ascii_firsts |= 1 << u32::from(needle.first());
-        }
-        let needles = self.needles.entry(needle.first()).or_default();
-        if !needles.contains(&needle) {
-            needles.push(needle);
         }
     }
 
@@ -109,19 +97,9 @@ impl Redactor {
     /// Where secrets stand: in order, not overlapping.
     fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
-        let is_first = |character: char| !character.is_ascii() || (self.ascii_firsts >> u32::from(character)) & 1 == 1;
-        let mut look = |start: usize, (first, end): Reading| {
-            if !is_first(first) {
-                return;
-            }
-            let needles = self.needles.get(&first).into_iter().flatten();
-            found.extend(needles.filter_map(|needle| needle.find(text, start, end)));
-        };
-        for (start, character) in text.char_indices() {
-            if u8::try_from(character).is_ok_and(escapes::is_lead) {
-                escapes::readings(text, start).into_iter().for_each(|reading| look(start, reading));
-            } else {
-                look(start, (character, start + character.len_utf8()));
+        for start in self.needles.candidates(text) {
+            for (first, end) in escapes::readings(text, start) {
+                found.extend(self.needles.starting_with(first).filter_map(|needle| needle.find(text, start, end)));
             }
         }
         if found.is_empty() {

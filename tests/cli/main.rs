@@ -13,5 +13,7 @@ mod options;
 mod program;
 mod secrets;
 mod server;
+mod sockets;
 mod tls;
+mod websockets;
 mod wire;

@@ -51,7 +51,7 @@ pub(super) fn ended(end: &End) -> Ended {
             kind: FailureKind::Protocol,
         },
         EndingKind::TooLarge => Ended {
-            message: format!("more came than is read, {after} after the WebSocket was open"),
+            message: format!("after {after} more came than is read"),
             found: end.reason.clone(),
             help: "ask for something smaller: a smoke test reads messages, not archives",
             kind: FailureKind::TooLarge,

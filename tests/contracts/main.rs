@@ -5,13 +5,16 @@
 //! - `walk`: the walk of the recorder, on a stack that stands
 //! - `compare`, `shapes`: what differs; pure
 //! - `settings`: what was set wrong, as values
+//! - `shipped`: the shipped scenarios, run on a stack that stands
 //! - `programs`: the stacks that are held against it
 
 mod compare;
 mod programs;
+mod proofs;
 mod recording;
 mod settings;
 mod shapes;
+mod shipped;
 #[path = "../support/mod.rs"]
 mod support;
 mod walk;
@@ -20,7 +23,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use edge_smoke::stack::Product;
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 use scenario::model::Service;
 
 use programs::{Program, directory};
@@ -32,14 +35,35 @@ fn main() {
     let real = programs::real_forge();
     support::require("containers", real.as_ref().map(|_| ()).map_err(Clone::clone));
     let doubles = [Product::Gitea, Product::Forgejo].map(Program::Embedded);
-    let mut trials = vec![Trial::test("every_recording_has_its_setting", || {
-        every_recording_has_its_setting();
-        Ok(())
-    })];
+    let mut trials = vec![Trial::test("every_recording_has_its_setting", run(every_recording_has_its_setting))];
+    trials.extend(proofs());
     for program in doubles.into_iter().chain(real.ok().map(Program::Containers)) {
         trials.extend(contracts(program));
+        trials.extend(scenarios(program));
     }
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn proofs() -> Vec<Trial> {
+    macro_rules! proofs {
+        ($($name:ident),+) => { vec![$(Trial::test(concat!("proofs::", stringify!($name)), run(proofs::$name))),+] };
+    }
+    proofs![
+        a_recording_does_not_differ_from_itself,
+        every_wrong_setting_differs_from_the_healthy_one,
+        every_fact_that_is_changed_is_seen,
+        random_values_are_known_by_their_shape_and_by_no_less,
+        the_origin_is_mapped_wherever_it_stands,
+        hashed_names_may_differ_and_their_prefix_and_answer_may_not
+    ]
+}
+
+/// A test that panics where it fails.
+fn run(test: fn()) -> impl FnOnce() -> Result<(), Failed> + Send + 'static {
+    move || {
+        test();
+        Ok(())
+    }
 }
 
 /// Each entry of each recording of the forge that the program has, as a test. The stack is stood up once a recording.
@@ -68,6 +92,30 @@ fn contracts(program: Program) -> Vec<Trial> {
         }
     }
     trials
+}
+
+/// With each wrong setting the right scenarios fail and no others, as a test. On the real programs those about the forge:
+/// about the CI only its own image would tell more than the doubles do.
+fn scenarios(program: Program) -> Vec<Trial> {
+    let has_ci = program.services().contains(&Service::Ci);
+    let applies = |setting: &&Setting| match program {
+        Program::Embedded(_) => has_ci || !setting.needs_ci,
+        Program::Containers(_) => !setting.needs_ci,
+    };
+    let trial = |setting: &'static Setting| {
+        Trial::test(format!("{program}::{}::the_right_scenarios_fail", setting.name), move || {
+            let outcomes = program.with(&setting.options(), async |stack| shipped::run(stack, program.kind()).await)?;
+            let expected: BTreeSet<&str> = setting.fails.iter().map(|(scenario, _)| *scenario).collect();
+            let unknown: Vec<_> = expected.iter().filter(|name| !outcomes.contains_key(**name)).collect();
+            let failed = shipped::failed(&outcomes);
+            if failed == expected && unknown.is_empty() && !outcomes.is_empty() {
+                return Ok(());
+            }
+            let why = shipped::failures(&outcomes);
+            Err(format!("expected to fail {expected:?} (not there: {unknown:?}), failed {failed:?}\n{why}").into())
+        })
+    };
+    SETTINGS.iter().filter(applies).map(trial).collect()
 }
 
 /// And no setting is there that nobody recorded.

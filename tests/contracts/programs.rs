@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use edge_smoke::engine::events::{Event, Sink};
 use edge_smoke::stack::embedded::{self, Embedded};
 use edge_smoke::stack::{Needs, Product, Stack, StackOptions, containers};
-use scenario::model::Service;
+use scenario::model::{Service, StackKind};
 use tokio_util::sync::CancellationToken;
 
 /// Container stacks come up one after the other: two at once on two cores only wait for each other.
@@ -25,6 +25,14 @@ impl Program {
     pub(crate) fn forge(self) -> Product {
         match self {
             Program::Embedded(forge) | Program::Containers(forge) => forge,
+        }
+    }
+
+    /// The kind of the stack.
+    pub(crate) fn kind(self) -> StackKind {
+        match self {
+            Program::Embedded(_) => StackKind::Embedded,
+            Program::Containers(_) => StackKind::Containers,
         }
     }
 

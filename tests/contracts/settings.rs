@@ -12,8 +12,10 @@ pub(crate) struct Setting {
     pub(crate) name: &'static str,
     /// What it is.
     pub(crate) wrong: Wrong,
-    /// The services that it is about, besides the forge.
+    /// It is about the CI, alone or together with the forge.
     pub(crate) needs_ci: bool,
+    /// The scenarios that fail with it, each with the reason; all others pass.
+    pub(crate) fails: &'static [(&'static str, &'static str)],
 }
 
 /// What is set wrong.
@@ -32,34 +34,47 @@ pub(crate) enum Wrong {
 
 /// All of them; a trial compares them with the files.
 pub(crate) const SETTINGS: &[Setting] = &[
-    Setting { name: "healthy", wrong: Wrong::Nothing, needs_ci: false },
+    Setting { name: "healthy", wrong: Wrong::Nothing, needs_ci: false, fails: &[] },
     Setting {
         name: "forge-root-url-internal",
         wrong: Wrong::Environment(Service::Forge, "GITEA__server__ROOT_URL", "http://forgejo:3000/"),
         needs_ci: false,
+        fails: &[("forge-login", "a stranger is sent to /user/login, which is nobody's")],
     },
     Setting {
         name: "forge-root-url-without-prefix",
         wrong: Wrong::Environment(Service::Forge, "GITEA__server__ROOT_URL", "${edge}/"),
         needs_ci: false,
+        fails: &[("forge-login", "a stranger is sent to /user/login, which is nobody's")],
     },
-    Setting { name: "forge-edge-does-not-strip", wrong: Wrong::Strips("forge", false), needs_ci: false },
+    Setting {
+        name: "forge-edge-does-not-strip",
+        wrong: Wrong::Strips("forge", false),
+        needs_ci: false,
+        fails: &[
+            ("forge-login", "the login page is the forge's own 404"),
+            ("root-redirect", "so is the page that the root leads to"),
+        ],
+    },
     Setting {
         name: "ci-host-internal",
         wrong: Wrong::Environment(Service::Ci, "WOODPECKER_HOST", "http://woodpecker:8000"),
         needs_ci: true,
+        fails: &[],
     },
     Setting {
         name: "ci-host-without-prefix",
         wrong: Wrong::Environment(Service::Ci, "WOODPECKER_HOST", "${edge}"),
         needs_ci: true,
+        fails: &[],
     },
-    Setting { name: "ci-edge-strips-prefix", wrong: Wrong::Strips("ci", true), needs_ci: true },
-    Setting { name: "ci-down", wrong: Wrong::Stopped(Service::Ci), needs_ci: true },
+    Setting { name: "ci-edge-strips-prefix", wrong: Wrong::Strips("ci", true), needs_ci: true, fails: &[] },
+    Setting { name: "ci-down", wrong: Wrong::Stopped(Service::Ci), needs_ci: true, fails: &[] },
     Setting {
         name: "oauth-redirect-registered-without-prefix",
         wrong: Wrong::RedirectUri(Service::Ci, "${edge}/authorize"),
         needs_ci: true,
+        fails: &[],
     },
 ];
 

@@ -4,10 +4,12 @@
 //! - `recording`: what was recorded, and what is observed, in one form
 //! - `walk`: the walk of the recorder, on a stack that stands
 //! - `compare`, `shapes`: what differs; pure
+//! - `api`: REST calls that were recorded, made again
 //! - `settings`: what was set wrong, as values
 //! - `shipped`: the shipped scenarios, run on a stack that stands
 //! - `programs`: the stacks that are held against it
 
+mod api;
 mod compare;
 mod programs;
 mod proofs;
@@ -19,7 +21,7 @@ mod shipped;
 mod support;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use edge_smoke::stack::Product;
@@ -40,6 +42,7 @@ fn main() {
     for program in doubles.into_iter().chain(real.ok().map(Program::Containers)) {
         trials.extend(contracts(program));
         trials.extend(scenarios(program));
+        trials.extend(calls(program));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -92,6 +95,26 @@ fn contracts(program: Program) -> Vec<Trial> {
         }
     }
     trials
+}
+
+/// Each recorded call of the REST APIs, as a test. They are made in their order, once a program.
+fn calls(program: Program) -> Vec<Trial> {
+    let has_ci = program.services().contains(&Service::Ci);
+    let called: Arc<OnceLock<Result<BTreeMap<String, Vec<String>>, String>>> = Arc::default();
+    let trial = |row: api::Row| {
+        let called = called.clone();
+        Trial::test(format!("{program}::api::{}", row.what), move || {
+            let replay = || program.with(&api::options(), async |stack| api::replay(stack.site()).await);
+            match called.get_or_init(replay).as_ref()?.get(&row.what) {
+                Some(differences) if differences.is_empty() => Ok(()),
+                Some(differences) => Err(differences.join("\n").into()),
+                None => Err("it was not made".into()),
+            }
+        })
+    };
+    // The forge's double learns its API together with there being a CI that calls it.
+    let is_there = |row: &api::Row| has_ci || (matches!(program, Program::Containers(_)) && !row.needs_ci());
+    api::rows().into_iter().filter(is_there).map(trial).collect()
 }
 
 /// With each wrong setting the right scenarios fail and no others, as a test. On the real programs those about the forge:

@@ -54,6 +54,16 @@ pub(crate) async fn walk(site: &Site) -> Result<Recording, String> {
     Ok(walk.seen)
 }
 
+/// A browser that has signed in at the CI.
+///
+/// # Errors
+/// No answer at all, in words.
+pub(crate) async fn signed_in(site: &Site) -> Result<Visitor, String> {
+    let mut walk = Walk::new(site)?;
+    walk.sign_in().await?;
+    Ok(walk.visitor)
+}
+
 struct Walk<'a> {
     site: &'a Site,
     origin: Origin,

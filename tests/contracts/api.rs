@@ -74,11 +74,14 @@ pub(crate) fn options() -> StackOptions {
     options
 }
 
+/// What differs, by what the call was about.
+pub(crate) type Differences = BTreeMap<String, Vec<String>>;
+
 /// Makes the calls, and gives the differences of each.
 ///
 /// # Errors
 /// No answer at all, in words; a call that isn't recorded but has to be made, and failed.
-pub(crate) async fn replay(site: &Site) -> Result<BTreeMap<String, Vec<String>>, String> {
+pub(crate) async fn replay(site: &Site) -> Result<Differences, String> {
     let has_ci = site.services.contains_key(&Service::Ci);
     let mut caller = Caller::new(site, has_ci).await?;
     let mut seen = BTreeMap::new();

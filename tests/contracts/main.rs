@@ -21,7 +21,7 @@ mod shipped;
 mod support;
 mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use edge_smoke::stack::Product;
@@ -100,7 +100,7 @@ fn contracts(program: Program) -> Vec<Trial> {
 /// Each recorded call of the REST APIs, as a test. They are made in their order, once a program.
 fn calls(program: Program) -> Vec<Trial> {
     let has_ci = program.services().contains(&Service::Ci);
-    let called: Arc<OnceLock<Result<BTreeMap<String, Vec<String>>, String>>> = Arc::default();
+    let called: Arc<OnceLock<Result<api::Differences, String>>> = Arc::default();
     let trial = |row: api::Row| {
         let called = called.clone();
         Trial::test(format!("{program}::api::{}", row.what), move || {

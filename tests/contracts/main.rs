@@ -30,7 +30,7 @@ use scenario::model::Service;
 
 use programs::{Program, directory};
 use recording::{Recording, needs_ci, recorded};
-use settings::{SETTINGS, Setting};
+use settings::Setting;
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -74,17 +74,16 @@ fn contracts(program: Program) -> Vec<Trial> {
     let has_ci = program.services().contains(&Service::Ci);
     let recordings = Arc::new(recorded(directory(program.forge())));
     let mut trials = Vec::new();
-    for (name, recording) in recordings.iter() {
-        let setting = settings::named(name).unwrap_or_else(|| panic!("{name} has no setting"));
-        if setting.needs_ci && !has_ci {
-            continue;
-        }
+    for setting in settings::all().into_iter().filter(|setting| has_ci || !setting.needs_ci()) {
+        let Some(recording) = recordings.get(setting.name) else { continue };
+        let setting = Arc::new(setting);
         let walked: Arc<OnceLock<Result<Recording, String>>> = Arc::default();
         for entry in recordings["healthy"].keys().filter(|entry| compare::is_compared(entry)) {
             if needs_ci(entry) && !has_ci {
                 continue;
             }
             let (recorded, walked, name) = (recording.get(entry).cloned(), walked.clone(), entry.clone());
+            let setting = setting.clone();
             let trial = format!("{program}::{}::{entry}", setting.name);
             trials.push(Trial::test(trial, move || {
                 let observed = walked
@@ -121,11 +120,11 @@ fn calls(program: Program) -> Vec<Trial> {
 /// about the CI only its own image would tell more than the doubles do.
 fn scenarios(program: Program) -> Vec<Trial> {
     let has_ci = program.services().contains(&Service::Ci);
-    let applies = |setting: &&Setting| match program {
-        Program::Embedded(_) => has_ci || !setting.needs_ci,
-        Program::Containers(_) => !setting.needs_ci,
+    let applies = |setting: &Setting| match program {
+        Program::Embedded(_) => has_ci || !setting.needs_ci(),
+        Program::Containers(_) => !setting.needs_ci(),
     };
-    let trial = |setting: &'static Setting| {
+    let trial = |setting: Setting| {
         Trial::test(format!("{program}::{}::the_right_scenarios_fail", setting.name), move || {
             let outcomes = program.with(&setting.options(), async |stack| shipped::run(stack, program.kind()).await)?;
             let expected: BTreeSet<&str> = setting.fails.iter().map(|(scenario, _)| *scenario).collect();
@@ -138,13 +137,13 @@ fn scenarios(program: Program) -> Vec<Trial> {
             Err(format!("expected to fail {expected:?} (not there: {unknown:?}), failed {failed:?}\n{why}").into())
         })
     };
-    SETTINGS.iter().filter(applies).map(trial).collect()
+    settings::all().into_iter().filter(applies).map(trial).collect()
 }
 
 /// And no setting is there that nobody recorded.
 fn every_recording_has_its_setting() {
     let recordings: BTreeSet<String> =
         ["gitea", "forgejo"].iter().flat_map(|forge| recorded(forge).into_keys()).collect();
-    let settings: BTreeSet<String> = SETTINGS.iter().map(|setting: &Setting| setting.name.to_owned()).collect();
+    let settings: BTreeSet<String> = settings::all().iter().map(|setting| setting.name.to_owned()).collect();
     assert_eq!(recordings, settings);
 }

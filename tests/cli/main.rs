@@ -5,6 +5,7 @@
 mod bad_files;
 mod bad_sites;
 mod docs;
+mod echo;
 mod embedded;
 mod interrupt;
 mod journeys;

@@ -126,7 +126,7 @@ pub(crate) fn plan(
 
 /// Whether a service calls others by their public addresses.
 fn calls_others(name: &str) -> bool {
-    !matches!(service_named(name), Some(Service::Edge | Service::Staging))
+    !matches!(service_named(name), Some(Service::Edge | Service::Staging | Service::Echo))
 }
 
 /// The routes to the services, each at the first port that it exposes to the others.

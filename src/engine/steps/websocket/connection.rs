@@ -184,17 +184,17 @@ impl Inbox {
 /// A message as a frame, now.
 fn frame(message: &Message, direction: Direction, log: &SocketLog) -> Frame {
     let (kind, content, code) = match message {
-        Message::Text(text) => (FrameKind::Text, Bytes::from(text.clone()), None),
-        Message::Binary(bytes) => (FrameKind::Binary, bytes.clone(), None),
-        Message::Ping(bytes) => (FrameKind::Ping, bytes.clone(), None),
-        Message::Pong(bytes) => (FrameKind::Pong, bytes.clone(), None),
-        Message::Close(None) => (FrameKind::Close, Bytes::new(), None),
-        Message::Close(Some(close)) => {
-            (FrameKind::Close, Bytes::from(close.reason.clone()), Some(u16::from(close.code)))
-        }
+        Message::Text(text) => (FrameKind::Text, text.as_bytes(), None),
+        Message::Binary(bytes) => (FrameKind::Binary, &bytes[..], None),
+        Message::Ping(bytes) => (FrameKind::Ping, &bytes[..], None),
+        Message::Pong(bytes) => (FrameKind::Pong, &bytes[..], None),
+        Message::Close(None) => (FrameKind::Close, &[][..], None),
+        Message::Close(Some(close)) => (FrameKind::Close, close.reason.as_bytes(), Some(u16::from(close.code))),
         // Only written by hand, never read.
-        Message::Frame(frame) => (FrameKind::Binary, Bytes::copy_from_slice(frame.payload()), None),
+        Message::Frame(frame) => (FrameKind::Binary, frame.payload(), None),
     };
+    // A copy: what comes is a piece of the whole that was read at once, which it would keep.
+    let content = Bytes::copy_from_slice(content);
     Frame { direction, kind, at: log.age(), content, code }
 }
 

@@ -414,3 +414,15 @@ fn a_step_is_tried_again_until_its_frames_are_right() {
     // The record is that of the last try alone.
     assert_eq!((&step["websocket"]["sent"], &step["websocket"]["received"]), (&1.into(), &1.into()));
 }
+
+#[test]
+fn a_message_of_many_megabytes_is_not_sent() {
+    let scenario = format!(
+        "name: Large\nvars: {{ part: {} }}\nsteps:\n  - websocket: /\n    dialogue: [ {{ send: \"{}\" }} ]\n",
+        "x".repeat(500_000),
+        "${part}".repeat(9)
+    );
+    let mut program = Program::new(&["--base-url", &sockets::echo(), "large.yaml"]).file("large.yaml", scenario);
+    let answer = program.answer();
+    assert!(answer.contains("a message may have at most 4194304 bytes"), "{}", &answer[..answer.len().min(2000)]);
+}

@@ -1,6 +1,6 @@
 //! Frames out, frames in, and how it ends.
 //!
-//! Bounded: a message is at most [`MESSAGE_LIMIT`] bytes, and of those that nobody has asked for yet at most
+//! Bounded: a message is at most [`MESSAGE_LIMIT`] bytes one way and [`SEND_LIMIT`] the other, and of those that nobody has asked for yet at most
 //! [`PENDING_FRAMES`] and [`PENDING_BYTES`] are kept.
 
 use std::collections::VecDeque;
@@ -21,6 +21,8 @@ use crate::engine::socket::{End, Frame, SocketLog};
 
 /// The largest message that is read, in bytes.
 pub(super) const MESSAGE_LIMIT: usize = 1024 * 1024;
+/// The largest message that is sent, in bytes.
+pub(super) const SEND_LIMIT: usize = 4 * 1024 * 1024;
 /// The most frames that are kept for later turns.
 pub(super) const PENDING_FRAMES: usize = 10_000;
 /// The most that they may hold together, in bytes.
@@ -52,6 +54,8 @@ impl Connection {
             .read_buffer_size(16 * 1024)
             // Each frame leaves at once.
             .write_buffer_size(0)
+            // Answers to pings that the server doesn't read pile up here too.
+            .max_write_buffer_size(2 * SEND_LIMIT)
             .max_message_size(Some(MESSAGE_LIMIT))
             .max_frame_size(Some(MESSAGE_LIMIT));
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(switched), Role::Client, Some(config)).await;

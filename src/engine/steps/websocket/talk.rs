@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use verdict::evidence::{EndingKind, FailureKind, FrameKind};
 
-use super::connection::Connection;
+use super::connection::{Connection, SEND_LIMIT};
 use super::frames::{captured, look, mistaken};
 use super::words::{describe, ended};
 use crate::engine::problem::Problem;
@@ -91,6 +91,10 @@ impl<'a, 'b> Talk<'a, 'b> {
                 tungstenite::Message::Ping(text.into())
             }
         };
+        if message.len() > SEND_LIMIT {
+            let diagnostic = self.acting.diagnostic(span, format!("a message may have at most {SEND_LIMIT} bytes"));
+            return Err(Problem::scenario(diagnostic.found(format!("{} bytes", message.len()))));
+        }
         let sent = self.connection.send(message, log(self.acting)).await;
         sent.map_err(|end| self.ended(span, &end, "that it takes what is sent"))
     }

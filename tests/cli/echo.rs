@@ -9,6 +9,7 @@ use routes::{Action, Forward, Mode, Origin, PathEdit, Site};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+use crate::caddy::{self, Caddy};
 use crate::program::{Program, shipped};
 
 /// Starts an edge with an echo behind it, changed as somebody could have written it, until the test's process ends; its
@@ -21,9 +22,7 @@ fn start(mode: Mode, change: impl Fn(&mut Forward) + Send + 'static) -> u16 {
             let echo = Echo::serve(TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let port = listener.local_addr().unwrap().port();
-            let origin = Origin::parse(&format!("http://edge.test:{port}")).unwrap();
-            let upstreams = BTreeMap::from([("echo".to_owned(), echo.address().to_string())]);
-            let mut site = Site::standard(origin, mode, &upstreams).unwrap();
+            let mut site = site(mode, port, &echo);
             for route in &mut site.routes {
                 if let Action::Forward(forward) = &mut route.action {
                     change(forward);
@@ -35,6 +34,13 @@ fn start(mode: Mode, change: impl Fn(&mut Forward) + Send + 'static) -> u16 {
         });
     });
     port.recv().unwrap()
+}
+
+/// The standard routes to an echo.
+fn site(mode: Mode, port: u16, echo: &Echo) -> Site {
+    let origin = Origin::parse(&format!("http://edge.test:{port}")).unwrap();
+    let upstreams = BTreeMap::from([("echo".to_owned(), echo.address().to_string())]);
+    Site::standard(origin, mode, &upstreams).unwrap()
 }
 
 /// How a shipped scenario ends there: its outcome, and the name of the step that failed.
@@ -51,6 +57,24 @@ fn walk(port: u16, mode: &str, scenario: &str) -> (String, Option<String>) {
     let failed = steps.into_iter().flatten().find(|step| step["outcome"] == "failed");
     let outcome = scenario["outcome"].as_str().unwrap_or_else(|| panic!("{output:?}"));
     (outcome.to_owned(), failed.map(|step| step["title"].as_str().unwrap().to_owned()))
+}
+
+/// The same with a real Caddy, where there is one, that runs the generated file.
+#[test]
+fn a_real_caddy_passes_in_both_modes() {
+    let Some(program) = caddy::find() else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    for (mode, name) in [(Mode::Subpath, "subpath"), (Mode::Subdomain, "subdomain")] {
+        let (_echo, caddy) = runtime.block_on(async {
+            let echo = Echo::serve(TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
+            let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+            let caddy = Caddy::start(&program, &site(mode, free, &echo)).await;
+            (echo, caddy)
+        });
+        for scenario in SCENARIOS {
+            assert_eq!(walk(caddy.address.port(), name, scenario), ("passed".to_owned(), None), "{name} {scenario}");
+        }
+    }
 }
 
 const SCENARIOS: [&str; 2] = ["headers.yaml", "websocket-echo.yaml"];

@@ -4,6 +4,8 @@
 
 mod bad_files;
 mod bad_sites;
+#[path = "../../crates/edge/tests/suite/caddy.rs"]
+mod caddy;
 mod docs;
 mod echo;
 mod embedded;

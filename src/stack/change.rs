@@ -112,6 +112,9 @@ pub(crate) async fn verify(site: &routes::Site, way: &Way) -> Result<(), Trouble
     if let Some(url) = site.service_url("staging") {
         expect_ok(Service::Staging, &url, "/", way).await?;
     }
+    if let Some(url) = site.service_url("echo") {
+        expect_ok(Service::Echo, &url, "/", way).await?;
+    }
     Ok(())
 }
 

@@ -52,7 +52,7 @@ pub struct Needs {
 }
 
 /// How a stack of ours is to be stood up.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct StackOptions {
     /// The routing mode.
     pub mode: Mode,

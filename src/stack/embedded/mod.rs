@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use doubles::echo::Echo;
 use doubles::forge::Forge;
 use edge::Edge;
 use routes::{Origin, Scheme};
@@ -26,7 +27,7 @@ use super::authority::Authority;
 use super::{Site, Stack, StackOptions, random};
 
 /// The services that the embedded stack has. Scenarios that need others don't apply to it.
-pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging];
+pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging, Service::Echo];
 
 /// The host that the edge answers at; its services' hosts are below it.
 const HOST: &str = "edge.test";
@@ -35,7 +36,7 @@ const USER: &str = "smoke";
 /// How long requests under way may take to finish when the stack goes down.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// The edge, a forge double and a staging site, each on a port of its own on loopback. Dropping it frees the ports.
+/// The edge, a forge double, a staging site and an echo, each on a port of its own on loopback. Dropping it frees the ports.
 #[derive(Debug)]
 pub struct Embedded {
     site: Site,
@@ -56,6 +57,7 @@ struct Running {
     /// `None` where it was stopped, as with the others.
     forge: Option<Forge>,
     staging: Option<Server>,
+    echo: Option<Echo>,
 }
 
 impl Embedded {
@@ -69,13 +71,16 @@ impl Embedded {
         let edge_listener = listen(Service::Edge).await?;
         let forge_listener = listen(Service::Forge).await?;
         let staging_listener = listen(Service::Staging).await?;
+        let echo_listener = listen(Service::Echo).await?;
 
         let authority = options.tls.then(|| Authority::new(HOST)).transpose();
         let authority = authority.map_err(|error| trouble(Service::Edge, error.to_string()))?;
         let scheme = if authority.is_some() { Scheme::Https } else { Scheme::Http };
         let origin = Origin { scheme, host: HOST.to_owned(), port: port(Service::Edge, &edge_listener)? };
         let mut upstreams = BTreeMap::new();
-        for (service, listener) in [(Service::Forge, &forge_listener), (Service::Staging, &staging_listener)] {
+        for (service, listener) in
+            [(Service::Forge, &forge_listener), (Service::Staging, &staging_listener), (Service::Echo, &echo_listener)]
+        {
             upstreams.insert(service.to_string(), format!("{}:{}", Ipv4Addr::LOCALHOST, port(service, listener)?));
         }
         let routed = routes::Site::standard(origin, routing(options.mode), &upstreams)
@@ -91,6 +96,8 @@ impl Embedded {
         let (staging, staging_log) = staging::site()
             .serve(staging_listener)
             .map_err(|error| trouble(Service::Staging, format!("it can't listen: {error}")))?;
+        let echo =
+            Echo::serve(echo_listener).map_err(|error| trouble(Service::Echo, format!("it can't listen: {error}")))?;
 
         let ca_pem = authority.as_ref().map(|authority| authority.ca_pem.clone());
         let site = Site { ca_pem, ..site(&routed, options.mode, Secret::new(&password)) };
@@ -106,9 +113,10 @@ impl Embedded {
             (Service::Edge, edge.log().clone()),
             (Service::Forge, forge.log().clone()),
             (Service::Staging, staging_log),
+            (Service::Echo, echo.log().clone()),
         ]
         .into();
-        let running = Mutex::new(Some(Running { edge, forge: Some(forge), staging: Some(staging) }));
+        let running = Mutex::new(Some(Running { edge, forge: Some(forge), staging: Some(staging), echo: Some(echo) }));
         let stack = Self { site, facts, logs, options: options.clone(), routed, way, running };
         stack.alter().await?;
         Ok(stack)
@@ -137,13 +145,16 @@ impl Stack for Embedded {
 
     async fn down(&self) -> Result<(), Trouble> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { edge, forge, staging }) = running {
+        if let Some(Running { edge, forge, staging, echo }) = running {
             edge.shutdown(GRACE).await;
             if let Some(forge) = forge {
                 forge.shutdown(GRACE).await;
             }
             if let Some(staging) = staging {
                 staging.shutdown(GRACE).await;
+            }
+            if let Some(echo) = echo {
+                echo.shutdown(GRACE).await;
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::decode::{Key, Shape, Table};
 pub(crate) use expect::*;
 pub(crate) use step::*;
 
-const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide"]);
+const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo"]);
 const MODES: Shape = Shape::Word(&["subpath", "subdomain"]);
 const SCHEMES: Shape = Shape::Word(&["http", "https"]);
 const STACKS: Shape = Shape::Word(&["embedded", "containers", "external"]);

@@ -24,12 +24,14 @@ pub(super) struct Behaviour {
     pub(super) admin: bool,
 }
 
+/// Method, target, authorization and content of each request.
+type Asked = Arc<Mutex<Vec<(String, String, String, String)>>>;
+
 /// The forge.
 pub(super) struct FakeForge {
     server: Server,
     pub(super) behaviour: Arc<Mutex<Behaviour>>,
-    /// Method, target, authorization and content of each request.
-    asked: Arc<Mutex<Vec<(String, String, String, String)>>>,
+    asked: Asked,
 }
 
 impl FakeForge {
@@ -42,7 +44,7 @@ impl FakeForge {
             pipeline: Some("steps:\n  - name: build\n    image: x\n    commands: [make]\n"),
             admin: true,
         }));
-        let asked: Arc<Mutex<Vec<_>>> = Arc::default();
+        let asked = Asked::default();
         let (rules, list) = (behaviour.clone(), asked.clone());
         let server = Server::start(super::listener().await, move |request, _| {
             let (rules, list) = (rules.clone(), list.clone());
@@ -64,11 +66,7 @@ impl FakeForge {
     }
 }
 
-async fn answer(
-    behaviour: &Mutex<Behaviour>,
-    asked: &Mutex<Vec<(String, String, String, String)>>,
-    request: Request<Incoming>,
-) -> Response<Body> {
+async fn answer(behaviour: &Mutex<Behaviour>, asked: &Asked, request: Request<Incoming>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let content = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     let authorization = parts.headers.get(header::AUTHORIZATION).map_or("", |value| value.to_str().unwrap()).to_owned();

@@ -3,6 +3,7 @@
 //! ```text
 //! double ci-server         a Woodpecker server, by Woodpecker's environment variables
 //! double ci-agent          a Woodpecker agent, likewise
+//! double echo              says what reached it, over HTTP and WebSocket; DOUBLE_ADDR, :8080 unless said otherwise
 //! double forge             a Forgejo or a Gitea, by DOUBLE_… and the images' GITEA__section__KEY variables
 //! double healthcheck URL   exit code 0 where URL answers 2xx, else 1
 //! ```
@@ -10,6 +11,7 @@
 //! They log to standard error, and end at once at SIGTERM and SIGINT.
 
 mod ci;
+mod echo;
 mod forge;
 mod healthcheck;
 mod listen;
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 use serve::Log;
 use tokio::signal::unix::{SignalKind, signal};
 
-const USAGE: &str = "usage: double ci-server|ci-agent|forge|healthcheck URL";
+const USAGE: &str = "usage: double ci-server|ci-agent|echo|forge|healthcheck URL";
 
 /// The command line is wrong (`EX_USAGE` of sysexits).
 const WRONG_USAGE: u8 = 64;
@@ -57,6 +59,10 @@ async fn run(arguments: &[String], environment: &Environment) -> ExitCode {
         ["ci-server"] => ci::server(environment, log).await,
         ["ci-agent"] => ci::agent(environment, log).await,
         ["forge"] => match forge::serve(environment, log).await {
+            Ok(never) => match never {},
+            Err(error) => fail(&error, 1),
+        },
+        ["echo"] => match echo::serve(environment, log).await {
             Ok(never) => match never {},
             Err(error) => fail(&error, 1),
         },

@@ -76,7 +76,8 @@ pub struct RunArgs {
     #[arg(long = "image", value_name = "SERVICE=NAME", value_parser = parse_image, help_heading = "Stack")]
     pub images: Vec<ImageChoice>,
 
-    /// Set (`forge:NAME=VALUE`) or unset (`forge:NAME`) a setting of a service of a stack that we stand up.
+    /// Set (`forge:NAME=VALUE`) or unset (`forge:NAME`) a setting of a service of a stack that we stand up; `${edge}`, `${forge}`
+    /// and so on stand for public addresses.
     #[arg(long = "set", value_name = "SERVICE:NAME[=VALUE]", value_parser = parse_setting, help_heading = "Stack")]
     pub settings: Vec<(Service, String, Option<String>)>,
 

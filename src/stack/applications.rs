@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use routes::settings;
 use scenario::Secret;
+use scenario::model::Service;
 use serde_json::{Value, json};
+use verdict::evidence::Trouble;
 
+use super::addresses;
 use super::api::{Answer, Api, Way};
 
 /// Where a user's applications are.
@@ -16,6 +19,38 @@ const PATH: &str = "/api/v1/user/applications/oauth2";
 pub struct ApplicationChange {
     /// Where browsers may be sent back to. `${edge}`, `${ci}` and so on stand for the public addresses.
     pub redirect_uris: Option<Vec<String>>,
+}
+
+/// Where the forge is to let browsers be sent back to, for a service: what the changes say, else what goes with the routes.
+#[cfg_attr(not(test), allow(dead_code, reason = "the bootstrap calls it as soon as a stack has a CI"))]
+pub(crate) fn redirect_uris(
+    service: Service,
+    site: &routes::Site,
+    changes: &BTreeMap<Service, ApplicationChange>,
+) -> Vec<String> {
+    match changes.get(&service).and_then(|change| change.redirect_uris.as_ref()) {
+        Some(uris) => uris.iter().map(|uri| addresses::fill(uri, site)).collect(),
+        None => settings::for_site(site).oauth_redirect_uris.remove(service.as_str()).unwrap_or_default(),
+    }
+}
+
+/// Changes of applications that the stack registers for nobody are a mistake, not a wish to be ignored.
+///
+/// # Errors
+/// The first such service.
+pub(crate) fn refuse_unknown(
+    changes: &BTreeMap<Service, ApplicationChange>,
+    registered: &[Service],
+) -> Result<(), Trouble> {
+    match changes.keys().find(|service| !registered.contains(service)) {
+        None => Ok(()),
+        Some(service) => Err(Trouble {
+            service: Some(service.to_string()),
+            message: "this stack registers no OAuth application for it".to_owned(),
+            help: Some("leave the application out, or use a stack that has the service".to_owned()),
+            log: Vec::new(),
+        }),
+    }
 }
 
 /// An OAuth application as the forge has it after a change.
@@ -174,6 +209,25 @@ impl Addresses {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_application_is_registered_for_its_service_s_address_unless_another_is_given() {
+        let upstreams = [("ci".to_owned(), "ci:8000".to_owned())].into();
+        let origin = routes::Origin::parse("http://edge.test:1").unwrap();
+        let site = routes::Site::standard(origin, routes::Mode::Subpath, &upstreams).unwrap();
+        let uris = |change: Option<ApplicationChange>| {
+            let changes = change.into_iter().map(|change| (Service::Ci, change)).collect();
+            redirect_uris(Service::Ci, &site, &changes)
+        };
+        assert_eq!(uris(None), ["http://edge.test:1/ci/authorize"]);
+        assert_eq!(uris(Some(ApplicationChange::default())), ["http://edge.test:1/ci/authorize"]);
+        let other =
+            ApplicationChange { redirect_uris: Some(vec!["${edge}/authorize".to_owned(), "http://x/".to_owned()]) };
+        assert_eq!(uris(Some(other.clone())), ["http://edge.test:1/authorize", "http://x/"]);
+        let changes = [(Service::Ci, other)].into();
+        assert!(refuse_unknown(&changes, &[Service::Ci]).is_ok());
+        assert_eq!(refuse_unknown(&changes, &[]).unwrap_err().service.as_deref(), Some("ci"));
+    }
 
     #[test]
     fn redirect_uris_move_with_their_service_and_others_stay() {

@@ -56,9 +56,10 @@ pub trait Inside: Send + Sync {
 }
 
 /// Which forge it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Product {
     /// Forgejo.
+    #[default]
     Forgejo,
     /// Gitea.
     Gitea,

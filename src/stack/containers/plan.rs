@@ -14,7 +14,7 @@ use crate::images::{Choice, entry, no_image};
 use crate::stack::api::Way;
 use crate::stack::authority::Authority;
 use crate::stack::fixtures::STAGING;
-use crate::stack::{StackOptions, addresses};
+use crate::stack::{StackOptions, addresses, applications};
 
 /// The name that stands for the edge, in the stack and outside.
 pub(crate) const HOST: &str = "edge.test";
@@ -92,6 +92,7 @@ pub(crate) fn plan(
     port: u16,
     authority: Option<Authority>,
 ) -> Result<Plan, Trouble> {
+    applications::refuse_unknown(&options.applications, &[])?;
     let compose = read(&|variable| match variable {
         "EDGE_PORT" => Some(port.to_string()),
         _ => {

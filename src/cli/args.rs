@@ -248,6 +248,11 @@ fn parse_service(text: &str) -> Result<Service, String> {
     named(text, Service::ALL, Service::as_str)
 }
 
+/// A service that can be set or replaced, be it one that only others know.
+fn parse_part(text: &str) -> Result<Service, String> {
+    named(text, Service::PARTS, Service::as_str)
+}
+
 fn parse_pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -260,7 +265,7 @@ fn parse_image(text: &str) -> Result<ImageChoice, String> {
     if image.is_empty() {
         return Err("the image's name is empty".to_owned());
     }
-    Ok(ImageChoice { service: parse_service(&service)?, image })
+    Ok(ImageChoice { service: parse_part(&service)?, image })
 }
 
 fn parse_setting(text: &str) -> Result<(Service, String, Option<String>), String> {
@@ -274,7 +279,7 @@ fn parse_setting(text: &str) -> Result<(Service, String, Option<String>), String
     if name.is_empty() {
         return Err(format!("`{text}` names no setting"));
     }
-    Ok((parse_service(service)?, name.to_owned(), value))
+    Ok((parse_part(service)?, name.to_owned(), value))
 }
 
 fn parse_resolve(text: &str) -> Result<(String, IpAddr), String> {

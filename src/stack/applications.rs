@@ -22,7 +22,6 @@ pub struct ApplicationChange {
 }
 
 /// Where the forge is to let browsers be sent back to, for a service: what the changes say, else what goes with the routes.
-#[cfg_attr(not(test), allow(dead_code, reason = "the bootstrap calls it as soon as a stack has a CI"))]
 pub(crate) fn redirect_uris(
     service: Service,
     site: &routes::Site,
@@ -54,7 +53,7 @@ pub(crate) fn refuse_unknown(
 }
 
 /// An OAuth application as the forge has it after a change.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Application {
     /// Its name.
     pub name: String,
@@ -90,6 +89,17 @@ impl Applications<'_> {
         Api { base: self.forge, way: self.way, credentials: Some(self.owner) }
     }
 
+    /// Makes an application that can keep a secret.
+    ///
+    /// # Errors
+    /// The forge's answer, in words.
+    pub(crate) async fn create(&self, name: &str, redirect_uris: Vec<String>) -> Result<Application, String> {
+        let wanted = json!({ "name": name, "redirect_uris": redirect_uris, "confidential_client": true });
+        let answer = self.api().post(PATH, &wanted).await?;
+        application(name, redirect_uris, &answer, 201)
+            .ok_or_else(|| format!("the forge answered {} to POST {PATH}; expected 201 with the secret", answer.status))
+    }
+
     /// All of the owner's applications; none where the forge has no such thing.
     ///
     /// # Errors
@@ -114,18 +124,9 @@ impl Applications<'_> {
             "name": known.name, "redirect_uris": redirect_uris, "confidential_client": known.confidential,
         });
         let answer = self.api().patch(&path, &wanted).await?;
-        let made = answer.json().filter(|_| answer.status == 200);
-        let text = |field: &str| Some(made.as_ref()?.get(field)?.as_str()?.to_owned());
-        match (text("client_id"), text("client_secret")) {
-            (Some(client_id), Some(secret)) => Ok(Application {
-                name: known.name.clone(),
-                client_id,
-                client_secret: Secret::new(secret),
-                redirect_uris: redirect_uris.to_vec(),
-            }),
-            // Not its words: they may hold the secret.
-            _ => Err(format!("the forge answered {} to PATCH {path}; expected 200 with the secret", answer.status)),
-        }
+        application(&known.name, redirect_uris.to_vec(), &answer, 200).ok_or_else(|| {
+            format!("the forge answered {} to PATCH {path}; expected 200 with the secret", answer.status)
+        })
     }
 
     /// Moves the redirect URIs from one site's addresses to another's. Gives the applications that it changed, with
@@ -154,16 +155,29 @@ impl Applications<'_> {
         (done, Ok(()))
     }
 
-    /// Gives the applications back the redirect URIs that they had.
+    /// Gives the applications back the redirect URIs that they had. Their secrets are other ones all the same.
     ///
     /// # Errors
     /// The forge's answer, in words.
-    pub(crate) async fn put_back(&self, changed: &[(Known, Application)]) -> Result<(), String> {
+    pub(crate) async fn put_back(&self, changed: &[(Known, Application)]) -> Result<Vec<Application>, String> {
+        let mut back = Vec::new();
         for (known, _) in changed {
-            self.update(known, &known.redirect_uris).await?;
+            back.push(self.update(known, &known.redirect_uris).await?);
         }
-        Ok(())
+        Ok(back)
     }
+}
+
+/// What the forge answered, where it is what was expected. Its words are for nobody else: they hold the secret.
+fn application(name: &str, redirect_uris: Vec<String>, answer: &Answer, expected: u16) -> Option<Application> {
+    let made = answer.json().filter(|_| answer.status == expected)?;
+    let text = |field: &str| Some(made.get(field)?.as_str()?.to_owned());
+    Some(Application {
+        name: name.to_owned(),
+        client_id: text("client_id")?,
+        client_secret: Secret::new(text("client_secret")?),
+        redirect_uris,
+    })
 }
 
 fn known(item: &Value) -> Option<Known> {

@@ -111,8 +111,7 @@ pub(crate) fn real_forge() -> Result<Product, String> {
     runtime.block_on(async {
         containers::engine().await.map_err(|trouble| trouble.message)?;
         let rows = edge_smoke::images::list(&images()).await.map_err(|trouble| trouble.message)?;
-        let missing: Vec<&str> =
-            rows.iter().filter(|row| row.used.is_none()).map(|row| row.official.as_str()).collect();
+        let missing: Vec<&str> = rows.iter().filter(|row| row.used.is_none()).map(|row| row.wanted()).collect();
         if !missing.is_empty() {
             return Err(format!("images are missing: {}", missing.join(", ")));
         }

@@ -8,6 +8,7 @@ use serde_json::json;
 use serve::Body;
 
 use super::cookies::{self, Cookies};
+use super::repositories::smart_http;
 use super::sessions::Session;
 use super::settings::Flavour;
 use super::{State, answer, assets, pages};
@@ -42,6 +43,14 @@ pub(super) async fn answer(forge: &State, request: Request<Incoming>) -> Respons
             );
         }
         _ => {}
+    }
+    if let Some(target) = smart_http::Target::of(&path) {
+        let git = smart_http::Git {
+            repositories: &forge.repositories,
+            root_url: forge.settings.root_url(),
+            check: &|name, password| forge.check(name, password).map(str::to_owned),
+        };
+        return git.answer(target, &parts, body).await;
     }
     if let Some(name) = path.strip_prefix("/assets/") {
         return assets::answer(forge.settings.flavour, name);

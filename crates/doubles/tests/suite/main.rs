@@ -5,4 +5,8 @@ mod browser;
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod git;
+#[cfg(test)]
+mod git_answers;
+#[cfg(test)]
 mod sign_in;

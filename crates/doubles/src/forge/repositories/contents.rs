@@ -1,9 +1,12 @@
 //! One repository's objects and branches.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use git_wire::object::{Commit, Entry, Kind, Mode, Object, ObjectId, Signature, Tree};
+use git_wire::reach;
+use git_wire::receive_pack::{Command, Report};
+use git_wire::reference::{is_branch, is_name};
 
 /// Why a file isn't committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,11 @@ impl Contents {
 
     pub(super) fn is_empty(&self) -> bool {
         self.references.is_empty()
+    }
+
+    /// Branches and tags by their full names.
+    pub(super) fn references(&self) -> impl Iterator<Item = (&str, ObjectId)> {
+        self.references.iter().map(|(name, id)| (name.as_str(), *id))
     }
 
     pub(super) fn branches(&self) -> impl Iterator<Item = (&str, ObjectId)> {
@@ -111,6 +119,78 @@ impl Contents {
         Ok(id)
     }
 
+    /// Carries a push out: each change by itself, as git does without `atomic`. Gives the report, and what was changed.
+    pub(super) fn receive(
+        &mut self,
+        commands: &[Command],
+        objects: Vec<(ObjectId, Object)>,
+        most_kept: u64,
+    ) -> (Report, Vec<Command>) {
+        let size = |object: &Object| object.data.len() as u64;
+        let kept: u64 = self.objects.values().map(|object| size(object)).sum();
+        if kept + objects.iter().map(|(_, object)| size(object)).sum::<u64>() > most_kept {
+            let references = commands.iter().map(|command| (command.name.clone(), Err("unpacker error".to_owned())));
+            let why = format!("the repository would hold more than {most_kept} bytes");
+            return (Report { unpack: Err(why), references: references.collect() }, Vec::new());
+        }
+        let new: HashMap<ObjectId, Arc<Object>> =
+            objects.into_iter().map(|(id, object)| (id, Arc::new(object))).collect();
+        let mut report = Report { unpack: Ok(()), references: Vec::new() };
+        let mut done = Vec::new();
+        for command in commands {
+            let outcome = self.change(command, &new);
+            if outcome.is_ok() {
+                done.push(command.clone());
+            }
+            report.references.push((command.name.clone(), outcome.map_err(str::to_owned)));
+        }
+        if done.iter().any(|command| command.old != ObjectId::NONE) {
+            self.forget_unreachable();
+        }
+        (report, done)
+    }
+
+    /// Changes one branch or tag, or says why not, in git's own words.
+    fn change(&mut self, command: &Command, new: &HashMap<ObjectId, Arc<Object>>) -> Result<(), &'static str> {
+        let Command { old, new: wanted, name } = command;
+        if !name.starts_with("refs/") || !is_name(name) || name.matches('/').count() < 2 {
+            return Err("funny refname");
+        }
+        let now = self.references.get(name).copied().unwrap_or(ObjectId::NONE);
+        if now != *old {
+            return Err(if *old == ObjectId::NONE { "reference already exists" } else { "failed to update ref" });
+        }
+        if *wanted == ObjectId::NONE {
+            if name.strip_prefix("refs/heads/") == Some(&self.default_branch) {
+                return Err("pre-receive hook declined");
+            }
+            self.references.remove(name);
+            return Ok(());
+        }
+        // Everything that is here is whole, so only what is new has to be looked at.
+        let known: HashSet<ObjectId> = self.objects.keys().copied().collect();
+        let reached = reach::all([*wanted], &known, &HashSet::new(), |id| new.get(&id).cloned());
+        let Ok(reached) = reached else { return Err("missing necessary objects") };
+        let find = |id| new.get(&id).or_else(|| self.objects.get(&id));
+        if name.starts_with("refs/heads/") && find(*wanted).is_none_or(|object| object.kind != Kind::Commit) {
+            return Err("failed to update ref");
+        }
+        let reached: Vec<_> = reached.into_iter().filter_map(|id| Some((id, new.get(&id)?.clone()))).collect();
+        self.objects.extend(reached);
+        self.references.insert(name.clone(), *wanted);
+        Ok(())
+    }
+
+    /// Forgets what belongs to no branch or tag any more.
+    fn forget_unreachable(&mut self) {
+        let find = |id: ObjectId| self.objects.get(&id).cloned();
+        let starts: Vec<ObjectId> = self.references.values().copied().collect();
+        if let Ok(reached) = reach::all(starts, &HashSet::new(), &HashSet::new(), find) {
+            let reached: HashSet<ObjectId> = reached.into_iter().collect();
+            self.objects.retain(|id, _| reached.contains(id));
+        }
+    }
+
     /// The folder with the file in it, at this path.
     fn with_file(&mut self, folder: Option<ObjectId>, path: &[&str], blob: ObjectId) -> Result<ObjectId, FileError> {
         let mut tree = folder.and_then(|id| self.tree(id)).unwrap_or_default();
@@ -136,18 +216,4 @@ impl Contents {
 
 fn is_segment(segment: &str) -> bool {
     !matches!(segment, "" | "." | "..") && !segment.eq_ignore_ascii_case(".git") && !segment.contains(['\0', '\\'])
-}
-
-/// What `git check-ref-format --branch` lets through, by its documented rules.
-pub(super) fn is_branch(name: &str) -> bool {
-    let is_fine = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
-    let is_odd = |character: char| character.is_ascii_control() || " ~^:?*[\\".contains(character);
-    name.split('/').all(is_fine)
-        && !name.contains("..")
-        && !name.contains("@{")
-        && !name.contains(is_odd)
-        && !name.ends_with('.')
-        && !name.starts_with('-')
-        && name != "@"
-        && name.len() <= 250
 }

@@ -3,6 +3,7 @@
 mod changes;
 mod contents;
 mod push;
+pub(super) mod smart_http;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use git_wire::object::{ObjectId, Signature};
+use git_wire::reference::is_branch;
 
 use contents::Contents;
 pub use contents::FileError;
@@ -100,7 +102,7 @@ impl Repositories {
     /// There is one of this name, or the name can't be one.
     pub fn create(&self, owner: &str, name: &str, init: Option<&str>) -> Result<RepositoryFacts, CreateError> {
         let branch = init.unwrap_or("main");
-        if !is_name(name) || !contents::is_branch(branch) {
+        if !is_name(name) || !is_branch(branch) {
             return Err(CreateError::BadName);
         }
         let repository = {

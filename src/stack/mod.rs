@@ -49,7 +49,7 @@ pub struct Needs {
 }
 
 /// How a stack of ours is to be stood up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct StackOptions {
     /// The routing mode.
     pub mode: Mode,

@@ -2,6 +2,7 @@
 
 mod escapes;
 mod needle;
+mod needles;
 mod redactor;
 #[cfg(test)]
 mod tests;

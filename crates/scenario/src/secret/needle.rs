@@ -61,16 +61,12 @@ impl Needle {
         self.characters.first().copied().unwrap_or_default()
     }
 
+    pub(super) fn second(&self) -> Option<char> {
+        self.characters.get(1).copied()
+    }
+
     /// The longest stretch from `start` on that is this text; `end` is where its first character ends.
     pub(super) fn find(&self, text: &str, start: usize, end: usize) -> Option<Range<usize>> {
-        // Nearly every try ends with the second character.
-        if let (Some(second), Some(byte)) = (self.characters.get(1), text.as_bytes().get(end))
-            && !escapes::is_lead(*byte)
-            && !matches!(byte, b'\r' | b'\n')
-            && !text[end..].starts_with(*second)
-        {
-            return None;
-        }
         let mut positions = vec![end];
         let mut next = Vec::new();
         for character in &self.characters[1..] {

@@ -1,19 +1,23 @@
 //! Hiding secrets in whatever is shown.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Secret;
-use super::escapes::{self, Reading};
+use super::escapes;
 use super::needle::Needle;
+use super::needles::Needles;
 use crate::text;
 
 /// What stands in place of a secret.
 const MASK: &str = "***";
+
+/// How much may be hidden before the place at which a needle is found, in bytes: the base64 character that carries the
+/// secret's first bits, which may stand there as a `%2B`.
+const NEIGHBOUR: usize = 3;
 
 /// What `application/x-www-form-urlencoded` leaves as it is (WHATWG URL, section 1.3); a space becomes `+`.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
@@ -33,10 +37,8 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.')
 /// redact before you cut: [`Redactor::excerpt`] does.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    /// All that is looked for, by its first character.
-    needles: HashMap<char, Vec<Needle>>,
-    /// The ASCII characters among those first ones, a bit each: almost every character of a text is turned away by this.
-    ascii_firsts: u128,
+    /// All that is looked for.
+    needles: Needles,
 }
 
 impl Redactor {
@@ -55,7 +57,7 @@ impl Redactor {
             return;
         }
         let whole_word = value.len() < Self::SHORT;
-        self.insert(Needle::plain(value, whole_word));
+        self.needles.insert(Needle::plain(value, whole_word));
         if whole_word {
             return;
         }
@@ -65,34 +67,31 @@ impl Redactor {
         let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
         for encoded in [value, &form, &percent, json] {
             for needle in Needle::base64(encoded.as_bytes()) {
-                self.insert(needle);
+                self.needles.insert(needle);
             }
-        }
-    }
-
-    fn insert(&mut self, needle: Needle) {
-        if needle.first().is_ascii() {
-            self.ascii_firsts |= 1 << u32::from(needle.first());
-        }
-        let needles = self.needles.entry(needle.first()).or_default();
-        if !needles.contains(&needle) {
-            needles.push(needle);
         }
     }
 
     /// The text without the secrets.
     pub fn redact<'text>(&self, text: &'text str) -> Cow<'text, str> {
+        self.head(text, text.len())
+    }
+
+    /// The first `limit` bytes of the text (fewer, where that is within a character), without the secrets. One that begins
+    /// there is hidden whole, so no first half of it is left; the rest of the text costs nothing.
+    pub fn head<'text>(&self, text: &'text str, limit: usize) -> Cow<'text, str> {
+        let limit = text.floor_char_boundary(limit);
         let mut out = String::new();
         let mut copied = 0;
-        for range in self.find(text) {
+        for range in self.find(text, limit + NEIGHBOUR).into_iter().filter(|range| range.start < limit) {
             out.push_str(&text[copied..range.start]);
             out.push_str(MASK);
             copied = range.end;
         }
         if copied == 0 {
-            return Cow::Borrowed(text);
+            return Cow::Borrowed(&text[..limit]);
         }
-        out.push_str(&text[copied..]);
+        out.push_str(text.get(copied..limit).unwrap_or_default());
         Cow::Owned(out)
     }
 
@@ -106,22 +105,12 @@ impl Redactor {
         }
     }
 
-    /// Where secrets stand: in order, not overlapping.
-    fn find(&self, text: &str) -> Vec<Range<usize>> {
+    /// Where secrets stand that begin before `until`: in order, not overlapping.
+    fn find(&self, text: &str, until: usize) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
-        let is_first = |character: char| !character.is_ascii() || (self.ascii_firsts >> u32::from(character)) & 1 == 1;
-        let mut look = |start: usize, (first, end): Reading| {
-            if !is_first(first) {
-                return;
-            }
-            let needles = self.needles.get(&first).into_iter().flatten();
-            found.extend(needles.filter_map(|needle| needle.find(text, start, end)));
-        };
-        for (start, character) in text.char_indices() {
-            if u8::try_from(character).is_ok_and(escapes::is_lead) {
-                escapes::readings(text, start).into_iter().for_each(|reading| look(start, reading));
-            } else {
-                look(start, (character, start + character.len_utf8()));
+        for start in self.needles.candidates(text).take_while(|start| *start < until) {
+            for (first, end) in escapes::readings(text, start) {
+                found.extend(self.needles.starting_with(first).filter_map(|needle| needle.find(text, start, end)));
             }
         }
         if found.is_empty() {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use git_wire::object::{Commit, Entry, Kind, Mode, Object, ObjectId, Signature, Tree};
+use git_wire::object::{Commit, File, Kind, Mode, Object, ObjectId, Signature, Tree};
 use git_wire::reach;
 use git_wire::receive_pack::{Command, Report};
 use git_wire::reference::{is_branch, is_name};
@@ -99,14 +99,15 @@ impl Contents {
         if !is_branch(branch) {
             return Err(FileError::NoBranch);
         }
-        let segments: Vec<&str> = path.split('/').collect();
-        if segments.len() > 32 || !segments.iter().all(|segment| is_segment(segment)) {
-            return Err(FileError::BadPath);
-        }
         let parent = self.branch(branch);
         let top = parent.and_then(|id| self.commit(id)).map(|commit| commit.tree);
         let blob = self.put(Object::blob(content));
-        let tree = self.with_file(top, &segments, blob)?;
+        let mut made = Vec::new();
+        let tree = File { path, blob }.put(top, &|id| self.tree(id), &mut |object| made.push(object));
+        let tree = tree.map_err(|_| FileError::BadPath)?;
+        made.into_iter().for_each(|object| {
+            self.put(object);
+        });
         let commit = Commit {
             tree,
             parents: parent.into_iter().collect(),
@@ -190,30 +191,4 @@ impl Contents {
             self.objects.retain(|id, _| reached.contains(id));
         }
     }
-
-    /// The folder with the file in it, at this path.
-    fn with_file(&mut self, folder: Option<ObjectId>, path: &[&str], blob: ObjectId) -> Result<ObjectId, FileError> {
-        let mut tree = folder.and_then(|id| self.tree(id)).unwrap_or_default();
-        let Some((name, below)) = path.split_first() else { return Err(FileError::BadPath) };
-        let known = tree.get(name.as_bytes()).cloned();
-        let entry = if below.is_empty() {
-            if known.as_ref().is_some_and(|entry| entry.mode == Mode::Folder) {
-                return Err(FileError::BadPath);
-            }
-            let mode = known.map_or(Mode::File, |entry| entry.mode);
-            Entry { mode, name: name.as_bytes().to_vec(), id: blob }
-        } else {
-            if known.as_ref().is_some_and(|entry| entry.mode != Mode::Folder) {
-                return Err(FileError::BadPath);
-            }
-            let id = self.with_file(known.map(|entry| entry.id), below, blob)?;
-            Entry { mode: Mode::Folder, name: name.as_bytes().to_vec(), id }
-        };
-        tree.put(entry);
-        Ok(self.put(tree.to_object()))
-    }
-}
-
-fn is_segment(segment: &str) -> bool {
-    !matches!(segment, "" | "." | "..") && !segment.eq_ignore_ascii_case(".git") && !segment.contains(['\0', '\\'])
 }

@@ -128,7 +128,7 @@ impl SomebodyElses {
             "subdomain" => Mode::Subdomain,
             _ => Mode::Subpath,
         };
-        let options = StackOptions { mode, tls: setting.tls, ..StackOptions::default() };
+        let options = StackOptions { tls: setting.tls, ..StackOptions::new(mode) };
         let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
         let stack = runtime.block_on(Embedded::start(&options)).map_err(|trouble| trouble.message)?;
         let site = stack.site();

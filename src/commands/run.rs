@@ -76,13 +76,12 @@ fn list(plans: &[Arc<Plan>]) -> Result<Exit, CommandError> {
 
 fn stack_options(args: &RunArgs, environment: &Environment) -> StackOptions {
     let mut options = StackOptions {
-        mode: args.mode.unwrap_or_default(),
         tls: args.tls,
         images: crate::images::overrides(&|name| environment.variables.get(name).cloned()),
-        environment: Default::default(),
         // Only who asks for containers by name waits for downloads.
         pull: args.stack == crate::cli::StackChoice::Containers,
         keep: args.keep,
+        ..StackOptions::new(args.mode.unwrap_or_default())
     };
     options.images.extend(args.images.iter().map(|choice| (choice.service, choice.image.clone())));
     for (service, name, value) in &args.settings {

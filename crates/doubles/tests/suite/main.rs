@@ -5,6 +5,8 @@ mod browser;
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod echo;
+#[cfg(test)]
 mod git;
 #[cfg(test)]
 mod git_answers;

@@ -108,11 +108,8 @@ async fn commit(
         });
     }
     let message = push.message.as_ref().map(|message| acting.render(&message.value)).transpose()?;
-    let who = Signature {
-        name: "edge-smoke".to_owned(),
-        email: "edge-smoke@edge.test".to_owned(),
-        time: now().as_secs(),
-    };
+    let who =
+        Signature { name: "edge-smoke".to_owned(), email: "edge-smoke@edge.test".to_owned(), time: now().as_secs() };
     let commit = Commit {
         tree: top.unwrap_or(ObjectId::NONE),
         parents: base.commit.into_iter().collect(),

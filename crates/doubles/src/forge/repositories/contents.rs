@@ -80,6 +80,25 @@ impl Contents {
         Some(&object.data)
     }
 
+    /// Makes a branch point to a commit.
+    pub(super) fn point(&mut self, branch: &str, id: ObjectId) {
+        self.references.insert(format!("refs/heads/{branch}"), id);
+    }
+
+    /// Removes a branch's name.
+    pub(super) fn remove_branch(&mut self, branch: &str) -> Option<ObjectId> {
+        self.references.remove(&format!("refs/heads/{branch}"))
+    }
+
+    /// What is in the folder at this path; the empty path is the top.
+    pub(super) fn folder(&self, branch: &str, path: &str) -> Option<Tree> {
+        let top = self.commit(self.branch(branch)?)?.tree;
+        path.split('/').filter(|segment| !segment.is_empty()).try_fold(self.tree(top)?, |tree, segment| {
+            let entry = tree.get(segment.as_bytes())?;
+            if entry.mode == Mode::Folder { self.tree(entry.id) } else { None }
+        })
+    }
+
     /// Keeps an object.
     pub(super) fn put(&mut self, object: Object) -> ObjectId {
         let id = object.id();

@@ -1,5 +1,6 @@
 //! The forge's repositories, in memory: what the API, the web pages and git share.
 
+mod branching;
 mod changes;
 mod contents;
 mod push;
@@ -13,6 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use git_wire::object::{ObjectId, Signature};
 use git_wire::reference::is_branch;
 
+pub use branching::{BranchError, Entry};
 use contents::Contents;
 pub use contents::FileError;
 pub use push::{Commit, Person, Push};

@@ -157,6 +157,12 @@ pub(super) enum Status {
     Failure,
     /// The pipeline file can't be read.
     Error,
+    /// A newer one came before it ran.
+    Canceled,
+    /// A newer one came while it ran.
+    Killed,
+    /// A workflow that never ran.
+    Skipped,
 }
 
 impl Status {
@@ -167,12 +173,15 @@ impl Status {
             Self::Success => "success",
             Self::Failure => "failure",
             Self::Error => "error",
+            Self::Canceled => "canceled",
+            Self::Killed => "killed",
+            Self::Skipped => "skipped",
         }
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Pending, Self::Running, Self::Success, Self::Failure, Self::Error];
-        all.into_iter().find(|status| status.as_str() == text)
+    /// How an agent says that a workflow ended.
+    pub(super) fn result(text: &str) -> Option<Self> {
+        [Self::Success, Self::Failure].into_iter().find(|status| status.as_str() == text)
     }
 
     pub(super) fn is_over(self) -> bool {
@@ -210,6 +219,8 @@ pub(super) struct Pipeline {
     pub(super) errors: Vec<String>,
     /// What could be better about its files.
     pub(super) warnings: Vec<Warning>,
+    /// The number of the newer one that canceled it.
+    pub(super) superseded_by: Option<u64>,
     pub(super) created: u64,
     pub(super) started: u64,
     pub(super) finished: u64,
@@ -267,6 +278,9 @@ impl Pipeline {
             "reviewed_by": "",
             "reviewed": 0,
         });
+        if let Some(number) = self.superseded_by {
+            pipeline["cancel_info"] = json!({ "superseded_by": number });
+        }
         if with_workflows {
             pipeline["workflows"] = self.workflows.iter().enumerate().map(|(at, it)| it.to_json(self, at)).collect();
         }
@@ -325,7 +339,7 @@ impl Workflow {
                     "pid": pid + 1 + step,
                     "ppid": pid,
                     "name": name,
-                    "state": self.status.as_str(),
+                    "state": if self.status == Status::Skipped { "canceled" } else { self.status.as_str() },
                     "exit_code": 0,
                     "type": "commands",
                 });
@@ -417,10 +431,12 @@ mod tests {
     }
 
     #[test]
-    fn names_of_states_read_back() {
-        for name in ["pending", "running", "success", "failure", "error"] {
-            assert_eq!(Status::parse(name).map(Status::as_str), Some(name));
+    fn results_of_agents() {
+        for name in ["success", "failure"] {
+            assert_eq!(Status::result(name).map(Status::as_str), Some(name));
         }
-        assert_eq!(Status::parse("killed"), None);
+        for name in ["pending", "running", "killed", ""] {
+            assert_eq!(Status::result(name), None, "{name}");
+        }
     }
 }

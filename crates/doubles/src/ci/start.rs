@@ -52,6 +52,10 @@ pub(super) async fn start(state: &State, repository: &Repository, cause: Cause) 
         }
         data.add_pipeline(pipeline)
     };
+    let ended = state.store.lock().supersede(&pipeline);
+    for older in &ended {
+        report(state, repository, older, &owner).await;
+    }
     report(state, repository, &pipeline, &owner).await;
     state.work.notify_waiters();
     Ok(pipeline)

@@ -7,7 +7,7 @@ use super::visitor::Hop;
 
 /// How much of a text is kept in a trace, in bytes.
 const EXCERPT: usize = 2048;
-/// The longest that a secret may be in any of its encodings, in bytes, to be hidden whole where an excerpt ends.
+/// How much more is looked at, in bytes, so that a secret across the cut doesn't leave its first half behind.
 const MARGIN: usize = 4096;
 
 /// The hop as evidence. Values of cookies and credentials are hidden whether or not anybody called them secret.
@@ -63,9 +63,8 @@ fn without_value(pair: &str) -> String {
 
 /// The beginning of a text, redacted; `None` for anything that isn't text, and for nothing.
 fn excerpt(body: &[u8], redactor: &Redactor) -> Option<String> {
-    // More is redacted than is kept, so that a secret across the cut doesn't leave its first half behind.
-    let redacted = redactor.redact(text_head(body, EXCERPT + MARGIN)?);
-    text_head(redacted.as_bytes(), EXCERPT).map(str::to_owned)
+    let text = text_head(body, EXCERPT + MARGIN)?;
+    Some(redactor.head(text, EXCERPT).into_owned())
 }
 
 /// At most `limit` bytes, cut between characters; `None` where they aren't text.

@@ -98,6 +98,12 @@ impl Builder<'_> {
         let refuse = || Action::Respond { status: 403, body: "403: this API is not reachable from outside".to_owned() };
         self.push("forge-internal-root", PathMatch::Exact(internal.clone()), refuse());
         self.push("forge-internal", PathMatch::Prefix(format!("{internal}/")), refuse());
+        if self.mode == Mode::Subpath {
+            // Clients of a container registry ask at the root of its host (OCI Distribution Specification, "Endpoints"), and the
+            // forge expects them there, whatever prefix it has otherwise.
+            self.push("forge-registry-bare", PathMatch::Exact("/v2".to_owned()), forwarded(self.forward()));
+            self.push("forge-registry", PathMatch::Prefix("/v2/".to_owned()), forwarded(self.forward()));
+        }
         self.simple(PathEdit::Strip("/forge".to_owned()), Cookies::Pass);
     }
 

@@ -1,5 +1,6 @@
 //! Doubles on loopback, in this process: what runs where there is no container engine.
 
+mod alter;
 mod change;
 mod configuration;
 mod staging;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use doubles::echo::Echo;
-use doubles::forge::{Flavour, Forge};
+use doubles::forge::Forge;
 use edge::Edge;
 use routes::{Origin, Scheme};
 use scenario::Secret;
@@ -53,9 +54,10 @@ pub struct Embedded {
 #[derive(Debug)]
 struct Running {
     edge: Edge,
-    forge: Forge,
-    staging: Server,
-    echo: Echo,
+    /// `None` where it was stopped, as with the others.
+    forge: Option<Forge>,
+    staging: Option<Server>,
+    echo: Option<Echo>,
 }
 
 impl Embedded {
@@ -101,7 +103,7 @@ impl Embedded {
         let site = Site { ca_pem, ..site(&routed, options.mode, Secret::new(&password)) };
         let address = edge_listener.local_addr().map_err(|error| no_port(Service::Edge, &error))?;
         let way = Way { address, tls: authority.as_ref().map(Authority::client) };
-        let facts = facts(&site);
+        let facts = facts(&site, options);
         let edge = match &authority {
             Some(authority) => Edge::start_tls(routed.clone(), edge_listener, authority.server()),
             None => Edge::start(routed.clone(), edge_listener),
@@ -114,8 +116,10 @@ impl Embedded {
             (Service::Echo, echo.log().clone()),
         ]
         .into();
-        let running = Mutex::new(Some(Running { edge, forge, staging, echo }));
-        Ok(Self { site, facts, logs, options: options.clone(), routed, way, running })
+        let running = Mutex::new(Some(Running { edge, forge: Some(forge), staging: Some(staging), echo: Some(echo) }));
+        let stack = Self { site, facts, logs, options: options.clone(), routed, way, running };
+        stack.alter().await?;
+        Ok(stack)
     }
 }
 
@@ -134,17 +138,24 @@ impl Stack for Embedded {
     }
 
     async fn troubles(&self) -> Vec<Trouble> {
-        // Its services are tasks of this process: they end with it, or not at all.
-        Vec::new()
+        // Its services are tasks of this process: they end with it, or where somebody stopped them.
+        let stopped = self.options.stop.iter();
+        stopped.map(|service| trouble(*service, "it isn't running: it was stopped".to_owned())).collect()
     }
 
     async fn down(&self) -> Result<(), Trouble> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Running { edge, forge, staging, echo }) = running {
             edge.shutdown(GRACE).await;
-            forge.shutdown(GRACE).await;
-            staging.shutdown(GRACE).await;
-            echo.shutdown(GRACE).await;
+            if let Some(forge) = forge {
+                forge.shutdown(GRACE).await;
+            }
+            if let Some(staging) = staging {
+                staging.shutdown(GRACE).await;
+            }
+            if let Some(echo) = echo {
+                echo.shutdown(GRACE).await;
+            }
         }
         Ok(())
     }
@@ -193,14 +204,14 @@ fn site(routed: &routes::Site, mode: Mode, password: Secret) -> Site {
     }
 }
 
-fn facts(site: &Site) -> StackFacts {
+fn facts(site: &Site, options: &StackOptions) -> StackFacts {
     let services = SERVICES
         .iter()
         .map(|service| ServiceFacts {
             name: service.to_string(),
             kind: ServiceKind::Double,
             image: None,
-            version: (*service == Service::Forge).then(|| Flavour::Forgejo.version().to_owned()),
+            version: (*service == Service::Forge).then(|| configuration::flavour(options.forge).version().to_owned()),
         })
         .collect();
     let mode = match site.mode {

@@ -47,9 +47,10 @@ impl fmt::Display for Service {
 }
 
 /// How the site's services share names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
     /// One origin, one path prefix a service.
+    #[default]
     Subpath,
     /// One host name a service.
     Subdomain,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Action, Body, CaptureSource, Expectation, JsonTemplate, Operand, PartContent, Predicate, Scenario, Service, Step,
-    Subject,
+    Action, Body, CaptureSource, Expectation, Git, GitAction, GitAspect, JsonTemplate, Operand, PartContent, Predicate,
+    Scenario, Service, Step, Subject,
 };
 use crate::span::{Span, Spanned};
 use crate::template::Template;
@@ -69,13 +69,15 @@ impl Step {
                 pairs(&submit.with, visit);
                 pairs(&submit.headers, visit);
             }
+            Action::Git(action) => git(action, visit),
             Action::Use(other) => pairs(&other.with, visit),
         }
         for Expectation { subject, predicate, .. } in &self.expect {
             match subject {
-                Subject::Css { selector: name, .. } | Subject::Json(name) | Subject::Cookie { name, .. } => {
-                    visit(&name.value)
-                }
+                Subject::Css { selector: name, .. }
+                | Subject::Json(name)
+                | Subject::Cookie { name, .. }
+                | Subject::Git(GitAspect::Branch(name) | GitAspect::File(name)) => visit(&name.value),
                 _ => {}
             }
             operands(predicate, visit);
@@ -89,6 +91,19 @@ impl Step {
                 visit(&regex.value);
             }
         }
+    }
+}
+
+fn git<'step>(git: &'step Git, visit: &mut impl FnMut(&'step Template)) {
+    visit(&git.url.value);
+    if let Some(credentials) = &git.basic_auth {
+        visit(&credentials.user.value);
+        visit(&credentials.password.value);
+    }
+    git.branch.iter().for_each(|branch| visit(&branch.value));
+    if let GitAction::Push(push) = &git.action {
+        pairs(&push.files, visit);
+        push.message.iter().for_each(|message| visit(&message.value));
     }
 }
 

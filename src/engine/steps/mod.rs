@@ -1,5 +1,6 @@
 //! What steps do: one file each, one trait.
 
+mod git;
 mod request;
 mod submit;
 
@@ -18,6 +19,7 @@ use super::plan::PlannedStep;
 use super::problem::{self, Problem};
 use super::variables::Variables;
 use super::visitor::{Obstacle, Visitor};
+pub(super) use git::Undo;
 
 /// Something that a user does.
 #[async_trait]
@@ -36,6 +38,8 @@ pub(super) struct Acting<'a> {
     pub(super) variables: &'a Variables,
     /// The origin that plain paths are relative to.
     pub(super) base: &'a Origin,
+    /// What is to be undone when the journey ends.
+    pub(super) undo: &'a mut Vec<Undo>,
 }
 
 /// The code of an action; `None` for `use`, which the plan has replaced by its steps.
@@ -43,6 +47,7 @@ pub(super) fn of(action: &Action) -> Option<&dyn Act> {
     match action {
         Action::Request(request) => Some(request),
         Action::Submit(submit) => Some(submit),
+        Action::Git(git) => Some(git),
         Action::Use(_) => None,
     }
 }

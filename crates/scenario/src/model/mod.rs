@@ -2,6 +2,7 @@
 
 mod capture;
 mod expect;
+mod git;
 mod place;
 mod request;
 
@@ -13,6 +14,7 @@ use crate::template::Template;
 
 pub use capture::{Capture, CaptureSource};
 pub use expect::{Comparison, CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
+pub use git::{GENERATED_FILE, Git, GitAction, GitAspect, GitFact, GitPush};
 pub use place::{Mode, Scheme, Service, StackKind};
 pub use request::{BasicAuth, Body, JsonTemplate, Part, PartContent, Request, Submit};
 
@@ -87,6 +89,8 @@ pub enum Action {
     Request(Request),
     /// Submit a form of the last page.
     Submit(Submit),
+    /// Clone a repository, or push to it.
+    Git(Git),
     /// Run another scenario's steps here.
     Use(Use),
 }
@@ -97,6 +101,7 @@ impl Action {
         match self {
             Action::Request(request) => request.method.value.to_ascii_lowercase(),
             Action::Submit(_) => "submit".to_owned(),
+            Action::Git(_) => "git".to_owned(),
             Action::Use(_) => "use".to_owned(),
         }
     }

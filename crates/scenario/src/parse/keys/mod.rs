@@ -1,11 +1,13 @@
 //! The keys of the scenario language: the parser and the JSON Schema both read them here.
 
 mod expect;
+mod git;
 mod step;
 
 use crate::decode::{Key, Shape, Table};
 
 pub(crate) use expect::*;
+pub(crate) use git::*;
 pub(crate) use step::*;
 
 const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo"]);

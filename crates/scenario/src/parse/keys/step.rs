@@ -2,6 +2,7 @@
 
 use super::STEP_WHEN;
 use super::expect::{CAPTURE, EXPECT};
+use super::git::GIT;
 use crate::decode::{Key, Shape, Table};
 
 /// Keys that say what a step does by sending a request whose method has its own key.
@@ -10,8 +11,10 @@ const REQUESTS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "op
 /// GET and HEAD have no content (RFC 9110, section 9.3.1); who wants to send some anyway uses `request`.
 const WITH_CONTENT: &[&str] = &["post", "put", "patch", "delete", "options", "request"];
 const REQUESTS_AND_SUBMIT: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit"];
+/// What leaves an answer to look at.
+const ALL_BUT_USE: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "git"];
 pub(crate) const ACTIONS: &[&str] =
-    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "use"];
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "git", "use"];
 pub(crate) const CONTENTS: &[&str] = &["form", "json", "multipart", "body"];
 
 const SCALARS: Shape = Shape::Map(&Shape::Scalar);
@@ -34,6 +37,7 @@ pub(crate) static STEP: Table = Table {
         Key::new("options", Shape::Text, TARGET),
         Key::new("request", Shape::Table(&REQUEST), "Sends a request with any method."),
         Key::new("submit", Shape::Text, "Submits the form of the last page that this CSS selector selects."),
+        Key::new("git", Shape::Table(&GIT), "Clones a repository over HTTP, or pushes to it."),
         Key::new("use", Shape::Text, "Runs the steps of another scenario: its file name without folder and `.yaml`."),
         Key::new("name", Shape::Text, "A name for people."),
         Key::new("when", Shape::Table(&STEP_WHEN), "Where the step applies; elsewhere it is skipped."),
@@ -55,13 +59,13 @@ pub(crate) static STEP: Table = Table {
             "Whether redirects are followed, hop by hop. Without it they aren't.",
         )
         .beside(REQUESTS_AND_SUBMIT),
-        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(REQUESTS_AND_SUBMIT),
+        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(ALL_BUT_USE),
         Key::new("capture", Shape::Map(&Shape::Table(&CAPTURE)), "Values to keep for later steps, by variable name.")
-            .beside(REQUESTS_AND_SUBMIT),
+            .beside(ALL_BUT_USE),
         Key::new("retry", Shape::Table(&RETRY), "Repeats the step until all its expectations hold.")
-            .beside(REQUESTS_AND_SUBMIT),
+            .beside(ALL_BUT_USE),
         Key::new("timeout", Shape::Duration, "The longest that the step may take, redirects and repetitions included.")
-            .beside(REQUESTS_AND_SUBMIT),
+            .beside(ALL_BUT_USE),
     ],
     exactly_one: ACTIONS,
     at_most_one: CONTENTS,

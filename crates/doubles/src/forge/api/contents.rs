@@ -66,7 +66,8 @@ pub(super) fn get(call: &Call<'_>) -> Reply {
     let found = call.readable()?;
     let (branch, path) = (branch(call, &found), call.rest(1));
     let (owner, name, repositories) = (&found.facts.owner, &found.facts.name, &call.forge.stores.repositories);
-    let Some(commit) = repositories.branch(owner, name, &branch) else {
+    let commit = repositories.branch(owner, name, &branch).or_else(|| repositories.commit(owner, name, &branch));
+    let Some(commit) = commit else {
         return Err(call.not_found_because(Some(&format!("object does not exist [id: {branch}, rel_path: ]"))));
     };
     if let Some(content) = repositories.file(owner, name, &branch, &path) {

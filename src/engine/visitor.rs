@@ -1,5 +1,7 @@
 //! A user's browser, as far as a journey sees it: cookies, the last page, and the hops of the step at hand.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +16,7 @@ use super::http::error::HttpError;
 use super::http::redirect;
 use super::http::target::Address;
 use super::page::Page;
+use super::repository::Repository;
 use super::socket::SocketLog;
 
 /// What the harness calls itself to servers.
@@ -26,6 +29,8 @@ const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 pub struct Hop {
     /// The request as sent.
     pub request: Outgoing,
+    /// Of a content that is made while it is sent: how many bytes went out.
+    pub streamed: Option<Arc<AtomicU64>>,
     /// The response, if one came.
     pub response: Option<Received>,
     /// The cookies that the response set.
@@ -73,6 +78,16 @@ pub struct Visitor {
     pub socket: Option<SocketLog>,
     /// The values that the step at hand has kept so far.
     pub kept: Vec<Kept>,
+    /// What the last step with a repository fetched or pushed.
+    pub repository: Option<Repository>,
+}
+
+/// A content that is made while it is sent.
+pub struct Streamed {
+    /// Makes it.
+    pub content: serve::Body,
+    /// How many bytes went out.
+    pub sent: Arc<AtomicU64>,
 }
 
 impl Visitor {
@@ -85,6 +100,7 @@ impl Visitor {
             hops: Vec::new(),
             socket: None,
             kept: Vec::new(),
+            repository: None,
         }
     }
 
@@ -97,7 +113,7 @@ impl Visitor {
         let mut followed = 0;
         loop {
             let address = request.address.clone();
-            let received = self.exchange(request.clone()).await.map_err(Obstacle::Http)?;
+            let received = self.exchange(request.clone(), true, None).await.map_err(Obstacle::Http)?;
             let location = received.header("location").filter(|_| redirect::is_redirect(received.status));
             let incomplete = received.incomplete.clone();
             self.page = Some(Page::new(address.clone(), received));
@@ -111,6 +127,19 @@ impl Visitor {
             followed += 1;
             request = self.next_request(request, &address, &location)?;
         }
+    }
+
+    /// Sends one request as a program does: with no cookie that it wasn't given, and without keeping any. A streamed
+    /// content takes the place of the request's own.
+    ///
+    /// # Errors
+    /// [`Obstacle`]; what was seen until then is in [`Visitor::hops`].
+    pub async fn call(&mut self, request: Outgoing, content: Option<Streamed>) -> Result<(), Obstacle> {
+        let address = request.address.clone();
+        let received = self.exchange(request, false, content).await.map_err(Obstacle::Http)?;
+        let incomplete = received.incomplete.clone();
+        self.page = Some(Page::new(address, received));
+        incomplete.map_or(Ok(()), |error| Err(Obstacle::Http(error)))
     }
 
     fn next_request(&self, previous: Outgoing, from: &Address, location: &str) -> Result<Outgoing, Obstacle> {
@@ -133,9 +162,15 @@ impl Visitor {
         Ok(Outgoing { method, address, headers, body })
     }
 
-    async fn exchange(&mut self, mut request: Outgoing) -> Result<Received, HttpError> {
+    async fn exchange(
+        &mut self,
+        mut request: Outgoing,
+        with_cookies: bool,
+        content: Option<Streamed>,
+    ) -> Result<Received, HttpError> {
         let given = |name: &str| request.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
-        let cookie = if given("cookie") { None } else { self.jar.header(&request.address, cookies::now()) };
+        let cookie =
+            if given("cookie") || !with_cookies { None } else { self.jar.header(&request.address, cookies::now()) };
         let defaults =
             [("User-Agent", Some(USER_AGENT.to_owned())), ("Accept", Some(ACCEPT.to_owned())), ("Cookie", cookie)];
         let missing: Vec<_> = defaults
@@ -144,9 +179,13 @@ impl Visitor {
             .filter_map(|(name, value)| Some((name.to_owned(), value?.into_bytes())))
             .collect();
         request.headers.splice(0..0, missing);
-        self.note_request(&request);
-        let result = self.client.send(&request).await;
-        self.note_answer(&request, result.as_ref());
+        let streamed = content.as_ref().map(|content| content.sent.clone());
+        self.note_request(&request, streamed);
+        let result = match content {
+            None => self.client.send(&request).await,
+            Some(streamed) => self.client.send_streamed(&request, streamed.content).await,
+        };
+        self.note_answer(&request, result.as_ref(), with_cookies);
         result
     }
 
@@ -156,12 +195,12 @@ impl Visitor {
     /// # Errors
     /// [`Obstacle::Http`]; what was seen until then is in [`Visitor::hops`].
     pub async fn switch(&mut self, request: Outgoing) -> Result<Option<Upgraded>, Obstacle> {
-        self.note_request(&request);
+        self.note_request(&request, None);
         let (received, switched) = match self.client.switch(&request).await {
             Ok((received, switched)) => (Ok(received), switched),
             Err(error) => (Err(error), None),
         };
-        self.note_answer(&request, received.as_ref());
+        self.note_answer(&request, received.as_ref(), true);
         let received = received.map_err(Obstacle::Http)?;
         let incomplete = received.incomplete.clone();
         self.page = Some(Page::new(request.address, received));
@@ -172,12 +211,19 @@ impl Visitor {
     }
 
     /// Noted before it is sent, so that a deadline leaves it in the trace.
-    fn note_request(&mut self, request: &Outgoing) {
-        self.hops.push(Hop { request: request.clone(), response: None, set_cookies: Vec::new(), error: None });
+    fn note_request(&mut self, request: &Outgoing, streamed: Option<Arc<AtomicU64>>) {
+        self.hops.push(Hop {
+            request: request.clone(),
+            streamed,
+            response: None,
+            set_cookies: Vec::new(),
+            error: None,
+        });
     }
 
-    fn note_answer(&mut self, request: &Outgoing, result: Result<&Received, &HttpError>) {
-        let jar = &mut self.jar;
+    fn note_answer(&mut self, request: &Outgoing, result: Result<&Received, &HttpError>, with_cookies: bool) {
+        let mut no_jar = Jar::default();
+        let jar = if with_cookies { &mut self.jar } else { &mut no_jar };
         if let Some(hop) = self.hops.last_mut() {
             match result {
                 Ok(received) => {

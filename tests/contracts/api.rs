@@ -66,11 +66,12 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 /// As the recorder's stack was: its forge delivered no hooks to an address that isn't public, which is what it does where
-/// nobody says otherwise.
+/// nobody says otherwise; and nothing took the pipelines on.
 pub(crate) fn options() -> StackOptions {
     let mut options = StackOptions::new(Mode::Subpath);
     let unset = BTreeMap::from([("GITEA__webhook__ALLOWED_HOST_LIST".to_owned(), None)]);
     options.environment.insert(Service::Forge, unset);
+    options.stop.insert(Service::CiAgent);
     options
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Action, Body, Capture, CaptureSource, Expectation, FrameExpectation, FrameSubject, Frames, JsonTemplate, Message,
-    Operand, PartContent, Predicate, Scenario, Service, Step, Subject, TurnAction, WebSocket,
+    Action, Body, Capture, CaptureSource, Expectation, FrameExpectation, FrameSubject, Frames, Git, GitAction,
+    GitAspect, JsonTemplate, Message, Operand, PartContent, Predicate, Scenario, Service, Step, Subject, TurnAction,
+    WebSocket,
 };
 use crate::span::{Span, Spanned};
 use crate::template::Template;
@@ -71,13 +72,15 @@ impl Step {
                 pairs(&submit.headers, visit);
             }
             Action::WebSocket(socket) => websocket(socket, visit),
+            Action::Git(action) => git(action, visit),
             Action::Use(other) => pairs(&other.with, visit),
         }
         for Expectation { subject, predicate, .. } in &self.expect {
             match subject {
-                Subject::Css { selector: name, .. } | Subject::Json(name) | Subject::Cookie { name, .. } => {
-                    visit(&name.value)
-                }
+                Subject::Css { selector: name, .. }
+                | Subject::Json(name)
+                | Subject::Cookie { name, .. }
+                | Subject::Git(GitAspect::Branch(name) | GitAspect::File(name)) => visit(&name.value),
                 _ => {}
             }
             operands(predicate, visit);
@@ -130,6 +133,19 @@ fn frames<'step>(expected: &'step [FrameExpectation], visit: &mut impl FnMut(&'s
             visit(&path.value);
         }
         operands(&expectation.predicate, visit);
+    }
+}
+
+fn git<'step>(git: &'step Git, visit: &mut impl FnMut(&'step Template)) {
+    visit(&git.url.value);
+    if let Some(credentials) = &git.basic_auth {
+        visit(&credentials.user.value);
+        visit(&credentials.password.value);
+    }
+    git.branch.iter().for_each(|branch| visit(&branch.value));
+    if let GitAction::Push(push) = &git.action {
+        pairs(&push.files, visit);
+        push.message.iter().for_each(|message| visit(&message.value));
     }
 }
 

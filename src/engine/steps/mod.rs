@@ -1,5 +1,6 @@
 //! What steps do: one file each, one trait.
 
+mod git;
 mod request;
 mod submit;
 mod websocket;
@@ -21,6 +22,7 @@ use super::plan::PlannedStep;
 use super::problem::{self, Problem};
 use super::variables::Variables;
 use super::visitor::{Obstacle, Visitor};
+pub(super) use git::Undo;
 
 /// Something that a user does.
 #[async_trait]
@@ -43,6 +45,8 @@ pub(super) struct Acting<'a> {
     pub(super) redactor: &'a Redactor,
     /// The names of variables whose values are secret.
     pub(super) secrets: &'a [String],
+    /// What is to be undone when the journey ends.
+    pub(super) undo: &'a mut Vec<Undo>,
 }
 
 /// The code of an action; `None` for `use`, which the plan has replaced by its steps.
@@ -51,6 +55,7 @@ pub(super) fn of(action: &Action) -> Option<&dyn Act> {
         Action::Request(request) => Some(request),
         Action::Submit(submit) => Some(submit),
         Action::WebSocket(socket) => Some(socket),
+        Action::Git(git) => Some(git),
         Action::Use(_) => None,
     }
 }

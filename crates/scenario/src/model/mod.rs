@@ -2,6 +2,7 @@
 
 mod capture;
 mod expect;
+mod git;
 mod place;
 mod request;
 mod websocket;
@@ -14,6 +15,7 @@ use crate::template::Template;
 
 pub use capture::{Capture, CaptureSource};
 pub use expect::{Comparison, CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
+pub use git::{GENERATED_FILE, Git, GitAction, GitAspect, GitFact, GitPush};
 pub use place::{Mode, Scheme, Service, StackKind};
 pub use request::{BasicAuth, Body, JsonTemplate, Part, PartContent, Request, Submit};
 pub use websocket::{
@@ -92,6 +94,8 @@ pub enum Action {
     Submit(Submit),
     /// Open a WebSocket, and talk over it.
     WebSocket(WebSocket),
+    /// Clone a repository, or push to it.
+    Git(Git),
     /// Run another scenario's steps here.
     Use(Use),
 }
@@ -103,6 +107,7 @@ impl Action {
             Action::Request(request) => request.method.value.to_ascii_lowercase(),
             Action::Submit(_) => "submit".to_owned(),
             Action::WebSocket(_) => "websocket".to_owned(),
+            Action::Git(_) => "git".to_owned(),
             Action::Use(_) => "use".to_owned(),
         }
     }
@@ -113,7 +118,7 @@ impl Step {
     pub fn captures_on_the_way(&self) -> impl Iterator<Item = &Capture> {
         let socket = match &self.action {
             Action::WebSocket(socket) => Some(socket),
-            Action::Request(_) | Action::Submit(_) | Action::Use(_) => None,
+            Action::Request(_) | Action::Submit(_) | Action::Git(_) | Action::Use(_) => None,
         };
         socket.into_iter().flat_map(WebSocket::captures)
     }

@@ -2,6 +2,7 @@
 
 mod capture;
 mod expect;
+mod git;
 mod json;
 pub(crate) mod keys;
 mod predicate;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::decode::{Decoder, Fields};
 use crate::model::{Action, Follow, Retry, Step, Submit, Use};
-use crate::parse::{capture, expect, keys, request, scenario, template, values, websocket};
+use crate::parse::{capture, expect, git, keys, request, scenario, template, values, websocket};
 use crate::span::Spanned;
 use crate::text;
 use crate::yaml::{Kind, Node};
@@ -31,6 +31,7 @@ pub(super) fn step(decoder: &Decoder, node: &Node) -> Option<Step> {
     let action = match key.value.as_str() {
         "submit" => Action::Submit(submit(decoder, &fields, value)?),
         "websocket" => Action::WebSocket(websocket::websocket(decoder, &fields, value)?),
+        "git" => Action::Git(git::git(decoder, value, key.span)?),
         "use" => Action::Use(use_other(decoder, &fields, value)?),
         _ => Action::Request(request::request(decoder, &fields, key, value)?),
     };

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exchange::Exchange;
+use super::git::GitRecord;
 use super::websocket::WebSocketRecord;
 
 /// How something ended.
@@ -87,6 +88,9 @@ pub struct StepRecord {
     /// The WebSocket that it opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub websocket: Option<WebSocketRecord>,
+    /// What it did with a repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<GitRecord>,
 }
 
 /// Something that didn't hold, for people.

@@ -15,7 +15,7 @@ use crate::listen::listen;
 pub(crate) async fn serve(environment: &Environment, log: Log) -> Result<Infallible, String> {
     let address = environment.iter().find(|(name, _)| name == "DOUBLE_ADDR").map_or(":8080", |(_, value)| value);
     let listener = listen(address).await?;
-    log.line(format!("the echo listens at {address}"));
-    let _echo = Echo::serve(listener).map_err(|error| error.to_string())?;
+    let echo = Echo::serve(listener).map_err(|error| error.to_string())?;
+    log.line(format!("the echo listens at {}", echo.address()));
     std::future::pending().await
 }

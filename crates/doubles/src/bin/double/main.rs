@@ -8,12 +8,15 @@
 //! double healthcheck URL   exit code 0 where URL answers 2xx, else 1
 //! ```
 //!
+//! Called `woodpecker-server` or `woodpecker-agent` it takes those programs' words instead: none, or `ping`.
+//!
 //! They log to standard error, and end at once at SIGTERM and SIGINT.
 
 mod ci;
 mod echo;
 mod forge;
 mod healthcheck;
+mod invoked;
 mod listen;
 
 use std::ffi::OsString;
@@ -35,14 +38,15 @@ fn main() -> ExitCode {
     let text = |value: OsString| value.into_string().ok();
     let environment: Environment =
         std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect();
-    let arguments: Option<Vec<String>> = std::env::args_os().skip(1).map(text).collect();
+    let arguments: Option<Vec<String>> = std::env::args_os().map(text).collect();
+    let words = invoked::words(&arguments.unwrap_or_default(), &environment);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("there is no runtime: {error}"), 1),
     };
     let code = runtime.block_on(async {
         tokio::select! {
-            code = run(arguments.as_deref().unwrap_or_default(), &environment) => code,
+            code = run(&words, &environment) => code,
             // The first process of a container gets no default action for signals: without this it would be killed after a grace period.
             () = terminated() => ExitCode::SUCCESS,
         }
@@ -52,8 +56,8 @@ fn main() -> ExitCode {
     code
 }
 
-async fn run(arguments: &[String], environment: &Environment) -> ExitCode {
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+async fn run(words: &[String], environment: &Environment) -> ExitCode {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let log = Log::to_stderr();
     match words.as_slice() {
         ["ci-server"] => ci::server(environment, log).await,

@@ -1,12 +1,14 @@
 //! The keys of the scenario language: the parser and the JSON Schema both read them here.
 
 mod expect;
+mod git;
 mod step;
 mod websocket;
 
 use crate::decode::{Key, Shape, Table};
 
 pub(crate) use expect::*;
+pub(crate) use git::*;
 pub(crate) use step::*;
 pub(crate) use websocket::*;
 

@@ -2,6 +2,7 @@
 
 use super::STEP_WHEN;
 use super::expect::{CAPTURE, EXPECT};
+use super::git::GIT;
 use super::websocket::DIALOGUE;
 use crate::decode::{Key, Shape, Table};
 
@@ -12,12 +13,14 @@ const WITH_CONTENT: &[&str] = &["post", "put", "patch", "delete", "options", "re
 const REQUESTS_AND_SUBMIT: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit"];
 const REQUESTS_AND_WEBSOCKET: &[&str] =
     &["get", "head", "post", "put", "patch", "delete", "options", "request", "websocket"];
-/// Whatever is answered.
-const ANSWERED: &[&str] =
+const WITH_HEADERS: &[&str] =
     &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "websocket"];
 const WEBSOCKET: &[&str] = &["websocket"];
+/// What leaves an answer to look at.
+const ALL_BUT_USE: &[&str] =
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "websocket", "git"];
 pub(crate) const ACTIONS: &[&str] =
-    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "websocket", "use"];
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "websocket", "git", "use"];
 pub(crate) const CONTENTS: &[&str] = &["form", "json", "multipart", "body"];
 
 const SCALARS: Shape = Shape::Map(&Shape::Scalar);
@@ -45,12 +48,13 @@ pub(crate) static STEP: Table = Table {
             Shape::Text,
             "Opens a WebSocket at a path or URL (`ws`, `wss`, `http`, `https`), and has the `dialogue` over it.",
         ),
+        Key::new("git", Shape::Table(&GIT), "Clones a repository over HTTP, or pushes to it."),
         Key::new("use", Shape::Text, "Runs the steps of another scenario: its file name without folder and `.yaml`."),
         Key::new("name", Shape::Text, "A name for people."),
         Key::new("when", Shape::Table(&STEP_WHEN), "Where the step applies; elsewhere it is skipped."),
         Key::new("with", SCALARS, "For `submit` the fields to fill in, for `use` the variables.")
             .beside(&["submit", "use"]),
-        Key::new("headers", REPEATED, "Header fields to send.").beside(ANSWERED),
+        Key::new("headers", REPEATED, "Header fields to send.").beside(WITH_HEADERS),
         Key::new(
             "without",
             Shape::List(&Shape::Text),
@@ -81,12 +85,13 @@ pub(crate) static STEP: Table = Table {
             "Whether redirects are followed, hop by hop. Without it they aren't.",
         )
         .beside(REQUESTS_AND_SUBMIT),
-        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(ANSWERED),
+        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(ALL_BUT_USE),
         Key::new("capture", Shape::Map(&Shape::Table(&CAPTURE)), "Values to keep for later steps, by variable name.")
-            .beside(ANSWERED),
-        Key::new("retry", Shape::Table(&RETRY), "Repeats the step until all its expectations hold.").beside(ANSWERED),
+            .beside(ALL_BUT_USE),
+        Key::new("retry", Shape::Table(&RETRY), "Repeats the step until all its expectations hold.")
+            .beside(ALL_BUT_USE),
         Key::new("timeout", Shape::Duration, "The longest that the step may take, redirects and repetitions included.")
-            .beside(ANSWERED),
+            .beside(ALL_BUT_USE),
     ],
     exactly_one: ACTIONS,
     at_most_one: CONTENTS,

@@ -127,6 +127,15 @@ impl Plan {
         }
     }
 
+    /// The names of variables that are never shown: those that are declared to be secret, and those that tokens and
+    /// passwords are made of.
+    pub fn secret_names(&self) -> Vec<String> {
+        let declared = self.secrets.iter().map(|(_, name)| name.value.as_str());
+        let used = self.steps.iter().filter_map(|planned| planned.step.action.credentials());
+        let made_of = used.flat_map(|template| template.value.variables().map(|(name, _)| name));
+        declared.chain(made_of).map(str::to_owned).collect()
+    }
+
     /// The services that the journey speaks of: by `when`, or by an address such as `${forge}`.
     pub fn services(&self) -> BTreeSet<Service> {
         let mut services = self.scenario.services();

@@ -1,11 +1,15 @@
 //! The keys of the scenario language: the parser and the JSON Schema both read them here.
 
+mod api;
 mod expect;
+mod oauth;
 mod step;
 
 use crate::decode::{Key, Shape, Table};
 
+pub(crate) use api::*;
 pub(crate) use expect::*;
+pub(crate) use oauth::*;
 pub(crate) use step::*;
 
 const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide"]);

@@ -8,7 +8,7 @@ use super::visitor::Hop;
 
 /// How much of a text is kept in a trace, in bytes.
 const EXCERPT: usize = 2048;
-/// The longest that a secret may be in any of its encodings, in bytes, to be hidden whole where an excerpt ends.
+/// How much more is looked at, in bytes, so that a secret across the cut doesn't leave its first half behind.
 const MARGIN: usize = 4096;
 
 /// How much of a content is searched for tokens, in bytes: those that issue them answer briefly.
@@ -109,9 +109,8 @@ fn without_value(pair: &str) -> String {
 
 /// The beginning of a text, redacted; `None` for anything that isn't text, and for nothing.
 fn excerpt(body: &[u8], redactor: &Redactor) -> Option<String> {
-    // More is redacted than is kept, so that a secret across the cut doesn't leave its first half behind.
-    let redacted = redacted(text_head(body, EXCERPT + MARGIN)?, redactor);
-    text_head(redacted.as_bytes(), EXCERPT).map(str::to_owned)
+    let text = mask_parameters(text_head(body, EXCERPT + MARGIN)?);
+    Some(redactor.head(&text, EXCERPT).into_owned())
 }
 
 /// At most `limit` bytes, cut between characters; `None` where they aren't text.

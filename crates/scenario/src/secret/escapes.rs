@@ -14,7 +14,15 @@ pub(super) fn is_lead(byte: u8) -> bool {
 
 /// All that the text can be read as at this place.
 pub(super) fn readings(text: &str, start: usize) -> Vec<Reading> {
-    read(text, start, DEPTH)
+    let bytes = text.as_bytes();
+    let next = bytes.get(start + 1).copied().unwrap_or_default();
+    // Most leads of a page lead nowhere: `width: 50%;`, `a && b`.
+    let leads_nowhere = match bytes.get(start) {
+        Some(b'%') => !next.is_ascii_hexdigit(),
+        Some(b'&') => !(next == b'#' || next.is_ascii_alphabetic() || is_lead(next)),
+        _ => false,
+    };
+    read(text, start, if leads_nowhere { 0 } else { DEPTH })
 }
 
 /// Adds to `ends` every offset at which `character` may end that starts at this place.

@@ -15,6 +15,10 @@ use crate::text;
 /// What stands in place of a secret.
 const MASK: &str = "***";
 
+/// How much may be hidden before the place at which a needle is found, in bytes: the base64 character that carries the
+/// secret's first bits, which may stand there as a `%2B`.
+const NEIGHBOUR: usize = 3;
+
 /// What `application/x-www-form-urlencoded` leaves as it is (WHATWG URL, section 1.3); a space becomes `+`.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
 
@@ -70,17 +74,24 @@ impl Redactor {
 
     /// The text without the secrets.
     pub fn redact<'text>(&self, text: &'text str) -> Cow<'text, str> {
+        self.head(text, text.len())
+    }
+
+    /// The first `limit` bytes of the text (fewer, where that is within a character), without the secrets. One that begins
+    /// there is hidden whole, so no first half of it is left; the rest of the text costs nothing.
+    pub fn head<'text>(&self, text: &'text str, limit: usize) -> Cow<'text, str> {
+        let limit = text.floor_char_boundary(limit);
         let mut out = String::new();
         let mut copied = 0;
-        for range in self.find(text) {
+        for range in self.find(text, limit + NEIGHBOUR).into_iter().filter(|range| range.start < limit) {
             out.push_str(&text[copied..range.start]);
             out.push_str(MASK);
             copied = range.end;
         }
         if copied == 0 {
-            return Cow::Borrowed(text);
+            return Cow::Borrowed(&text[..limit]);
         }
-        out.push_str(&text[copied..]);
+        out.push_str(text.get(copied..limit).unwrap_or_default());
         Cow::Owned(out)
     }
 
@@ -94,10 +105,10 @@ impl Redactor {
         }
     }
 
-    /// Where secrets stand: in order, not overlapping.
-    fn find(&self, text: &str) -> Vec<Range<usize>> {
+    /// Where secrets stand that begin before `until`: in order, not overlapping.
+    fn find(&self, text: &str, until: usize) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
-        for start in self.needles.candidates(text) {
+        for start in self.needles.candidates(text).take_while(|start| *start < until) {
             for (first, end) in escapes::readings(text, start) {
                 found.extend(self.needles.starting_with(first).filter_map(|needle| needle.find(text, start, end)));
             }

@@ -207,6 +207,23 @@ proptest! {
     }
 
     #[test]
+    fn the_head_is_what_the_whole_begins_with(
+        secret in secret(),
+        before in "[ -~é]{0,9}",
+        after in "[ -~]{0,9}",
+        which in 0_usize..17,
+        limit in 0_usize..80,
+    ) {
+        let redactor = redactor(&[&secret]);
+        let text = match forms(&secret).get(which) {
+            Some(form) => format!("{before}{form}{after}"),
+            None => base64_forms(&before, &secret, &after)[which - forms(&secret).len()].clone(),
+        };
+        let (head, whole) = (redactor.head(&text, limit.min(text.len())), redactor.redact(&text));
+        prop_assert!(whole.starts_with(&*head), "{text} at {limit}: {head} of {whole}");
+    }
+
+    #[test]
     fn texts_without_secrets_stay(text in "\\PC{0,200}") {
         let redactor = redactor(&["Zq8#-never-in-there-7Kx"]);
         prop_assert_eq!(redactor.redact(&text), text.as_str());

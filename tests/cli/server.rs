@@ -193,6 +193,12 @@ fn misbehave(out: &mut dyn Stream, path: &str) -> Option<()> {
             None
         }
         "/loop" => redirect(out, "/loop"),
+        // Each answer is small enough to be read, all of them together are too much.
+        "/heavy" => {
+            let length = 15 << 20;
+            write!(out, "HTTP/1.1 302 Found\r\nLocation: /heavy\r\nContent-Length: {length}\r\n\r\n").ok()?;
+            out.write_all(&vec![b'x'; length]).ok()
+        }
         "/lost" => redirect(out, "/forge/step"),
         "/forge/step" => redirect(out, "/login"),
         "/mail" => redirect(out, "mailto:someone@example.org"),

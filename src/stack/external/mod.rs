@@ -63,8 +63,11 @@ impl External {
             None if asked.is_empty() => (Mode::Subpath, BTreeSet::new()),
             None => visit.mode(&asked).await,
         };
-        let there: BTreeSet<Service> =
-            asked.iter().copied().filter(|service| found.contains(service) || options.required.contains(service)).collect();
+        let there: BTreeSet<Service> = asked
+            .iter()
+            .copied()
+            .filter(|service| found.contains(service) || options.required.contains(service))
+            .collect();
         let base_url = visit.origin.to_string();
         let facts = StackFacts {
             kind: verdict::evidence::StackKind::External,

@@ -211,6 +211,19 @@ defects! {
 }
 
 #[test]
+fn the_trace_says_what_each_part_of_the_dance_tries() {
+    let signed = Settings { state: State::Ignored, ..well() }.sign_in();
+    let trace: String = signed
+        .answer
+        .lines()
+        .skip_while(|line| !line.starts_with("trace of"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let trace = trace.split("\n\n").next().unwrap();
+    insta::assert_snapshot!(trace);
+}
+
+#[test]
 fn a_wrong_password_is_named() {
     insta::assert_snapshot!(Settings::default().sign_in_with(STEP, "wrong-password").errors());
 }

@@ -21,10 +21,7 @@ fn subdomain() {
 fn the_echo_is_added_and_changes_nothing_else() {
     for (mode, own) in [
         (Mode::Subpath, ["path \"/echo/*\"", "uri strip_prefix \"/echo\"", "import without-client-identity"]),
-        (
-            Mode::Subdomain,
-            ["echo.edge.test:8080 {", "reverse_proxy echo:8090", "import without-client-identity"],
-        ),
+        (Mode::Subdomain, ["echo.edge.test:8080 {", "reverse_proxy echo:8090", "import without-client-identity"]),
     ] {
         let services = ["forge", "ci", "staging"];
         let without = routes::caddyfile::render(&site(mode, &services)).unwrap();

@@ -262,10 +262,17 @@ impl Walk<'_> {
         if let Some(reason) = unmet(when, self.surroundings) {
             return Ok(Some(reason));
         }
-        let Some(css) = &when.css else { return Ok(None) };
+        if when.css.is_none() && when.statuses.is_empty() {
+            return Ok(None);
+        }
         let Some(observation) = self.observation(&scope.source, scope) else {
             return Ok(Some("there is no page yet".to_owned()));
         };
+        let status = observation.page.response.status;
+        if !when.statuses.is_empty() && !when.statuses.iter().any(|wanted| wanted.value == status) {
+            return Ok(Some(format!("the last answer was {status}")));
+        }
+        let Some(css) = &when.css else { return Ok(None) };
         let selector = observation.selector(css)?;
         // A page that can't be read has no elements.
         let found = observation.page.look(|document| content::elements(document, &selector, None));

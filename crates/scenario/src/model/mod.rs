@@ -58,6 +58,8 @@ pub struct When {
     pub writes: bool,
     /// Of a step: a selector that must find something on the last page.
     pub css: Option<Spanned<Template>>,
+    /// Of a step: the status codes of which the last answer must have one.
+    pub statuses: Vec<Spanned<u16>>,
 }
 
 /// One step of a journey.

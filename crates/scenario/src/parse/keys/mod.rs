@@ -17,6 +17,8 @@ const MODES: Shape = Shape::Word(&["subpath", "subdomain"]);
 const SCHEMES: Shape = Shape::Word(&["http", "https"]);
 const STACKS: Shape = Shape::Word(&["embedded", "containers", "external"]);
 
+const STATUS: Shape = Shape::Integer(100, 599);
+
 pub(crate) static SCENARIO: Table = Table {
     name: "scenario",
     noun: "a scenario",
@@ -64,6 +66,7 @@ pub(crate) static STEP_WHEN: Table = Table {
         Key::new("scheme", Shape::Either(&[SCHEMES, Shape::List(&SCHEMES)]), "Schemes of the base URL."),
         Key::new("stack", Shape::Either(&[STACKS, Shape::List(&STACKS)]), "Kinds of stack."),
         Key::new("css", Shape::Text, "A CSS selector that must find something on the last page."),
+        Key::new("status", Shape::Either(&[STATUS, Shape::List(&STATUS)]), "Status codes of the last answer."),
     ],
     exactly_one: &[],
     at_most_one: &[],

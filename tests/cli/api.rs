@@ -130,6 +130,22 @@ fn a_token_is_secret_also_where_nobody_says_so() {
 }
 
 #[test]
+fn a_token_is_secret_before_a_used_scenario_calls_it_one() {
+    let server = Server::answering(api);
+    let outer = "name: Outer\nsteps:\n  - api: POST /api/token\n    capture: { made: { body: true } }\n  \
+                 - use: inner\n    with: { key: \"${made}\" }\n";
+    let inner =
+        "name: Inner\nvars: { whole: \"${key}\" }\nsteps:\n  - api: GET /api/user\n    as: { bearer: \"${whole}\" }\n";
+    let mut program = Program::new(&["--base-url", &server.origin, "all/outer.yaml"])
+        .file("all/outer.yaml", outer)
+        .file("all/inner.yaml", inner);
+    let answer = program.answer();
+    assert!(answer.starts_with("exit: 0\n"), "{answer}");
+    let report = program.left("reports/latest/report.json");
+    assert!(!report.contains(TOKEN), "{report}");
+}
+
+#[test]
 fn a_token_is_no_plain_variable() {
     let server = Server::answering(api);
     let scenario = "name: X\nsteps:\n  - api: GET /api/user\n    as: { bearer: \"${ci_token}\" }\n";

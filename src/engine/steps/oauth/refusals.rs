@@ -35,7 +35,17 @@ pub(super) async fn attempt(
     let mut phase = walked.record(kind(refusal.attack));
     let Some(target) = target(dance, refusal.attack, &walked) else {
         super::note(acting, phase);
-        return Ok(findings::of(acting, dance, &walked));
+        let mut problems = findings::of(acting, dance, &walked);
+        for problem in &mut problems {
+            problem.diagnostic.message =
+                format!("before `{}` could be tried: {}", refusal.attack.as_str(), problem.diagnostic.message);
+        }
+        if problems.is_empty() {
+            let message = format!("`{}` could not be tried", refusal.attack.as_str());
+            let diagnostic = acting.diagnostic(refusal.span, message).label(findings::last_with_sender(acting));
+            problems.push(unexpected(diagnostic.help("the client signs in without an authorization response")));
+        }
+        return Ok(problems);
     };
     if refusal.attack == Attack::AnotherBrowser {
         acting.visitor.jar = Jar::default();
@@ -51,23 +61,19 @@ pub(super) async fn attempt(
     phase.landing = landing::record(acting, Some(callback));
     phase.session = after.iter().map(|(name, _)| name.clone()).collect();
     let mut problems = Vec::new();
-    let begins_anew = match result {
-        Ok(()) => false,
-        Err(Obstacle::Astray { to }) if dance.is_request(&to) => true,
+    match result {
+        Ok(()) => {}
+        Err(Obstacle::Astray { to }) if dance.is_request(&to) => {}
         Err(Obstacle::Astray { to }) => {
             problems.push(findings::astray(acting, dance, &Walked { unsent: Some(to), end: End::Astray, ..walked }));
-            false
         }
-        Err(obstacle) => {
-            problems.push(findings::obstructed(acting, obstacle));
-            false
-        }
-    };
+        Err(obstacle) => problems.push(findings::obstructed(acting, obstacle)),
+    }
     super::note(acting, phase);
     let handed_out = after.iter().find(|cookie| !before.contains(cookie));
     if let Some((name, _)) = handed_out {
         problems.push(accepted(acting, refusal, name, callback));
-    } else if problems.is_empty() && !begins_anew {
+    } else if problems.is_empty() {
         problems = acting.check(&refusal.expect);
     }
     Ok(problems)

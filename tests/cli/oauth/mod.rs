@@ -94,8 +94,10 @@ fn origin_in_a_query(server: &Server) -> String {
 
 #[test]
 fn no_code_and_no_state_shows_anywhere() {
-    let broken = Settings { secret_fits: false, ..Settings::default() };
-    for signed in [Settings::default().sign_in().passed(), broken.sign_in()] {
+    let broken = Settings { secret_fits: false, ..well() };
+    let open = Settings { adds: &[("client_secret", "s3cr3t-of-the-client-0123")], ..well() }.sign_in();
+    assert!(!open.text.contains("s3cr3t") && !open.answer.contains("s3cr3t"), "{}", open.answer);
+    for signed in [well().sign_in().passed(), broken.sign_in()] {
         let carried: Vec<String> = signed
             .server
             .lines()
@@ -206,6 +208,8 @@ defects! {
     the_login_is_at_an_internal_host: Settings { login: "http://forgejo:3000/user/login", ..well() };
     the_start_is_a_page: Settings { start: Some("/ci/"), ..well() };
     the_start_leads_nowhere: Settings { start: Some("/nowhere"), ..well() };
+    the_secret_is_in_the_address: Settings { adds: &[("client_secret", "s3cr3t-of-the-client-0123")], ..well() };
+    the_consent_comes_again: Settings { asks_again: true, ..well() };
     the_provider_goes_round: Settings { login: "/forge/round", ..well() };
     the_provider_goes_on_for_ever: Settings { login: "/forge/mill", ..well() };
 }

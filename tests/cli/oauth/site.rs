@@ -16,6 +16,10 @@ pub(super) struct Settings {
     pub(super) registered: &'static str,
     /// Parameters that the client leaves out of its request.
     pub(super) leaves_out: &'static [&'static str],
+    /// Parameters that the client adds to its request.
+    pub(super) adds: &'static [(&'static str, &'static str)],
+    /// The provider asks again who has consented.
+    pub(super) asks_again: bool,
     /// The client's secret is the one that the provider has.
     pub(super) secret_fits: bool,
     /// What the client does with the state that comes back.
@@ -58,6 +62,8 @@ impl Default for Settings {
             sends: "{origin}/ci/authorize",
             registered: "{origin}/ci/authorize",
             leaves_out: &[],
+            adds: &[],
+            asks_again: false,
             secret_fits: true,
             state: State::Known,
             changes_state: false,
@@ -131,6 +137,9 @@ impl Settings {
                 if form.get("granted").map(String::as_str) != Some("true") {
                     return redirect(&format!("{to}?error=access_denied&state={state}"), "");
                 }
+                if self.asks_again {
+                    return html(CONSENT);
+                }
                 memory.granted = self.keeps_grants;
                 self.with_code(&to, state, memory)
             }
@@ -188,7 +197,7 @@ impl Settings {
             ("state", &state),
             ("scope", "read"),
         ];
-        let sent = all.into_iter().filter(|(name, _)| !self.leaves_out.contains(name));
+        let sent = all.into_iter().filter(|(name, _)| !self.leaves_out.contains(name)).chain(self.adds.iter().copied());
         let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(sent).finish();
         let endpoint = self.endpoint.replace("{origin}", origin);
         redirect(&format!("{endpoint}?{query}"), &format!("Set-Cookie: oauth_state={state}; Path=/ci; HttpOnly\r\n"))
@@ -233,6 +242,8 @@ impl Settings {
         redirect(&format!("{to}?code={code}&state={state}"), "")
     }
 }
+
+const CONSENT: &str = "<form action=\"/forge/login/oauth/grant\" method=post><button name=granted value=true></form>";
 
 const LOGIN: &str = "<title>Sign in</title><form id=login action=\"/forge/user/login\" method=post>\
                      <input name=user_name><input name=password type=password></form>";

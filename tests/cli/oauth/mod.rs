@@ -209,6 +209,7 @@ defects! {
     the_start_is_a_page: Settings { start: Some("/ci/"), ..well() };
     the_start_leads_nowhere: Settings { start: Some("/nowhere"), ..well() };
     the_secret_is_in_the_address: Settings { adds: &[("client_secret", "s3cr3t-of-the-client-0123")], ..well() };
+    the_consent_is_taken_for_forged: Settings { suspects: true, ..well() };
     the_consent_comes_again: Settings { asks_again: true, ..well() };
     the_provider_goes_round: Settings { login: "/forge/round", ..well() };
     the_provider_goes_on_for_ever: Settings { login: "/forge/mill", ..well() };

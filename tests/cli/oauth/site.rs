@@ -18,6 +18,8 @@ pub(super) struct Settings {
     pub(super) leaves_out: &'static [&'static str],
     /// Parameters that the client adds to its request.
     pub(super) adds: &'static [(&'static str, &'static str)],
+    /// The provider takes the consent for a forged request.
+    pub(super) suspects: bool,
     /// The provider asks again who has consented.
     pub(super) asks_again: bool,
     /// The client's secret is the one that the provider has.
@@ -63,6 +65,7 @@ impl Default for Settings {
             registered: "{origin}/ci/authorize",
             leaves_out: &[],
             adds: &[],
+            suspects: false,
             asks_again: false,
             secret_fits: true,
             state: State::Known,
@@ -136,6 +139,9 @@ impl Settings {
                 let state = form.get("state").map(String::as_str).unwrap_or_default();
                 if form.get("granted").map(String::as_str) != Some("true") {
                     return redirect(&format!("{to}?error=access_denied&state={state}"), "");
+                }
+                if self.suspects {
+                    return response(403, "Content-Type: text/plain\r\n", "cross-origin request detected");
                 }
                 if self.asks_again {
                     return html(CONSENT);

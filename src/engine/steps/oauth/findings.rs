@@ -306,6 +306,12 @@ fn stuck(acting: &Acting<'_>, dance: &Dance<'_>, walked: &Walked) -> Problem {
                  `{sent}` registered there?"
             ),
         ),
+        (false, 400..) if acting.visitor.hops.last().is_some_and(|hop| hop.request.method == "POST") => (
+            "the provider refuses the user's answer",
+            "its guard against forged requests does so where the edge tells it another Host than the browser's, or where \
+             a hidden field is missing"
+                .to_owned(),
+        ),
         (false, 400..) => (
             "the sign-in ends before the user is back at the client",
             "look at the hop that led there: a prefix may be lost on the way".to_owned(),

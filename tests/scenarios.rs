@@ -56,7 +56,8 @@ fn containers_ready() -> Result<(), String> {
     runtime.block_on(async {
         containers::engine().await.map_err(|trouble| trouble.message)?;
         let rows = edge_smoke::images::list(&Default::default()).await.map_err(|trouble| trouble.message)?;
-        let missing: Vec<String> = rows.into_iter().filter(|row| row.used.is_none()).map(|row| row.official).collect();
+        let missing: Vec<String> =
+            rows.into_iter().filter(|row| row.used.is_none()).map(|row| row.wanted().to_owned()).collect();
         if missing.is_empty() { Ok(()) } else { Err(format!("images are missing: {}", missing.join(", "))) }
     })
 }

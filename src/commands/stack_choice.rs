@@ -87,7 +87,7 @@ async fn containers_ready(services: &BTreeSet<Service>, options: &StackOptions) 
     let missing: Vec<&str> = rows
         .iter()
         .filter(|row| services.contains(&row.service) && row.used.is_none())
-        .map(|row| row.official.as_str())
+        .map(|row| row.wanted())
         .collect();
     if missing.is_empty() {
         Ok(format!("Docker {}", engine.version))

@@ -59,7 +59,7 @@ impl Inject {
 
     /// The services that it is about, by what is set wrong of them.
     pub fn services(&self) -> BTreeSet<Service> {
-        let named = |name: &&String| Service::ALL.iter().copied().find(|service| service.as_str() == name.as_str());
+        let named = |name: &&String| Service::PARTS.iter().copied().find(|service| service.as_str() == name.as_str());
         let about = self.environment.keys().chain(self.applications.keys()).chain(&self.stop).copied();
         about.chain(self.routes.keys().filter_map(|name| named(&name))).collect()
     }

@@ -46,8 +46,7 @@ pub(crate) async fn up(needs: &Needs, options: &StackOptions) -> Result<Containe
 pub(crate) async fn engine_with_images() -> Result<Docker, String> {
     engine().await.map_err(|trouble| trouble.message)?;
     let rows = edge_smoke::images::list(&BTreeMap::new()).await.map_err(|trouble| trouble.message)?;
-    let missing: BTreeSet<&str> =
-        rows.iter().filter(|row| row.used.is_none()).map(|row| row.official.as_str()).collect();
+    let missing: BTreeSet<&str> = rows.iter().filter(|row| row.used.is_none()).map(|row| row.wanted()).collect();
     if !missing.is_empty() {
         return Err(format!("these images are missing: {missing:?}"));
     }

@@ -3,8 +3,12 @@
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod ci;
+#[cfg(test)]
 mod contracts;
 #[cfg(test)]
 mod echo;
+#[cfg(test)]
+mod program;
 #[cfg(test)]
 mod sign_in;

@@ -155,6 +155,7 @@ services:
     pids_limit: 64
     ports: ['127.0.0.1:${PORT}:80']
     expose: ['80']
+    profiles: [debug]
   b:
     image: two
     environment: [A=b=c, D=]
@@ -201,6 +202,7 @@ volumes: { v: }
             pids_limit: Some(64),
             ports: vec![Port { host_address: Some("127.0.0.1".to_owned()), host: 8080, container: 80 }],
             expose: vec![80],
+            profiles: strings(&["debug"]),
         };
         assert_eq!(compose.services["a"], a);
         let b = &compose.services["b"];

@@ -40,8 +40,11 @@ async fn serve(environment: &Environment, log: &Log) -> Result<(), String> {
     let listener = listen(&settings.server_address).await.map_err(failed)?;
     let agents = listen(&settings.agent_address).await;
     let agents = agents.map_err(|error| format!("failed to listen on grpc-addr: {error}"))?;
-    let _ci =
+    let ci =
         Ci::start(settings, Outbound::default(), listener, agents, log.clone()).map_err(|error| error.to_string())?;
+    let started = format!("starting grpc server at {} (a protocol of the doubles' own)", ci.agent_addr());
+    log.line(log_line("info", &started, ""));
+    log.line(log_line("info", &format!("starting http server at {}", ci.addr()), ""));
     std::future::pending().await
 }
 

@@ -182,7 +182,8 @@ impl Session {
             let service = service_in_question(journey, stack);
             let lines = stack.logs(service, LOG_LINES).await;
             if !lines.is_empty() {
-                let lines = lines.iter().map(|line| redactor.redact(line).into_owned()).collect();
+                let hide = |line: &String| scenario::secret::mask_parameters(&redactor.redact(line)).into_owned();
+                let lines = lines.iter().map(hide).collect();
                 journey.logs.push(ServiceLog { service: service.as_str().to_owned(), lines });
             }
         }

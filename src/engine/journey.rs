@@ -15,7 +15,7 @@ use super::http::error::HttpError;
 use super::http::target::Origin;
 use super::plan::{Condition, Plan, PlannedStep, Scope};
 use super::problem::Problem;
-use super::steps::{self, Acting};
+use super::steps::{self, Acting, Noted};
 use super::trace;
 use super::variables::Variables;
 use super::visitor::Visitor;
@@ -97,12 +97,13 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         visitor: Visitor::new(surroundings.connector.clone()),
         variables: surroundings.variables.clone(),
         redactor: surroundings.variables.redactor(),
-        secrets: plan.secrets.iter().map(|(_, name)| name.value.clone()).collect(),
+        secrets: plan.secret_names(),
         hidden: Vec::new(),
         ends: started + limit,
         scenario_limit: limit,
         decided: Vec::new(),
         last_problems: Vec::new(),
+        noted: Noted::default(),
     };
     let mut diagnostics = Vec::new();
     for planned in &plan.steps {
@@ -139,6 +140,8 @@ struct Walk<'a> {
     decided: Vec<(Arc<Condition>, Option<String>)>,
     /// Of a step that is tried again: what was wrong with the last try that came to its end.
     last_problems: Vec<Problem>,
+    /// What the action at hand notes down.
+    noted: Noted,
 }
 
 impl Walk<'_> {
@@ -159,6 +162,17 @@ impl Walk<'_> {
         self.surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).add(&secret);
     }
 
+    /// Hides what the exchanges of the step carried of codes and tokens, and the credentials of the step itself.
+    fn hide_tokens(&mut self, planned: &PlannedStep) {
+        let own = planned
+            .step
+            .action
+            .credentials()
+            .and_then(|template| template.value.render(&|name| self.variables.lookup(&planned.scope, name)).ok());
+        let carried: Vec<String> = self.visitor.hops.iter().flat_map(trace::tokens).collect();
+        own.iter().chain(&carried).for_each(|value| self.hide(value));
+    }
+
     async fn step(&mut self, planned: &PlannedStep) -> (StepRecord, Vec<Diagnostic>) {
         let started = Instant::now();
         self.last_problems.clear();
@@ -175,6 +189,7 @@ impl Walk<'_> {
             attempts: 0,
             failures: Vec::new(),
             trace: Vec::new(),
+            oauth: None,
         };
         match self.inapplicable(planned) {
             Ok(None) => {}
@@ -212,10 +227,12 @@ impl Walk<'_> {
         if !problems.is_empty() {
             record.outcome = Outcome::Failed;
         }
+        self.hide_tokens(planned);
         record.trace = self.visitor.hops.iter().map(|hop| trace::exchange(hop, &self.redactor)).collect();
         let (failures, diagnostics): (Vec<_>, Vec<_>) =
             problems.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
         record.failures = failures;
+        record.oauth = self.noted.oauth.take().map(|oauth| trace::oauth(oauth, &self.redactor));
         record.duration_ms = milliseconds(started.elapsed());
         (record, diagnostics)
     }
@@ -245,10 +262,17 @@ impl Walk<'_> {
         if let Some(reason) = unmet(when, self.surroundings) {
             return Ok(Some(reason));
         }
-        let Some(css) = &when.css else { return Ok(None) };
+        if when.css.is_none() && when.statuses.is_empty() {
+            return Ok(None);
+        }
         let Some(observation) = self.observation(&scope.source, scope) else {
             return Ok(Some("there is no page yet".to_owned()));
         };
+        let status = observation.page.response.status;
+        if !when.statuses.is_empty() && !when.statuses.iter().any(|wanted| wanted.value == status) {
+            return Ok(Some(format!("the last answer was {status}")));
+        }
+        let Some(css) = &when.css else { return Ok(None) };
         let selector = observation.selector(css)?;
         // A page that can't be read has no elements.
         let found = observation.page.look(|document| content::elements(document, &selector, None));
@@ -264,6 +288,11 @@ impl Walk<'_> {
         let template = match &planned.step.action {
             Action::Request(request) => &request.target.value,
             Action::Submit(submit) => &submit.form.value,
+            Action::Api(api) => {
+                let request = &api.request;
+                return format!("api {} {}", request.method.value, expect::shown(&request.target.value));
+            }
+            Action::OAuth(oauth) => &oauth.start.value,
             Action::Use(used) => return used.scenario.value.clone(),
         };
         format!("{} {}", planned.step.action.keyword(), expect::shown(template))
@@ -276,6 +305,8 @@ impl Walk<'_> {
         loop {
             *attempts += 1;
             self.visitor.hops.clear();
+            self.visitor.focus = None;
+            self.noted = Noted::default();
             self.visitor.page.clone_from(&page_before);
             let problems = self.attempt(planned).await;
             let Some(retry) = &planned.step.retry else { return problems };
@@ -290,17 +321,27 @@ impl Walk<'_> {
 
     async fn attempt(&mut self, planned: &PlannedStep) -> Vec<Problem> {
         let Some(action) = steps::of(&planned.step.action) else { return Vec::new() };
-        let mut acting =
-            Acting { planned, visitor: &mut self.visitor, variables: &self.variables, base: &self.surroundings.base };
+        let mut acting = Acting {
+            planned,
+            visitor: &mut self.visitor,
+            variables: &self.variables,
+            base: &self.surroundings.base,
+            redactor: &self.redactor,
+            noted: &mut self.noted,
+        };
         if let Err(problem) = action.act(&mut acting).await {
             return vec![problem];
         }
-        let problems = self.expectations(planned);
+        let mut problems = std::mem::take(&mut self.noted.problems);
+        if problems.is_empty() {
+            problems = self.expectations(planned);
+        }
         if problems.is_empty() { self.captures(planned) } else { problems }
     }
 
     fn expectations(&self, planned: &PlannedStep) -> Vec<Problem> {
-        let Some(observation) = self.observation(&planned.source, &planned.scope) else { return Vec::new() };
+        let Some(mut observation) = self.observation(&planned.source, &planned.scope) else { return Vec::new() };
+        observation.is_call = matches!(planned.step.action, Action::Api(_));
         let expectations = planned.step.expect.iter();
         expectations.filter_map(|expectation| expect::check(&observation, expectation).err()).collect()
     }
@@ -330,6 +371,7 @@ impl Walk<'_> {
             variables: &self.variables,
             scope,
             redactor: &self.redactor,
+            is_call: false,
         })
     }
 

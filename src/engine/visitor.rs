@@ -1,5 +1,6 @@
 //! A user's browser, as far as a journey sees it: cookies, the last page, and the hops of the step at hand.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,7 +45,18 @@ pub enum Obstacle {
     },
     /// A redirect that no browser can follow.
     Location(String),
+    /// The next address is none of those where the step goes; nothing was sent there.
+    Astray {
+        /// That address.
+        to: Address,
+    },
 }
+
+/// The most content that is kept of the exchanges of one step, in bytes.
+const STEP_LIMIT: usize = 64 << 20;
+
+/// Which addresses a navigation may go to.
+pub type Allowed<'a> = &'a (dyn Fn(&Address) -> bool + Send + Sync);
 
 /// The user of one journey.
 #[derive(Debug)]
@@ -56,12 +68,14 @@ pub struct Visitor {
     pub page: Option<Page>,
     /// The hops of the step at hand, in order.
     pub hops: Vec<Hop>,
+    /// The hops that expectations look at, where they are not all of them.
+    pub focus: Option<Range<usize>>,
 }
 
 impl Visitor {
     /// A user with no cookies and no page.
     pub fn new(connector: Connector) -> Self {
-        Self { client: Client::new(connector), jar: Jar::default(), page: None, hops: Vec::new() }
+        Self { client: Client::new(connector), jar: Jar::default(), page: None, hops: Vec::new(), focus: None }
     }
 
     /// Sends a request with the fields that a browser adds (unless they are given) and the cookies that belong to it, and
@@ -69,15 +83,31 @@ impl Visitor {
     ///
     /// # Errors
     /// [`Obstacle`]; what was seen until then is in [`Visitor::hops`].
-    pub async fn navigate(&mut self, mut request: Outgoing, follow: Option<Follow>) -> Result<(), Obstacle> {
+    pub async fn navigate(&mut self, request: Outgoing, follow: Option<Follow>) -> Result<(), Obstacle> {
+        self.navigate_within(request, follow, &|_| true).await
+    }
+
+    /// The same, but it stops before it sends anything to an address that isn't allowed.
+    ///
+    /// # Errors
+    /// [`Obstacle`]; what was seen until then is in [`Visitor::hops`].
+    pub async fn navigate_within(
+        &mut self,
+        mut request: Outgoing,
+        follow: Option<Follow>,
+        allowed: Allowed<'_>,
+    ) -> Result<(), Obstacle> {
         let mut followed = 0;
         loop {
             let address = request.address.clone();
-            let received = self.exchange(request.clone()).await.map_err(Obstacle::Http)?;
+            if !allowed(&address) {
+                return Err(Obstacle::Astray { to: address });
+            }
+            let received = self.exchange(request.clone(), true).await.map_err(Obstacle::Http)?;
             let location = received.header("location").filter(|_| redirect::is_redirect(received.status));
             let incomplete = received.incomplete.clone();
             self.page = Some(Page::new(address.clone(), received));
-            if let Some(error) = incomplete {
+            if let Some(error) = incomplete.or_else(|| self.too_much()) {
                 return Err(Obstacle::Http(error));
             }
             let (Some(location), Some(follow)) = (location, follow) else { return Ok(()) };
@@ -87,6 +117,29 @@ impl Visitor {
             followed += 1;
             request = self.next_request(request, &address, &location)?;
         }
+    }
+
+    /// Sends one request as a program does: with no cookie that it wasn't given, and without keeping any.
+    ///
+    /// # Errors
+    /// [`Obstacle`]; what was seen until then is in [`Visitor::hops`].
+    pub async fn call(&mut self, request: Outgoing) -> Result<(), Obstacle> {
+        let address = request.address.clone();
+        let received = self.exchange(request, false).await.map_err(Obstacle::Http)?;
+        let incomplete = received.incomplete.clone();
+        self.page = Some(Page::new(address, received));
+        incomplete.map_or(Ok(()), |error| Err(Obstacle::Http(error)))
+    }
+
+    /// More content in one step than is kept.
+    fn too_much(&self) -> Option<HttpError> {
+        let kept: usize = self.hops.iter().filter_map(|hop| hop.response.as_ref()).map(|got| got.body.len()).sum();
+        (kept > STEP_LIMIT).then_some(HttpError::TooLarge { limit: STEP_LIMIT, announced: None })
+    }
+
+    /// The hops that expectations look at.
+    pub fn focused(&self) -> &[Hop] {
+        self.focus.clone().and_then(|range| self.hops.get(range)).unwrap_or(&self.hops)
     }
 
     fn next_request(&self, previous: Outgoing, from: &Address, location: &str) -> Result<Outgoing, Obstacle> {
@@ -109,9 +162,10 @@ impl Visitor {
         Ok(Outgoing { method, address, headers, body })
     }
 
-    async fn exchange(&mut self, mut request: Outgoing) -> Result<Received, HttpError> {
+    async fn exchange(&mut self, mut request: Outgoing, with_cookies: bool) -> Result<Received, HttpError> {
         let given = |name: &str| request.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
-        let cookie = if given("cookie") { None } else { self.jar.header(&request.address, cookies::now()) };
+        let cookie =
+            if given("cookie") || !with_cookies { None } else { self.jar.header(&request.address, cookies::now()) };
         let defaults =
             [("User-Agent", Some(USER_AGENT.to_owned())), ("Accept", Some(ACCEPT.to_owned())), ("Cookie", cookie)];
         let missing: Vec<_> = defaults
@@ -123,7 +177,8 @@ impl Visitor {
         // Noted before it is sent, so that a deadline leaves it in the trace.
         self.hops.push(Hop { request: request.clone(), response: None, set_cookies: Vec::new(), error: None });
         let result = self.client.send(&request).await;
-        let jar = &mut self.jar;
+        let mut no_jar = Jar::default();
+        let jar = if with_cookies { &mut self.jar } else { &mut no_jar };
         if let Some(hop) = self.hops.last_mut() {
             match &result {
                 Ok(received) => {
@@ -138,9 +193,9 @@ impl Visitor {
         result
     }
 
-    /// From the first byte sent to the last byte received, of all hops together.
+    /// From the first byte sent to the last byte received, of all hops that expectations look at together.
     pub fn duration(&self) -> Duration {
-        self.hops.iter().filter_map(|hop| hop.response.as_ref()).map(|response| response.duration).sum()
+        self.focused().iter().filter_map(|hop| hop.response.as_ref()).map(|response| response.duration).sum()
     }
 }
 

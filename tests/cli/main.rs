@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod api;
 mod bad_files;
 mod bad_sites;
 mod docs;
@@ -9,6 +10,7 @@ mod embedded;
 mod interrupt;
 mod journeys;
 mod language;
+mod oauth;
 mod options;
 mod program;
 mod secrets;

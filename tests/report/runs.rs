@@ -150,6 +150,7 @@ fn steps(number: usize) -> Vec<StepRecord> {
             attempts: 1,
             failures: Vec::new(),
             trace: vec![exchange("/forge/", 200, &[("Content-Type", "text/html; charset=utf-8")], 14_000)],
+            oauth: None,
         })
         .collect()
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Action, Body, CaptureSource, Expectation, JsonTemplate, Operand, PartContent, Predicate, Scenario, Service, Step,
-    Subject,
+    Action, BasicAuth, Body, CaptureSource, Credentials, Expectation, JsonTemplate, OAuth, Operand, PartContent,
+    Predicate, Request, Scenario, Service, Step, Subject, Submit,
 };
 use crate::span::{Span, Spanned};
 use crate::template::Template;
@@ -54,32 +54,22 @@ impl Step {
             visit(&selector.value);
         }
         match &self.action {
-            Action::Request(request) => {
-                visit(&request.target.value);
-                pairs(&request.headers, visit);
-                pairs(&request.query, visit);
-                body(&request.body, visit);
-                if let Some(credentials) = &request.basic_auth {
-                    visit(&credentials.user.value);
-                    visit(&credentials.password.value);
+            Action::Request(made) => request(made, visit),
+            Action::Submit(form) => submit(form, visit),
+            Action::Api(api) => {
+                request(&api.request, visit);
+                match &api.credentials {
+                    Some(Credentials::Basic(pair)) => basic_auth(pair, visit),
+                    credentials => {
+                        let secret = credentials.as_ref().and_then(Credentials::secret);
+                        secret.into_iter().for_each(|token| visit(&token.value));
+                    }
                 }
             }
-            Action::Submit(submit) => {
-                visit(&submit.form.value);
-                pairs(&submit.with, visit);
-                pairs(&submit.headers, visit);
-            }
+            Action::OAuth(dance) => oauth(dance, visit),
             Action::Use(other) => pairs(&other.with, visit),
         }
-        for Expectation { subject, predicate, .. } in &self.expect {
-            match subject {
-                Subject::Css { selector: name, .. } | Subject::Json(name) | Subject::Cookie { name, .. } => {
-                    visit(&name.value)
-                }
-                _ => {}
-            }
-            operands(predicate, visit);
-        }
+        expectations(&self.expect, visit);
         for capture in &self.capture {
             match &capture.from {
                 CaptureSource::Css { selector: path, .. } | CaptureSource::Json(path) => visit(&path.value),
@@ -89,6 +79,48 @@ impl Step {
                 visit(&regex.value);
             }
         }
+    }
+}
+
+fn request<'step>(request: &'step Request, visit: &mut impl FnMut(&'step Template)) {
+    visit(&request.target.value);
+    pairs(&request.headers, visit);
+    pairs(&request.query, visit);
+    body(&request.body, visit);
+    request.basic_auth.iter().for_each(|pair| basic_auth(pair, visit));
+}
+
+fn basic_auth<'step>(pair: &'step BasicAuth, visit: &mut impl FnMut(&'step Template)) {
+    visit(&pair.user.value);
+    visit(&pair.password.value);
+}
+
+fn submit<'step>(submit: &'step Submit, visit: &mut impl FnMut(&'step Template)) {
+    visit(&submit.form.value);
+    pairs(&submit.with, visit);
+    pairs(&submit.headers, visit);
+}
+
+fn oauth<'step>(oauth: &'step OAuth, visit: &mut impl FnMut(&'step Template)) {
+    let addresses = [Some(&oauth.start), Some(&oauth.provider), oauth.client.as_ref(), Some(&oauth.redirect_uri)];
+    addresses.into_iter().flatten().for_each(|address| visit(&address.value));
+    oauth.sign_in.iter().chain(&oauth.consent).for_each(|form| submit(form, visit));
+    for cookie in &oauth.session {
+        visit(&cookie.name.value);
+        cookie.expect.iter().for_each(|expectation| operands(&expectation.predicate, visit));
+    }
+    oauth.refuses.iter().for_each(|refusal| expectations(&refusal.expect, visit));
+}
+
+fn expectations<'step>(expectations: &'step [Expectation], visit: &mut impl FnMut(&'step Template)) {
+    for Expectation { subject, predicate, .. } in expectations {
+        match subject {
+            Subject::Css { selector: name, .. } | Subject::Json(name) | Subject::Cookie { name, .. } => {
+                visit(&name.value)
+            }
+            _ => {}
+        }
+        operands(predicate, visit);
     }
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use base64::Engine as _;
 use bytes::Bytes;
-use scenario::model::{Body, JsonTemplate, Part, PartContent, Request};
+use scenario::model::{BasicAuth, Body, JsonTemplate, Part, PartContent, Request};
 
 use super::{Act, Acting};
 use crate::engine::http::Outgoing;
@@ -18,15 +18,13 @@ impl Act for Request {
     }
 }
 
-async fn outgoing(request: &Request, acting: &Acting<'_>) -> Result<Outgoing, Problem> {
+/// The request as it is sent.
+pub(super) async fn outgoing(request: &Request, acting: &Acting<'_>) -> Result<Outgoing, Problem> {
     let address = acting.address(&request.target)?.with_query(&acting.render_pairs(&request.query)?);
     let mut headers: Vec<(String, Vec<u8>)> =
         acting.render_pairs(&request.headers)?.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
     if let Some(credentials) = &request.basic_auth {
-        let pair =
-            format!("{}:{}", acting.render(&credentials.user.value)?, acting.render(&credentials.password.value)?);
-        let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
-        headers.push(("Authorization".to_owned(), value.into_bytes()));
+        headers.push(("Authorization".to_owned(), basic(credentials, acting)?.into_bytes()));
     }
     let (content_type, body) = content(&request.body, acting).await?;
     let names_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
@@ -34,6 +32,12 @@ async fn outgoing(request: &Request, acting: &Acting<'_>) -> Result<Outgoing, Pr
         headers.push(("Content-Type".to_owned(), content_type.into_bytes()));
     }
     Ok(Outgoing { method: request.method.value.clone(), address, headers, body })
+}
+
+/// `Basic …` (RFC 7617, section 2).
+pub(super) fn basic(credentials: &BasicAuth, acting: &Acting<'_>) -> Result<String, Problem> {
+    let pair = format!("{}:{}", acting.render(&credentials.user.value)?, acting.render(&credentials.password.value)?);
+    Ok(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
 }
 
 async fn content(body: &Body, acting: &Acting<'_>) -> Result<(Option<String>, Bytes), Problem> {

@@ -1,7 +1,9 @@
 //! What a scenario says: plain values, each with the place in the file that it was read from.
 
+mod api;
 mod capture;
 mod expect;
+mod oauth;
 mod place;
 mod request;
 
@@ -11,8 +13,10 @@ use std::time::Duration;
 use crate::span::{Source, Span, Spanned};
 use crate::template::Template;
 
+pub use api::{Api, Credentials};
 pub use capture::{Capture, CaptureSource};
 pub use expect::{Comparison, CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
+pub use oauth::{Attack, OAuth, Refusal, SessionCookie};
 pub use place::{Mode, Scheme, Service, StackKind};
 pub use request::{BasicAuth, Body, JsonTemplate, Part, PartContent, Request, Submit};
 
@@ -54,6 +58,8 @@ pub struct When {
     pub writes: bool,
     /// Of a step: a selector that must find something on the last page.
     pub css: Option<Spanned<Template>>,
+    /// Of a step: the status codes of which the last answer must have one.
+    pub statuses: Vec<Spanned<u16>>,
 }
 
 /// One step of a journey.
@@ -81,12 +87,15 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "nearly all steps are requests, and a file has few")]
 pub enum Action {
     /// Send one request.
     Request(Request),
     /// Submit a form of the last page.
     Submit(Submit),
+    /// Call an API.
+    Api(Api),
+    /// Sign in by OAuth 2.
+    OAuth(Box<OAuth>),
     /// Run another scenario's steps here.
     Use(Use),
 }
@@ -97,7 +106,18 @@ impl Action {
         match self {
             Action::Request(request) => request.method.value.to_ascii_lowercase(),
             Action::Submit(_) => "submit".to_owned(),
+            Action::Api(_) => "api".to_owned(),
+            Action::OAuth(_) => "oauth".to_owned(),
             Action::Use(_) => "use".to_owned(),
+        }
+    }
+
+    /// What of the action is a token or a password: secret whether or not the scenario says so.
+    pub fn credentials(&self) -> Option<&Spanned<Template>> {
+        match self {
+            Action::Request(request) => request.basic_auth.as_ref().map(|pair| &pair.password),
+            Action::Api(api) => api.credentials.as_ref().and_then(Credentials::secret),
+            Action::Submit(_) | Action::OAuth(_) | Action::Use(_) => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exchange::Exchange;
+use super::oauth::OAuthRecord;
 
 /// How something ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,6 +84,9 @@ pub struct StepRecord {
     pub failures: Vec<Failure>,
     /// The exchanges of the last attempt, in order: one, and one more for each redirect followed.
     pub trace: Vec<Exchange>,
+    /// Of an `oauth` step: what was seen of the dance, in its last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OAuthRecord>,
 }
 
 /// Something that didn't hold, for people.

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod journey;
+mod oauth;
 mod stack;
 
 use schemars::JsonSchema;
@@ -9,6 +10,10 @@ use serde::{Deserialize, Serialize};
 
 pub use exchange::{Exchange, RequestRecord, ResponseRecord, SetCookie};
 pub use journey::{Failure, FailureKind, Journey, Outcome, ServiceLog, StepRecord};
+pub use oauth::{
+    Astray, AuthorizationRequest, AuthorizationResponse, Landing, OAuthPhase, OAuthPhaseKind, OAuthRecord,
+    StateComparison,
+};
 pub use stack::{Mode, ServiceFacts, ServiceKind, StackFacts, StackKind};
 
 /// Why the stack did not stand, or did not keep standing: nothing is known of the site.

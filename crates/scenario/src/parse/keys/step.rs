@@ -1,17 +1,24 @@
 //! The keys of a step.
 
 use super::STEP_WHEN;
+use super::api::{CREDENTIALS, SESSION};
 use super::expect::{CAPTURE, EXPECT};
+use super::oauth::OAUTH;
 use crate::decode::{Key, Shape, Table};
 
 /// Keys that say what a step does by sending a request whose method has its own key.
 pub(crate) const METHODS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options"];
 const REQUESTS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request"];
+const REQUESTS_AND_API: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "api"];
 /// GET and HEAD have no content (RFC 9110, section 9.3.1); who wants to send some anyway uses `request`.
-const WITH_CONTENT: &[&str] = &["post", "put", "patch", "delete", "options", "request"];
+const WITH_CONTENT: &[&str] = &["post", "put", "patch", "delete", "options", "request", "api"];
 const REQUESTS_AND_SUBMIT: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit"];
+const WITH_HEADERS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "api"];
+/// What has an answer that can be looked at.
+const ANSWERED: &[&str] =
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "api", "oauth"];
 pub(crate) const ACTIONS: &[&str] =
-    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "use"];
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "api", "oauth", "use"];
 pub(crate) const CONTENTS: &[&str] = &["form", "json", "multipart", "body"];
 
 const SCALARS: Shape = Shape::Map(&Shape::Scalar);
@@ -34,13 +41,24 @@ pub(crate) static STEP: Table = Table {
         Key::new("options", Shape::Text, TARGET),
         Key::new("request", Shape::Table(&REQUEST), "Sends a request with any method."),
         Key::new("submit", Shape::Text, "Submits the form of the last page that this CSS selector selects."),
+        Key::new(
+            "api",
+            Shape::Text,
+            "Calls an API: a method with a path or URL (`POST ${ci}/api/repos`); GET where there is no method.",
+        ),
+        Key::new(
+            "oauth",
+            Shape::Table(&OAUTH),
+            "Signs in by OAuth 2, from the client's button to where the user lands.",
+        ),
         Key::new("use", Shape::Text, "Runs the steps of another scenario: its file name without folder and `.yaml`."),
         Key::new("name", Shape::Text, "A name for people."),
         Key::new("when", Shape::Table(&STEP_WHEN), "Where the step applies; elsewhere it is skipped."),
         Key::new("with", SCALARS, "For `submit` the fields to fill in, for `use` the variables.")
             .beside(&["submit", "use"]),
-        Key::new("headers", REPEATED, "Header fields to send.").beside(REQUESTS_AND_SUBMIT),
-        Key::new("query", REPEATED, "Parameters appended to the URL's query, form-urlencoded.").beside(REQUESTS),
+        Key::new("headers", REPEATED, "Header fields to send.").beside(WITH_HEADERS),
+        Key::new("query", REPEATED, "Parameters appended to the URL's query, form-urlencoded.")
+            .beside(REQUESTS_AND_API),
         Key::new("form", REPEATED, "The content, as `application/x-www-form-urlencoded`.").beside(WITH_CONTENT),
         Key::new("json", Shape::Any, "The content, as `application/json`. Its strings may hold variables.")
             .beside(WITH_CONTENT),
@@ -50,18 +68,23 @@ pub(crate) static STEP: Table = Table {
             .beside(WITH_CONTENT),
         Key::new("basic_auth", Shape::Table(&BASIC_AUTH), "Credentials for `Authorization: Basic`.").beside(REQUESTS),
         Key::new(
+            "as",
+            Shape::Either(&[Shape::Word(&[SESSION]), Shape::Table(&CREDENTIALS)]),
+            "As whom: `session` sends the journey's cookies. Without it no cookies and no credentials go along.",
+        )
+        .beside(&["api"]),
+        Key::new(
             "follow",
             Shape::Either(&[Shape::Bool, Shape::Table(&FOLLOW)]),
             "Whether redirects are followed, hop by hop. Without it they aren't.",
         )
         .beside(REQUESTS_AND_SUBMIT),
-        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(REQUESTS_AND_SUBMIT),
+        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(ANSWERED),
         Key::new("capture", Shape::Map(&Shape::Table(&CAPTURE)), "Values to keep for later steps, by variable name.")
-            .beside(REQUESTS_AND_SUBMIT),
-        Key::new("retry", Shape::Table(&RETRY), "Repeats the step until all its expectations hold.")
-            .beside(REQUESTS_AND_SUBMIT),
+            .beside(ANSWERED),
+        Key::new("retry", Shape::Table(&RETRY), "Repeats the step until all its expectations hold.").beside(ANSWERED),
         Key::new("timeout", Shape::Duration, "The longest that the step may take, redirects and repetitions included.")
-            .beside(REQUESTS_AND_SUBMIT),
+            .beside(ANSWERED),
     ],
     exactly_one: ACTIONS,
     at_most_one: CONTENTS,

@@ -133,9 +133,13 @@ async fn a_server_an_agent_and_their_ends() {
             ("WOODPECKER_CONNECT_RETRY_DELAY", "1ms"),
         ]
     };
-    let agent = Running::start(&["ci-agent"], &settings(&agents, "between us"));
+    let secret = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("agent-secret");
+    std::fs::write(&secret, "between us\n").unwrap();
+    let from_file = [("WOODPECKER_AGENT_SECRET_FILE", secret.to_str().unwrap())];
+    let agent = Running::start(&["ci-agent"], &[&settings(&agents, "wrong")[..], &from_file].concat());
     agent.line("starting Woodpecker agent");
     assert_eq!(agent.terminate().code(), Some(0));
+    std::fs::remove_file(&secret).unwrap();
     let (code, log) = ended(&["ci-agent"], &settings(&agents, "wrong"));
     assert_eq!((code, log.contains("agent could not auth")), (Some(1), true), "{log}");
     let (code, log) = ended(&["ci-agent"], &settings(&address, "between us"));

@@ -200,6 +200,11 @@ async fn a_push_starts_a_pipeline() {
     assert_eq!((answer.status, &made["event"], &made["message"]), (200, &"push".into(), &"a change".into()));
     assert_eq!(program.json("GET", "/ci/api/repos/1/pipelines", "").await.as_array().unwrap().len(), 1);
 
+    let again = sender.send("POST", &target, &push(), &told("push")).await;
+    assert_eq!((again.status, again.body.contains("\"number\":2")), (200, true));
+    let first = program.json("GET", "/ci/api/repos/1/pipelines/1", "").await;
+    assert_eq!((&first["status"], &first["cancel_info"]["superseded_by"]), (&"canceled".into(), &json!(2)));
+
     for (target, body, event, status) in [
         ("/ci/api/hook", push(), "push", 400),
         ("/ci/api/hook?access_token=x", push(), "push", 400),
@@ -225,5 +230,5 @@ async fn a_push_starts_a_pipeline() {
     let broken: Value = serde_json::from_str(&sender.send("POST", &target, &push(), &told("push")).await.body).unwrap();
     assert_eq!(broken["status"], "error");
     assert!(broken["errors"][0]["message"].as_str().unwrap().contains("yaml"));
-    assert_eq!(program.json("GET", "/ci/api/repos/1/pipelines", "").await.as_array().unwrap().len(), 2);
+    assert_eq!(program.json("GET", "/ci/api/repos/1/pipelines", "").await.as_array().unwrap().len(), 3);
 }

@@ -53,7 +53,7 @@ pub async fn run(args: RunArgs, environment: &Environment) -> Result<Exit, Comma
     let options = stack_options(&args, environment);
     let asked = plans.iter().flat_map(|plan| plan.services()).chain([Service::Edge]).collect();
     let chosen = stack_choice::choose(&args, &asked, &options).await?;
-    let needs = Needs { services: stack_choice::had(chosen.kind, asked) };
+    let needs = Needs { services: chosen.services.clone() };
     inputs::check(&plans, &inputs, chosen.kind).map_err(|errors| check::wrong_files(&errors, color))?;
     let cancel = interrupt::token().map_err(|error| CommandError::broken(format!("error: signals: {error}")))?;
     let reporters = Arc::new(reporters(args.format, environment));

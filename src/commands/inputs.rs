@@ -67,8 +67,7 @@ fn read_variables(file: &Path) -> Result<BTreeMap<String, String>, String> {
 /// Names of variables that a stack of this kind gives, besides its addresses.
 fn given_by_stack(kind: StackKind) -> &'static [&'static str] {
     match kind {
-        StackKind::Embedded => &["user", "password"],
-        StackKind::Containers => &["user", "password", "repo"],
+        StackKind::Embedded | StackKind::Containers => &["user", "password", "repo"],
         StackKind::External => &[],
     }
 }

@@ -1,7 +1,7 @@
 //! Values kept for later steps.
 
 use scenario::Diagnostic;
-use scenario::model::{Capture, CaptureSource};
+use scenario::model::{Capture, CaptureSource, GitFact};
 use scenario::predicate::Found;
 use verdict::evidence::FailureKind;
 
@@ -74,6 +74,10 @@ fn look(observation: &Observation<'_>, capture: &Capture) -> Result<Option<Strin
             })
         }
         CaptureSource::Url => Some(address.to_string()),
+        CaptureSource::Git(fact) => observation.visitor.repository.as_ref().and_then(|seen| match fact {
+            GitFact::Commit => seen.commit.map(|id| id.to_string()),
+            GitFact::Head => seen.head().map(str::to_owned),
+        }),
         CaptureSource::UrlQuery(name) => {
             let query = address.target.split_once('?').map(|(_, query)| query).unwrap_or_default();
             let mut pairs = url::form_urlencoded::parse(query.as_bytes());
@@ -98,6 +102,8 @@ fn source_name(source: &CaptureSource) -> String {
         CaptureSource::Css { attribute: Some(name), .. } => format!("element with the attribute `{}`", name.value),
         CaptureSource::Css { .. } => "element that fits the selector".to_owned(),
         CaptureSource::Json(_) => "node at that path".to_owned(),
+        CaptureSource::Git(GitFact::Commit) => "commit of a repository".to_owned(),
+        CaptureSource::Git(GitFact::Head) => "branch that HEAD points to".to_owned(),
         CaptureSource::Url => "URL".to_owned(),
         CaptureSource::UrlQuery(name) => format!("parameter `{}` in the URL", name.value),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scenario::model::{CookieAspect, CssAspect, Expectation, HopAspect, Subject};
+use scenario::model::{CookieAspect, CssAspect, Expectation, GitAspect, HopAspect, Subject};
 use scenario::predicate::{self, Found, Mismatch, MismatchKind};
 use scenario::template::Template;
 use scenario::{Diagnostic, Redactor, Source, Spanned};
@@ -126,11 +126,28 @@ fn observe(observation: &Observation<'_>, expectation: &Expectation) -> Result<F
         }
         Subject::NoLoop => Found::Bool(repeated(visitor.focused()).is_none()),
         Subject::Cookie { name, aspect } => cookie(visitor, &observation.render(&name.value)?, *aspect),
+        Subject::Git(aspect) => repository(observation, expectation, aspect)?,
         Subject::Duration => Found::Duration(visitor.duration()),
         // Checked hop by hop, or as a whole, before this is reached.
         Subject::EveryHop(aspect) => {
             content::list(visitor.focused().iter().map(|hop| hop_found(hop, aspect)).collect())
         }
+    })
+}
+
+fn repository(observation: &Observation<'_>, expectation: &Expectation, aspect: &GitAspect) -> Result<Found, Problem> {
+    let Some(seen) = &observation.visitor.repository else {
+        let message = "no repository was looked at";
+        let diagnostic = Diagnostic::at(observation.source, expectation.span, message);
+        return Err(Problem::scenario(diagnostic.help("a `git` step has to come before, or be this one")));
+    };
+    let text = |value: Option<String>| value.map_or(Found::Absent, Found::Text);
+    Ok(match aspect {
+        GitAspect::Commit => text(seen.commit.map(|id| id.to_string())),
+        GitAspect::Message => text(seen.newest().map(|commit| commit.message.trim_end().to_owned())),
+        GitAspect::Head => text(seen.head().map(str::to_owned)),
+        GitAspect::Branch(name) => text(seen.branch(&observation.render(&name.value)?).map(|id| id.to_string())),
+        GitAspect::File(path) => seen.file(&observation.render(&path.value)?),
     })
 }
 
@@ -236,6 +253,17 @@ impl Observation<'_> {
                 Some(format!("in the cookie store: {there}"))
             }
             Subject::Hops | Subject::NoLoop | Subject::EveryHop(_) => None,
+            Subject::Git(aspect) => {
+                let seen = self.visitor.repository.as_ref()?;
+                let names = match aspect {
+                    GitAspect::File(_) => seen.names(),
+                    GitAspect::Branch(_) => seen.advertised.branches().map(|(name, _)| name.to_owned()).collect(),
+                    GitAspect::Commit | GitAspect::Message | GitAspect::Head => return None,
+                };
+                let there: Vec<String> = names.into_iter().take(20).collect();
+                let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
+                Some(format!("in the repository: {there}"))
+            }
             _ => match (response.header("location"), response.status, response.body.is_empty()) {
                 (Some(location), 300..=399, _) if self.is_call => Some(format!(
                     "the answer redirects to {location}: APIs don't, so the address or its prefix may be wrong"
@@ -286,6 +314,13 @@ fn name(subject: &Subject) -> String {
                 CookieAspect::SameSite => format!("SameSite of cookie `{name}`"),
             }
         }
+        Subject::Git(aspect) => match aspect {
+            GitAspect::Commit => "the newest commit".to_owned(),
+            GitAspect::Message => "the newest commit's message".to_owned(),
+            GitAspect::Head => "the branch that HEAD points to".to_owned(),
+            GitAspect::Branch(name) => format!("the newest commit of `{}`", shown(&name.value)),
+            GitAspect::File(path) => format!("the file `{}`", shown(&path.value)),
+        },
         Subject::Duration => "the duration".to_owned(),
     }
 }

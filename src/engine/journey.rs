@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use scenario::model::{Action, Mode, Service, StackKind, When};
+use scenario::model::{Action, GitAction, Mode, Service, StackKind, When};
 use scenario::{Diagnostic, Redactor, Secret, Source, Span};
 use verdict::evidence::{FailureKind, Journey, Outcome, StepRecord};
 
@@ -15,7 +15,7 @@ use super::http::error::HttpError;
 use super::http::target::Origin;
 use super::plan::{Condition, Plan, PlannedStep, Scope};
 use super::problem::Problem;
-use super::steps::{self, Acting, Noted};
+use super::steps::{self, Act, Acting, Noted, Undo};
 use super::trace;
 use super::variables::Variables;
 use super::visitor::Visitor;
@@ -104,6 +104,7 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         decided: Vec::new(),
         last_problems: Vec::new(),
         noted: Noted::default(),
+        undo: Vec::new(),
     };
     let mut diagnostics = Vec::new();
     for planned in &plan.steps {
@@ -116,6 +117,16 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
             journey.outcome = Outcome::Failed;
             break;
         }
+    }
+    // However it ended, nothing is left behind.
+    while let Some(undo) = walk.undo.pop() {
+        let (record, mut found) = walk.take_back(&undo).await;
+        diagnostics.append(&mut found);
+        if record.outcome == Outcome::Failed {
+            journey.outcome = Outcome::Failed;
+        }
+        surroundings.sink.emit(Event::StepFinished { index, step: record.clone() });
+        journey.steps.push(record);
     }
     let is_empty = journey.steps.iter().all(|step| step.outcome == Outcome::Skipped);
     if is_empty && journey.outcome == Outcome::Passed {
@@ -142,6 +153,8 @@ struct Walk<'a> {
     last_problems: Vec<Problem>,
     /// What the action at hand notes down.
     noted: Noted,
+    /// What is to be undone when the journey ends, in the order in which it was done.
+    undo: Vec<Undo>,
 }
 
 impl Walk<'_> {
@@ -178,19 +191,7 @@ impl Walk<'_> {
         self.last_problems.clear();
         self.hide_declared(planned);
         let step = &planned.step;
-        let mut record = StepRecord {
-            file: planned.source.name.clone(),
-            line: step.span.line,
-            kind: step.action.keyword(),
-            title: self.title(planned),
-            outcome: Outcome::Passed,
-            reason: None,
-            duration_ms: 0.0,
-            attempts: 0,
-            failures: Vec::new(),
-            trace: Vec::new(),
-            oauth: None,
-        };
+        let mut record = blank(planned, self.title(planned));
         match self.inapplicable(planned) {
             Ok(None) => {}
             Ok(reason) => {
@@ -229,10 +230,47 @@ impl Walk<'_> {
         }
         self.hide_tokens(planned);
         record.trace = self.visitor.hops.iter().map(|hop| trace::exchange(hop, &self.redactor)).collect();
+        if let (Action::Git(_), Some(repository)) = (&step.action, &self.visitor.repository) {
+            record.git = Some(trace::repository(repository, &self.redactor));
+        }
         let (failures, diagnostics): (Vec<_>, Vec<_>) =
             problems.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
         record.failures = failures;
         record.oauth = self.noted.oauth.take().map(|oauth| trace::oauth(oauth, &self.redactor));
+        record.duration_ms = milliseconds(started.elapsed());
+        (record, diagnostics)
+    }
+
+    /// Takes back what a step did. The journey's own time may be over by then.
+    async fn take_back(&mut self, undo: &Undo) -> (StepRecord, Vec<Diagnostic>) {
+        let started = Instant::now();
+        let planned = &undo.planned;
+        let mut record = blank(planned, undo.title());
+        record.attempts = 1;
+        self.visitor.hops.clear();
+        self.visitor.focus = None;
+        let mut nothing = Vec::new();
+        let mut acting = Acting {
+            planned,
+            visitor: &mut self.visitor,
+            variables: &self.variables,
+            base: &self.surroundings.base,
+            redactor: &self.redactor,
+            noted: &mut self.noted,
+            undo: &mut nothing,
+        };
+        let result = tokio::time::timeout(STEP_TIMEOUT, undo.act(&mut acting)).await;
+        let problem = match result {
+            Ok(result) => result.err(),
+            Err(_) => Some(self.timed_out(planned, planned.step.span, STEP_TIMEOUT, "taking it back")),
+        };
+        record.trace = self.visitor.hops.iter().map(|hop| trace::exchange(hop, &self.redactor)).collect();
+        let (failures, diagnostics): (Vec<_>, Vec<_>) =
+            problem.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
+        if !failures.is_empty() {
+            record.outcome = Outcome::Failed;
+        }
+        record.failures = failures;
         record.duration_ms = milliseconds(started.elapsed());
         (record, diagnostics)
     }
@@ -293,6 +331,10 @@ impl Walk<'_> {
                 return format!("api {} {}", request.method.value, expect::shown(&request.target.value));
             }
             Action::OAuth(oauth) => &oauth.start.value,
+            Action::Git(git) => {
+                let verb = if matches!(git.action, GitAction::Clone { .. }) { "clone" } else { "push" };
+                return format!("git {verb} {}", expect::shown(&git.url.value));
+            }
             Action::Use(used) => return used.scenario.value.clone(),
         };
         format!("{} {}", planned.step.action.keyword(), expect::shown(template))
@@ -321,6 +363,9 @@ impl Walk<'_> {
 
     async fn attempt(&mut self, planned: &PlannedStep) -> Vec<Problem> {
         let Some(action) = steps::of(&planned.step.action) else { return Vec::new() };
+        if matches!(planned.step.action, Action::Git(_)) {
+            self.visitor.repository = None;
+        }
         let mut acting = Acting {
             planned,
             visitor: &mut self.visitor,
@@ -328,6 +373,7 @@ impl Walk<'_> {
             base: &self.surroundings.base,
             redactor: &self.redactor,
             noted: &mut self.noted,
+            undo: &mut self.undo,
         };
         if let Err(problem) = action.act(&mut acting).await {
             return vec![problem];
@@ -385,6 +431,24 @@ impl Walk<'_> {
         let message = format!("{whose} took longer than its {}", scenario::duration::show(after));
         let diagnostic = Diagnostic::at(&planned.source, span, message).label(last).help(error.help());
         Problem { kind: FailureKind::Timeout, diagnostic }
+    }
+}
+
+/// A step of which nothing is known yet.
+fn blank(planned: &PlannedStep, title: String) -> StepRecord {
+    StepRecord {
+        file: planned.source.name.clone(),
+        line: planned.step.span.line,
+        kind: planned.step.action.keyword(),
+        title,
+        outcome: Outcome::Passed,
+        reason: None,
+        duration_ms: 0.0,
+        attempts: 0,
+        failures: Vec::new(),
+        trace: Vec::new(),
+        oauth: None,
+        git: None,
     }
 }
 

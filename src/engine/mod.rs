@@ -2,7 +2,7 @@
 //!
 //! [`plan`] makes a journey of a scenario and those that it uses; [`runner`] runs several at once; [`journey`] walks one
 //! step by step with a [`visitor`], which is a browser as far as HTTP sees it; [`expect`] and [`capture`] look at what
-//! came; [`problem`] says in the file's terms what went wrong; [`trace`] makes evidence of it.
+//! came; [`repository`] is what a `git` step saw; [`problem`] says in the file's terms what went wrong; [`trace`] makes evidence of it.
 
 pub mod capture;
 pub mod content;
@@ -14,6 +14,7 @@ pub mod journey;
 pub mod page;
 pub mod plan;
 pub mod problem;
+pub mod repository;
 pub mod runner;
 mod steps;
 pub mod trace;

@@ -1,9 +1,12 @@
 //! Hops as evidence: redacted, with contents shortened.
 
+use std::sync::atomic::Ordering;
+
 use scenario::Redactor;
 use scenario::secret::{mask_parameters, parameter_values};
-use verdict::evidence::{Exchange, OAuthRecord, RequestRecord, ResponseRecord};
+use verdict::evidence::{Exchange, GitRecord, OAuthRecord, RequestRecord, ResponseRecord};
 
+use super::repository::Repository;
 use super::visitor::Hop;
 
 /// How much of a text is kept in a trace, in bytes.
@@ -62,7 +65,7 @@ pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
         method: hop.request.method.clone(),
         url: redacted(&hop.request.address.to_string(), redactor),
         headers: headers(&hop.request.headers, redactor),
-        body_bytes: hop.request.body.len() as u64,
+        body_bytes: hop.streamed.as_ref().map_or(hop.request.body.len() as u64, |sent| sent.load(Ordering::Relaxed)),
     };
     let response = hop.response.as_ref().map(|received| ResponseRecord {
         status: received.status,
@@ -75,6 +78,18 @@ pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
     let error = hop.error.as_ref().or(incomplete).map(|error| redacted(&error.to_string(), redactor));
     let duration_ms = hop.response.as_ref().map_or(0.0, |received| received.duration.as_secs_f64() * 1000.0);
     Exchange { request, response, error, duration_ms }
+}
+
+/// What a step did with a repository, as evidence.
+pub fn repository(repository: &Repository, redactor: &Redactor) -> GitRecord {
+    let shown = |text: &str| redactor.redact(text).into_owned();
+    GitRecord {
+        head: repository.head().map(shown),
+        branches: repository.advertised.branches().count(),
+        commit: repository.commit.map(|id| id.to_string()),
+        pack_bytes: repository.pack_bytes,
+        said: Some(repository.said.trim()).filter(|said| !said.is_empty()).map(shown),
+    }
 }
 
 fn headers(fields: &[(String, Vec<u8>)], redactor: &Redactor) -> Vec<(String, String)> {

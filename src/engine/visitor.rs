@@ -1,6 +1,8 @@
 //! A user's browser, as far as a journey sees it: cookies, the last page, and the hops of the step at hand.
 
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +16,7 @@ use super::http::error::HttpError;
 use super::http::redirect;
 use super::http::target::Address;
 use super::page::Page;
+use super::repository::Repository;
 
 /// What the harness calls itself to servers.
 pub const USER_AGENT: &str = concat!("edge-smoke/", env!("CARGO_PKG_VERSION"));
@@ -25,6 +28,8 @@ const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;
 pub struct Hop {
     /// The request as sent.
     pub request: Outgoing,
+    /// Of a content that is made while it is sent: how many bytes went out.
+    pub streamed: Option<Arc<AtomicU64>>,
     /// The response, if one came.
     pub response: Option<Received>,
     /// The cookies that the response set.
@@ -70,12 +75,23 @@ pub struct Visitor {
     pub hops: Vec<Hop>,
     /// The hops that expectations look at, where they are not all of them.
     pub focus: Option<Range<usize>>,
+    /// What the last step with a repository fetched or pushed.
+    pub repository: Option<Repository>,
+}
+
+/// A content that is made while it is sent.
+pub struct Streamed {
+    /// Makes it.
+    pub content: serve::Body,
+    /// How many bytes went out.
+    pub sent: Arc<AtomicU64>,
 }
 
 impl Visitor {
     /// A user with no cookies and no page.
     pub fn new(connector: Connector) -> Self {
-        Self { client: Client::new(connector), jar: Jar::default(), page: None, hops: Vec::new(), focus: None }
+        let (client, jar) = (Client::new(connector), Jar::default());
+        Self { client, jar, page: None, hops: Vec::new(), focus: None, repository: None }
     }
 
     /// Sends a request with the fields that a browser adds (unless they are given) and the cookies that belong to it, and
@@ -103,7 +119,7 @@ impl Visitor {
             if !allowed(&address) {
                 return Err(Obstacle::Astray { to: address });
             }
-            let received = self.exchange(request.clone(), true).await.map_err(Obstacle::Http)?;
+            let received = self.exchange(request.clone(), true, None).await.map_err(Obstacle::Http)?;
             let location = received.header("location").filter(|_| redirect::is_redirect(received.status));
             let incomplete = received.incomplete.clone();
             self.page = Some(Page::new(address.clone(), received));
@@ -119,13 +135,14 @@ impl Visitor {
         }
     }
 
-    /// Sends one request as a program does: with no cookie that it wasn't given, and without keeping any.
+    /// Sends one request as a program does: with no cookie that it wasn't given, and without keeping any. A streamed
+    /// content takes the place of the request's own.
     ///
     /// # Errors
     /// [`Obstacle`]; what was seen until then is in [`Visitor::hops`].
-    pub async fn call(&mut self, request: Outgoing) -> Result<(), Obstacle> {
+    pub async fn call(&mut self, request: Outgoing, content: Option<Streamed>) -> Result<(), Obstacle> {
         let address = request.address.clone();
-        let received = self.exchange(request, false).await.map_err(Obstacle::Http)?;
+        let received = self.exchange(request, false, content).await.map_err(Obstacle::Http)?;
         let incomplete = received.incomplete.clone();
         self.page = Some(Page::new(address, received));
         incomplete.map_or(Ok(()), |error| Err(Obstacle::Http(error)))
@@ -162,7 +179,12 @@ impl Visitor {
         Ok(Outgoing { method, address, headers, body })
     }
 
-    async fn exchange(&mut self, mut request: Outgoing, with_cookies: bool) -> Result<Received, HttpError> {
+    async fn exchange(
+        &mut self,
+        mut request: Outgoing,
+        with_cookies: bool,
+        content: Option<Streamed>,
+    ) -> Result<Received, HttpError> {
         let given = |name: &str| request.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
         let cookie =
             if given("cookie") || !with_cookies { None } else { self.jar.header(&request.address, cookies::now()) };
@@ -175,8 +197,18 @@ impl Visitor {
             .collect();
         request.headers.splice(0..0, missing);
         // Noted before it is sent, so that a deadline leaves it in the trace.
-        self.hops.push(Hop { request: request.clone(), response: None, set_cookies: Vec::new(), error: None });
-        let result = self.client.send(&request).await;
+        let streamed = content.as_ref().map(|content| content.sent.clone());
+        self.hops.push(Hop {
+            request: request.clone(),
+            streamed,
+            response: None,
+            set_cookies: Vec::new(),
+            error: None,
+        });
+        let result = match content {
+            None => self.client.send(&request).await,
+            Some(streamed) => self.client.send_streamed(&request, streamed.content).await,
+        };
         let mut no_jar = Jar::default();
         let jar = if with_cookies { &mut self.jar } else { &mut no_jar };
         if let Some(hop) = self.hops.last_mut() {

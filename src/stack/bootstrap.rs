@@ -12,6 +12,8 @@ use super::random;
 pub const USER: &str = "smoke";
 /// The demo repository's name.
 pub const REPOSITORY: &str = "demo";
+/// The demo repository's one branch.
+pub const DEFAULT_BRANCH: &str = "main";
 /// How long the generated password is.
 const PASSWORD_LENGTH: usize = 32;
 
@@ -167,7 +169,7 @@ async fn create_user(inside: &dyn Inside, password: &Secret) -> Result<(), Boots
 async fn create_repository(api: &Api<'_>, forge: &Forge) -> Result<(), BootstrapError> {
     let password = &forge.password;
     let path = "/api/v1/user/repos";
-    let wanted = json!({ "name": REPOSITORY, "auto_init": true, "default_branch": "main" });
+    let wanted = json!({ "name": REPOSITORY, "auto_init": true, "default_branch": DEFAULT_BRANCH });
     let answer = api.post(path, &wanted).await.map_err(|why| BootstrapError::NoAnswer(redact(&why, Some(password))))?;
     let made = answer.json().filter(|_| answer.status == 201);
     match made.as_ref().and_then(|made| made.get("full_name")).and_then(Value::as_str) {

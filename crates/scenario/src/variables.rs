@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Action, BasicAuth, Body, CaptureSource, Credentials, Expectation, JsonTemplate, OAuth, Operand, PartContent,
-    Predicate, Request, Scenario, Service, Step, Subject, Submit,
+    Action, BasicAuth, Body, CaptureSource, Credentials, Expectation, Git, GitAction, GitAspect, JsonTemplate, OAuth,
+    Operand, PartContent, Predicate, Request, Scenario, Service, Step, Subject, Submit,
 };
 use crate::span::{Span, Spanned};
 use crate::template::Template;
@@ -67,6 +67,7 @@ impl Step {
                 }
             }
             Action::OAuth(dance) => oauth(dance, visit),
+            Action::Git(action) => git(action, visit),
             Action::Use(other) => pairs(&other.with, visit),
         }
         expectations(&self.expect, visit);
@@ -115,12 +116,23 @@ fn oauth<'step>(oauth: &'step OAuth, visit: &mut impl FnMut(&'step Template)) {
 fn expectations<'step>(expectations: &'step [Expectation], visit: &mut impl FnMut(&'step Template)) {
     for Expectation { subject, predicate, .. } in expectations {
         match subject {
-            Subject::Css { selector: name, .. } | Subject::Json(name) | Subject::Cookie { name, .. } => {
-                visit(&name.value)
-            }
+            Subject::Css { selector: name, .. }
+            | Subject::Json(name)
+            | Subject::Cookie { name, .. }
+            | Subject::Git(GitAspect::Branch(name) | GitAspect::File(name)) => visit(&name.value),
             _ => {}
         }
         operands(predicate, visit);
+    }
+}
+
+fn git<'step>(git: &'step Git, visit: &mut impl FnMut(&'step Template)) {
+    visit(&git.url.value);
+    git.basic_auth.iter().for_each(|pair| basic_auth(pair, visit));
+    git.branch.iter().for_each(|branch| visit(&branch.value));
+    if let GitAction::Push(push) = &git.action {
+        pairs(&push.files, visit);
+        push.message.iter().for_each(|message| visit(&message.value));
     }
 }
 

@@ -146,9 +146,12 @@ fn calls_of_apis() {
 
 #[test]
 fn sign_ins() {
-    let of = |scenario: &Scenario| match &scenario.steps.last().expect("a step").action {
-        Action::OAuth(oauth) => (**oauth).clone(),
-        other => panic!("{other:?}"),
+    let of = |scenario: &Scenario| {
+        let oauth = |step: &scenario::model::Step| match &step.action {
+            Action::OAuth(oauth) => Some((**oauth).clone()),
+            _ => None,
+        };
+        scenario.steps.iter().find_map(oauth).expect("a sign-in")
     };
     let full = file("everything.yaml");
     let oauth = of(&full);
@@ -177,7 +180,7 @@ fn steps() {
     let keywords: Vec<String> = scenario.steps.iter().map(|step| step.action.keyword()).collect();
     let requests = ["get", "submit", "use", "post", "put", "patch", "delete", "options", "head", "propfind"];
     assert_eq!(keywords[..requests.len()], requests);
-    assert_eq!(keywords[requests.len()..], ["api", "api", "api", "api", "api", "oauth"]);
+    assert_eq!(keywords[requests.len()..], ["api", "api", "api", "api", "api", "oauth", "git", "git"]);
 }
 
 #[test]
@@ -189,7 +192,21 @@ fn variables_that_come_from_outside() {
     // `user` is declared; `token` and `id` are captured before they are used.
     let outer = ["forge", "password", "forge", "floor", "password", "payload", "ci"];
     assert_eq!(names[..outer.len()], outer);
-    let later = ["ci_token", "forge_token", "password", "ci", "csrf", "ci", "forge", "ci", "password", "ci"];
+    let later = [
+        "ci_token",
+        "forge_token",
+        "password",
+        "ci",
+        "csrf",
+        "ci",
+        "forge",
+        "ci",
+        "password",
+        "ci",
+        "forge",
+        "password",
+        "forge",
+    ];
     assert_eq!(names[outer.len()..], later);
     for (name, span) in variables {
         assert_eq!(scenario.source.slice(span), format!("${{{name}}}"));

@@ -24,7 +24,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-pub use body::{Body, BoxError, boxed, empty, full};
+pub use body::{Body, BoxError, boxed, empty, full, pieces};
 pub use log::Log;
 pub use tokio_rustls::rustls::ServerConfig;
 

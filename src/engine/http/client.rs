@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use serve::Body;
 
 use super::connect::Connector;
 use super::error::HttpError;
@@ -47,7 +48,7 @@ pub struct Received {
 #[derive(Debug)]
 pub struct Client {
     connector: Connector,
-    idle: HashMap<Origin, SendRequest<Full<Bytes>>>,
+    idle: HashMap<Origin, SendRequest<Body>>,
 }
 
 impl Client {
@@ -61,7 +62,7 @@ impl Client {
     /// # Errors
     /// [`HttpError`], where not even a response's head came.
     pub async fn send(&mut self, outgoing: &Outgoing) -> Result<Received, HttpError> {
-        let mut request = build(outgoing)?;
+        let mut request = build(outgoing, serve::full(outgoing.body.clone()))?;
         let origin = &outgoing.address.origin;
         if let Some(mut kept) = self.idle.remove(origin)
             && kept.ready().await.is_ok()
@@ -75,23 +76,45 @@ impl Client {
                 },
             }
         }
+        let mut sender = self.open(origin).await?;
+        let started = Instant::now();
+        let response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
+        self.receive(origin, sender, response, started).await
+    }
+
+    /// Sends the request with a content that is made while it is sent, over a connection of its own: it can't be sent
+    /// again, and the answer may come before its end. The content of `outgoing` isn't sent.
+    ///
+    /// # Errors
+    /// [`HttpError`], where not even a response's head came.
+    pub async fn send_streamed(&mut self, outgoing: &Outgoing, content: Body) -> Result<Received, HttpError> {
+        let request = build(outgoing, content)?;
+        let origin = &outgoing.address.origin;
+        let mut sender = self.open(origin).await?;
+        let started = Instant::now();
+        let response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
+        let received = self.receive(origin, sender, response, started).await;
+        // What is left of the content may still be on its way.
+        self.idle.remove(origin);
+        received
+    }
+
+    async fn open(&self, origin: &Origin) -> Result<SendRequest<Body>, HttpError> {
         let stream = self.connector.connect(origin).await?;
-        let (mut sender, connection) = http1::Builder::new()
+        let (sender, connection) = http1::Builder::new()
             .title_case_headers(true)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| protocol(&error))?;
         // Ends by itself when the sender is dropped; its error reaches the caller through the sender as well.
         tokio::spawn(connection);
-        let started = Instant::now();
-        let response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
-        self.receive(origin, sender, response, started).await
+        Ok(sender)
     }
 
     async fn receive(
         &mut self,
         origin: &Origin,
-        sender: SendRequest<Full<Bytes>>,
+        sender: SendRequest<Body>,
         response: hyper::Response<hyper::body::Incoming>,
         started: Instant,
     ) -> Result<Received, HttpError> {
@@ -134,14 +157,14 @@ impl Client {
     }
 }
 
-fn build(outgoing: &Outgoing) -> Result<hyper::Request<Full<Bytes>>, HttpError> {
+fn build(outgoing: &Outgoing, content: Body) -> Result<hyper::Request<Body>, HttpError> {
     let wrong = |reason: String| HttpError::Request { reason };
     let target = outgoing
         .address
         .target
         .parse::<http::uri::PathAndQuery>()
         .map_err(|error| wrong(format!("the target `{}` can't be sent: {error}", outgoing.address.target)))?;
-    let mut request = hyper::Request::new(Full::new(outgoing.body.clone()));
+    let mut request = hyper::Request::new(content);
     *request.method_mut() = http::Method::from_bytes(outgoing.method.as_bytes())
         .map_err(|_| wrong(format!("`{}` is no method", outgoing.method)))?;
     *request.uri_mut() = http::Uri::from(target);

@@ -32,7 +32,7 @@ impl Act for Api {
             acting.navigate(outgoing, None).await?;
         } else {
             let what = format!("{} {}", outgoing.method, outgoing.address);
-            let result = acting.visitor.call(outgoing).await;
+            let result = acting.visitor.call(outgoing, None).await;
             result.map_err(|obstacle| acting.obstacle(&what, obstacle))?;
         }
         page_in_its_place(acting)

@@ -1,6 +1,7 @@
 //! What steps do: one file each, one trait.
 
 mod api;
+mod git;
 mod oauth;
 mod request;
 mod submit;
@@ -20,6 +21,7 @@ use super::plan::PlannedStep;
 use super::problem::{self, Problem};
 use super::variables::Variables;
 use super::visitor::{Obstacle, Visitor};
+pub(super) use git::Undo;
 
 /// Something that a user does.
 #[async_trait]
@@ -42,6 +44,8 @@ pub(super) struct Acting<'a> {
     pub(super) redactor: &'a Redactor,
     /// What the action notes down.
     pub(super) noted: &'a mut Noted,
+    /// What is to be undone when the journey ends.
+    pub(super) undo: &'a mut Vec<Undo>,
 }
 
 /// What an action notes down on its way; it stays where a deadline ends the action.
@@ -60,6 +64,7 @@ pub(super) fn of(action: &Action) -> Option<&dyn Act> {
         Action::Submit(submit) => Some(submit),
         Action::Api(api) => Some(api),
         Action::OAuth(oauth) => Some(&**oauth),
+        Action::Git(git) => Some(git),
         Action::Use(_) => None,
     }
 }

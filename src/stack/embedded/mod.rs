@@ -24,6 +24,7 @@ use verdict::evidence::{self, ServiceFacts, ServiceKind, StackFacts, StackKind, 
 
 use super::api::Way;
 use super::authority::Authority;
+use super::bootstrap;
 use super::{Site, Stack, StackOptions, random};
 
 /// The services that the embedded stack has. Scenarios that need others don't apply to it.
@@ -93,6 +94,9 @@ impl Embedded {
             .user(USER, &password)
             .serve(forge_listener)
             .map_err(|error| trouble(Service::Forge, format!("it can't listen: {error}")))?;
+        // As the bootstrap makes it at a real forge.
+        let made = forge.repositories().create(USER, bootstrap::REPOSITORY, Some(bootstrap::DEFAULT_BRANCH));
+        made.map_err(|error| trouble(Service::Forge, format!("its repository can't be made: {error:?}")))?;
         let (staging, staging_log) = staging::site()
             .serve(staging_listener)
             .map_err(|error| trouble(Service::Staging, format!("it can't listen: {error}")))?;
@@ -199,7 +203,11 @@ fn site(routed: &routes::Site, mode: Mode, password: Secret) -> Site {
         services,
         resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
         ca_pem: None,
-        variables: [("user".to_owned(), USER.to_owned())].into(),
+        variables: [
+            ("user".to_owned(), USER.to_owned()),
+            ("repo".to_owned(), format!("{USER}/{}", bootstrap::REPOSITORY)),
+        ]
+        .into(),
         secrets: [("password".to_owned(), password)].into(),
     }
 }

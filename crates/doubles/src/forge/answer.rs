@@ -49,3 +49,13 @@ pub(super) fn wrong_method(allowed: &'static str) -> Response<Body> {
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     answer
 }
+
+/// A few words, as Go's standard library answers them.
+pub(super) fn words(status: StatusCode, text: &str) -> Response<Body> {
+    content(status, "text/plain; charset=utf-8", format!("{text}\n"))
+}
+
+/// It isn't the client's fault.
+pub(super) fn failed(error: &std::io::Error) -> Response<Body> {
+    words(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
+}

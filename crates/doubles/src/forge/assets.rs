@@ -39,7 +39,16 @@ pub(super) fn answer(flavour: Flavour, name: &str) -> Response<Body> {
     }
     match name {
         "img/logo.svg" | "img/favicon.svg" => answer::content(StatusCode::OK, kind, LOGO),
-        "img/logo.png" | "img/favicon.png" => answer::content(StatusCode::OK, kind, ICON),
+        "img/logo.png" | "img/favicon.png" | "img/avatar_default.png" => answer::content(StatusCode::OK, kind, ICON),
         _ => answer::bare(StatusCode::NOT_FOUND),
+    }
+}
+
+/// What is at `/avatars/HASH`: the same small picture for everybody.
+pub(super) fn avatar(hash: &str) -> Response<Body> {
+    if hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        answer::content(StatusCode::OK, "image/png", ICON)
+    } else {
+        answer::bare(StatusCode::NOT_FOUND)
     }
 }

@@ -4,8 +4,6 @@ use http::{HeaderMap, HeaderValue, header};
 
 use super::settings::Settings;
 
-/// The session.
-pub(super) const SESSION: &str = "i_like_gitea";
 /// What forms send back (Forgejo).
 pub(super) const CSRF: &str = "_csrf";
 /// Where to go after the sign-in.

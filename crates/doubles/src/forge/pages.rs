@@ -70,6 +70,58 @@ pub(super) fn sign_in(settings: &Settings, session: &Session, failed: Option<&st
     page(settings, session, "Sign In", &form)
 }
 
+/// What the consent page asks.
+pub(super) struct Consent<'a> {
+    pub(super) application: &'a str,
+    /// Who registered the application.
+    pub(super) owner: &'a str,
+    pub(super) client_id: &'a str,
+    pub(super) state: &'a str,
+    pub(super) scope: &'a str,
+    pub(super) nonce: &'a str,
+    pub(super) redirect_uri: &'a str,
+}
+
+/// Whether an application may act for the user.
+pub(super) fn consent(settings: &Settings, session: &Session, consent: &Consent<'_>) -> String {
+    let sub = escape(settings.sub_path());
+    let hidden = [
+        ("client_id", consent.client_id),
+        ("state", consent.state),
+        ("scope", consent.scope),
+        ("nonce", consent.nonce),
+        ("redirect_uri", consent.redirect_uri),
+    ];
+    let hidden = hidden.iter().fold(hidden_csrf(settings, session), |mut fields, (name, value)| {
+        let _ = writeln!(fields, "<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value));
+        fields
+    });
+    let form = format!(
+        r#"<h3>Authorize "{application}" to access your account?</h3>
+<p>The application was registered by <a href="{sub}/{owner}">@{owner}</a>, and asks for the scopes: {scope}</p>
+<p>You will be sent to <strong>{redirect_uri}</strong>.</p>
+<form method="post" action="{sub}/login/oauth/grant">
+{hidden}<button type="submit" id="authorize-app" name="granted" value="true" class="ui red inline button">Authorize Application</button>
+<button type="submit" name="granted" value="false" class="ui basic primary inline button">Cancel</button>
+</form>
+"#,
+        application = escape(consent.application),
+        owner = escape(consent.owner),
+        scope = escape(consent.scope),
+        redirect_uri = escape(consent.redirect_uri),
+    );
+    page(settings, session, "Authorize Application", &form)
+}
+
+/// A client that can't be told of its error, for it isn't sure whose it is.
+pub(super) fn refused(settings: &Settings, session: &Session, why: &str) -> String {
+    let main = format!(
+        "<h1>Authorization failed</h1>\n<h3>{}</h3>\n<p>Whoever maintains the application can help.</p>\n",
+        escape(why)
+    );
+    page(settings, session, "Authorization failed", &main)
+}
+
 /// A signed-in user's own settings.
 pub(super) fn user_settings(settings: &Settings, session: &Session, user: &str) -> String {
     let (user, sub) = (escape(user), escape(settings.sub_path()));
@@ -90,6 +142,13 @@ pub(super) fn user_settings(settings: &Settings, session: &Session, user: &str) 
 pub(super) fn profile(settings: &Settings, session: &Session, user: &str) -> String {
     let user = escape(user);
     page(settings, session, &user, &format!("<h1>{user}</h1>\n"))
+}
+
+/// A page of a repository, with its content as HTML.
+pub(super) fn repository(settings: &Settings, session: &Session, full_name: &str, main: &str) -> String {
+    let name = escape(full_name);
+    let link = format!("<h1><a href=\"{}/{name}\">{name}</a></h1>\n", escape(settings.sub_path()));
+    page(settings, session, &name, &format!("{link}{main}"))
 }
 
 /// The forge's own 404.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
+use super::oauth::Asked;
 use crate::random::token;
 
 /// How many sessions are kept; the oldest goes first.
@@ -18,6 +19,8 @@ pub(super) struct Session {
     pub(super) csrf: String,
     /// Who is signed in.
     pub(super) user: Option<String>,
+    /// What its consent page asked last.
+    asked: Option<Asked>,
 }
 
 /// All sessions, in memory.
@@ -33,7 +36,7 @@ impl Sessions {
 
     /// Begins a session with an id that nobody knows yet.
     pub(super) fn begin(&self, user: Option<&str>) -> io::Result<Session> {
-        let session = Session { id: token(8)?, csrf: token(16)?, user: user.map(ToOwned::to_owned) };
+        let session = Session { id: token(8)?, csrf: token(16)?, user: user.map(ToOwned::to_owned), asked: None };
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let (sessions, order) = &mut *all;
         if order.len() == CAPACITY
@@ -44,6 +47,18 @@ impl Sessions {
         order.push_back(session.id.clone());
         sessions.insert(session.id.clone(), session.clone());
         Ok(session)
+    }
+
+    /// Notes what the session's consent page asks.
+    pub(super) fn ask(&self, id: &str, asked: Asked) {
+        if let Some(session) = self.all.lock().unwrap_or_else(PoisonError::into_inner).0.get_mut(id) {
+            session.asked = Some(asked);
+        }
+    }
+
+    /// What the session's consent page asked last.
+    pub(super) fn asked(&self, id: &str) -> Option<Asked> {
+        self.find(id)?.asked
     }
 
     pub(super) fn end(&self, id: &str) {

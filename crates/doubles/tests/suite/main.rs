@@ -9,6 +9,10 @@ mod contracts;
 #[cfg(test)]
 mod echo;
 #[cfg(test)]
+mod git;
+#[cfg(test)]
+mod git_answers;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod sign_in;

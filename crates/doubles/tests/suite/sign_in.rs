@@ -149,7 +149,11 @@ async fn what_is_there_and_what_is_not() {
         ("/forge/user/login", 404),
         ("/api/v1/nosuch", 404),
         ("/api/forgejo/v1/version", 404),
-        ("/api/internal/hook/pre-receive/a/b", 403),
+        ("/api/internal/dummy", 403),
+        ("/api/internal/manager/processes", 403),
+        // For POST alone, and to be told that needs no token.
+        ("/api/internal/hook/pre-receive/a/b", 405),
+        ("/api/internal/nosuch", 404),
     ] {
         assert_eq!(browser.get(target).await.status, status, "{target}");
     }

@@ -1,10 +1,12 @@
 //! Objects: what a repository consists of, each named by the SHA-1 of its content.
 
 mod commit;
+mod edit;
 mod id;
 mod tree;
 
 pub use commit::{Commit, CommitError, Signature};
+pub use edit::{File, PathError};
 pub use id::{IdError, ObjectId};
 pub use tree::{Entry, Mode, Tree, TreeError};
 

@@ -1,5 +1,6 @@
 //! Values kept for later steps.
 
+use super::git::GitFact;
 use crate::span::Spanned;
 use crate::template::Template;
 
@@ -38,4 +39,6 @@ pub enum CaptureSource {
     Url,
     /// A parameter of the final URL's query.
     UrlQuery(Spanned<String>),
+    /// What a `git` step fetched or pushed.
+    Git(GitFact),
 }

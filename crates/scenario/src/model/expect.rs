@@ -1,5 +1,6 @@
 //! Expectations: a subject, and what must hold of it.
 
+use super::git::GitAspect;
 use super::request::JsonTemplate;
 use crate::span::{Span, Spanned};
 use crate::template::Template;
@@ -52,6 +53,8 @@ pub enum Subject {
     },
     /// The time from the first byte sent to the last byte received, in seconds.
     Duration,
+    /// What a `git` step fetched or pushed.
+    Git(GitAspect),
 }
 
 /// What of the selected elements.

@@ -3,6 +3,7 @@
 mod api;
 mod capture;
 mod expect;
+mod git;
 mod oauth;
 mod place;
 mod request;
@@ -16,6 +17,7 @@ use crate::template::Template;
 pub use api::{Api, Credentials};
 pub use capture::{Capture, CaptureSource};
 pub use expect::{Comparison, CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
+pub use git::{GENERATED_FILE, Git, GitAction, GitAspect, GitFact, GitPush};
 pub use oauth::{Attack, OAuth, Refusal, SessionCookie};
 pub use place::{Mode, Scheme, Service, StackKind};
 pub use request::{BasicAuth, Body, JsonTemplate, Part, PartContent, Request, Submit};
@@ -96,6 +98,8 @@ pub enum Action {
     Api(Api),
     /// Sign in by OAuth 2.
     OAuth(Box<OAuth>),
+    /// Clone a repository, or push to it.
+    Git(Git),
     /// Run another scenario's steps here.
     Use(Use),
 }
@@ -108,6 +112,7 @@ impl Action {
             Action::Submit(_) => "submit".to_owned(),
             Action::Api(_) => "api".to_owned(),
             Action::OAuth(_) => "oauth".to_owned(),
+            Action::Git(_) => "git".to_owned(),
             Action::Use(_) => "use".to_owned(),
         }
     }
@@ -117,6 +122,7 @@ impl Action {
         match self {
             Action::Request(request) => request.basic_auth.as_ref().map(|pair| &pair.password),
             Action::Api(api) => api.credentials.as_ref().and_then(Credentials::secret),
+            Action::Git(git) => git.basic_auth.as_ref().map(|pair| &pair.password),
             Action::Submit(_) | Action::OAuth(_) | Action::Use(_) => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::decode::{Decoder, Fields};
 use crate::model::{Capture, CaptureSource};
-use crate::parse::{keys, predicate, scenario, template, values};
+use crate::parse::{git, keys, predicate, scenario, template, values};
 use crate::span::Spanned;
 use crate::yaml::{Kind, Node};
 
@@ -44,6 +44,7 @@ fn source(decoder: &Decoder, fields: &Fields<'_>, key: &str, value: &Node) -> Op
             CaptureSource::Header(Spanned::new(name.value.to_ascii_lowercase(), name.span))
         }
         "cookie" => CaptureSource::Cookie(name()?),
+        "git" => CaptureSource::Git(git::fact(decoder, value)?),
         "query" => CaptureSource::UrlQuery(name()?),
         "css" => {
             let attribute = fields.get("attribute").and_then(|node| scenario::name(decoder, node, "`attribute`"));

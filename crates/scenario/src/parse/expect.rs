@@ -3,14 +3,14 @@
 use crate::decode::{Decoder, Fields};
 use crate::model::{CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
 use crate::parse::predicate::{self, Domain};
-use crate::parse::{keys, template, values};
+use crate::parse::{git, keys, template, values};
 use crate::span::{Span, Spanned};
 use crate::text;
 use crate::yaml::{Kind, Node};
 
 /// Collects a step's expectations.
-struct Expectations<'decoder> {
-    decoder: &'decoder Decoder,
+pub(super) struct Expectations<'decoder> {
+    pub(super) decoder: &'decoder Decoder,
     found: Vec<Expectation>,
 }
 
@@ -31,6 +31,7 @@ pub(super) fn expect(decoder: &Decoder, node: &Node) -> Vec<Expectation> {
             "hops" => expectations.add(Subject::Hops, value, Domain::Count, &what),
             "no_loop" => expectations.no_loop(value),
             "cookie" => expectations.each(value, &what, Expectations::cookie),
+            "git" => git::expect(&mut expectations, value),
             _ => expectations.add(Subject::Duration, value, Domain::Duration, &what),
         }
     }
@@ -50,7 +51,7 @@ pub(super) fn cookie(decoder: &Decoder, name: &Spanned<String>, node: &Node) -> 
 }
 
 impl Expectations<'_> {
-    fn add(&mut self, subject: Subject, node: &Node, domain: Domain, what: &str) {
+    pub(super) fn add(&mut self, subject: Subject, node: &Node, domain: Domain, what: &str) {
         if let Some(predicate) = predicate::predicate(self.decoder, node, domain, what) {
             self.push(subject, node, predicate);
         }
@@ -72,7 +73,7 @@ impl Expectations<'_> {
         }
     }
 
-    fn each(&mut self, node: &Node, what: &str, add: impl Fn(&mut Self, &Spanned<String>, &Node)) {
+    pub(super) fn each(&mut self, node: &Node, what: &str, add: impl Fn(&mut Self, &Spanned<String>, &Node)) {
         for (key, value) in self.decoder.entries(node, what).unwrap_or_default() {
             add(self, key, value);
         }
@@ -209,6 +210,6 @@ fn entry(key: &Spanned<String>, value: &Node) -> Option<Span> {
     (value.span.start >= key.span.end).then(|| key.span.to(value.span))
 }
 
-fn quoted(name: &Spanned<String>) -> String {
+pub(super) fn quoted(name: &Spanned<String>) -> String {
     format!("`{}`", text::one_line(&name.value))
 }

@@ -3,6 +3,7 @@
 mod api;
 mod capture;
 mod expect;
+mod git;
 mod json;
 pub(crate) mod keys;
 mod oauth;

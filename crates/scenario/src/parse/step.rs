@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::decode::{Decoder, Fields};
 use crate::model::{Action, Follow, Retry, Step, Submit, Use};
-use crate::parse::{api, capture, expect, keys, oauth, request, scenario, template, values};
+use crate::parse::{api, capture, expect, git, keys, oauth, request, scenario, template, values};
 use crate::span::Spanned;
 use crate::text;
 use crate::yaml::{Kind, Node};
@@ -37,6 +37,7 @@ pub(super) fn step(decoder: &Decoder, node: &Node) -> Option<Step> {
         "submit" => Action::Submit(submit(decoder, &fields, value)?),
         "api" => Action::Api(api::api(decoder, &fields, value)?),
         "oauth" => Action::OAuth(Box::new(oauth::oauth(decoder, key.span, value)?)),
+        "git" => Action::Git(git::git(decoder, value, key.span)?),
         "use" => Action::Use(use_other(decoder, &fields, value)?),
         _ => Action::Request(request::request(decoder, &fields, key, value)?),
     };

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exchange::Exchange;
+use super::git::GitRecord;
 use super::oauth::OAuthRecord;
 
 /// How something ended.
@@ -87,6 +88,9 @@ pub struct StepRecord {
     /// Of an `oauth` step: what was seen of the dance, in its last attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oauth: Option<OAuthRecord>,
+    /// What it did with a repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<GitRecord>,
 }
 
 /// Something that didn't hold, for people.

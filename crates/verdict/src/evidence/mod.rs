@@ -1,6 +1,7 @@
 //! What was observed. Everything here is already redacted: no secret reaches this crate.
 
 mod exchange;
+mod git;
 mod journey;
 mod oauth;
 mod stack;
@@ -9,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use exchange::{Exchange, RequestRecord, ResponseRecord, SetCookie};
+pub use git::GitRecord;
 pub use journey::{Failure, FailureKind, Journey, Outcome, ServiceLog, StepRecord};
 pub use oauth::{
     Astray, AuthorizationRequest, AuthorizationResponse, Landing, OAuthPhase, OAuthPhaseKind, OAuthRecord,

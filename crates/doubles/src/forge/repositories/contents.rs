@@ -1,9 +1,12 @@
 //! One repository's objects and branches.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use git_wire::object::{Commit, Entry, Kind, Mode, Object, ObjectId, Signature, Tree};
+use git_wire::object::{Commit, File, Kind, Mode, Object, ObjectId, Signature, Tree};
+use git_wire::reach;
+use git_wire::receive_pack::{Command, Report};
+use git_wire::reference::{is_branch, is_name};
 
 /// Why a file isn't committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,11 @@ impl Contents {
 
     pub(super) fn is_empty(&self) -> bool {
         self.references.is_empty()
+    }
+
+    /// Branches and tags by their full names.
+    pub(super) fn references(&self) -> impl Iterator<Item = (&str, ObjectId)> {
+        self.references.iter().map(|(name, id)| (name.as_str(), *id))
     }
 
     pub(super) fn branches(&self) -> impl Iterator<Item = (&str, ObjectId)> {
@@ -72,6 +80,25 @@ impl Contents {
         Some(&object.data)
     }
 
+    /// Makes a branch point to a commit.
+    pub(super) fn point(&mut self, branch: &str, id: ObjectId) {
+        self.references.insert(format!("refs/heads/{branch}"), id);
+    }
+
+    /// Removes a branch's name.
+    pub(super) fn remove_branch(&mut self, branch: &str) -> Option<ObjectId> {
+        self.references.remove(&format!("refs/heads/{branch}"))
+    }
+
+    /// What is in the folder at this path; the empty path is the top.
+    pub(super) fn folder(&self, branch: &str, path: &str) -> Option<Tree> {
+        let top = self.commit(self.branch(branch)?)?.tree;
+        path.split('/').filter(|segment| !segment.is_empty()).try_fold(self.tree(top)?, |tree, segment| {
+            let entry = tree.get(segment.as_bytes())?;
+            if entry.mode == Mode::Folder { self.tree(entry.id) } else { None }
+        })
+    }
+
     /// Keeps an object.
     pub(super) fn put(&mut self, object: Object) -> ObjectId {
         let id = object.id();
@@ -91,14 +118,15 @@ impl Contents {
         if !is_branch(branch) {
             return Err(FileError::NoBranch);
         }
-        let segments: Vec<&str> = path.split('/').collect();
-        if segments.len() > 32 || !segments.iter().all(|segment| is_segment(segment)) {
-            return Err(FileError::BadPath);
-        }
         let parent = self.branch(branch);
         let top = parent.and_then(|id| self.commit(id)).map(|commit| commit.tree);
         let blob = self.put(Object::blob(content));
-        let tree = self.with_file(top, &segments, blob)?;
+        let mut made = Vec::new();
+        let tree = File { path, blob }.put(top, &|id| self.tree(id), &mut |object| made.push(object));
+        let tree = tree.map_err(|_| FileError::BadPath)?;
+        made.into_iter().for_each(|object| {
+            self.put(object);
+        });
         let commit = Commit {
             tree,
             parents: parent.into_iter().collect(),
@@ -111,43 +139,75 @@ impl Contents {
         Ok(id)
     }
 
-    /// The folder with the file in it, at this path.
-    fn with_file(&mut self, folder: Option<ObjectId>, path: &[&str], blob: ObjectId) -> Result<ObjectId, FileError> {
-        let mut tree = folder.and_then(|id| self.tree(id)).unwrap_or_default();
-        let Some((name, below)) = path.split_first() else { return Err(FileError::BadPath) };
-        let known = tree.get(name.as_bytes()).cloned();
-        let entry = if below.is_empty() {
-            if known.as_ref().is_some_and(|entry| entry.mode == Mode::Folder) {
-                return Err(FileError::BadPath);
+    /// Carries a push out: each change by itself, as git does without `atomic`. Gives the report, and what was changed.
+    pub(super) fn receive(
+        &mut self,
+        commands: &[Command],
+        objects: Vec<(ObjectId, Object)>,
+        most_kept: u64,
+    ) -> (Report, Vec<Command>) {
+        let size = |object: &Object| object.data.len() as u64;
+        let kept: u64 = self.objects.values().map(|object| size(object)).sum();
+        if kept + objects.iter().map(|(_, object)| size(object)).sum::<u64>() > most_kept {
+            let references = commands.iter().map(|command| (command.name.clone(), Err("unpacker error".to_owned())));
+            let why = format!("the repository would hold more than {most_kept} bytes");
+            return (Report { unpack: Err(why), references: references.collect() }, Vec::new());
+        }
+        let new: HashMap<ObjectId, Arc<Object>> =
+            objects.into_iter().map(|(id, object)| (id, Arc::new(object))).collect();
+        let mut report = Report { unpack: Ok(()), references: Vec::new() };
+        let mut done = Vec::new();
+        for command in commands {
+            let outcome = self.change(command, &new);
+            if outcome.is_ok() {
+                done.push(command.clone());
             }
-            let mode = known.map_or(Mode::File, |entry| entry.mode);
-            Entry { mode, name: name.as_bytes().to_vec(), id: blob }
-        } else {
-            if known.as_ref().is_some_and(|entry| entry.mode != Mode::Folder) {
-                return Err(FileError::BadPath);
-            }
-            let id = self.with_file(known.map(|entry| entry.id), below, blob)?;
-            Entry { mode: Mode::Folder, name: name.as_bytes().to_vec(), id }
-        };
-        tree.put(entry);
-        Ok(self.put(tree.to_object()))
+            report.references.push((command.name.clone(), outcome.map_err(str::to_owned)));
+        }
+        if done.iter().any(|command| command.old != ObjectId::NONE) {
+            self.forget_unreachable();
+        }
+        (report, done)
     }
-}
 
-fn is_segment(segment: &str) -> bool {
-    !matches!(segment, "" | "." | "..") && !segment.eq_ignore_ascii_case(".git") && !segment.contains(['\0', '\\'])
-}
+    /// Changes one branch or tag, or says why not, in git's own words.
+    fn change(&mut self, command: &Command, new: &HashMap<ObjectId, Arc<Object>>) -> Result<(), &'static str> {
+        let Command { old, new: wanted, name } = command;
+        if !name.starts_with("refs/") || !is_name(name) || name.matches('/').count() < 2 {
+            return Err("funny refname");
+        }
+        let now = self.references.get(name).copied().unwrap_or(ObjectId::NONE);
+        if now != *old {
+            return Err(if *old == ObjectId::NONE { "reference already exists" } else { "failed to update ref" });
+        }
+        if *wanted == ObjectId::NONE {
+            if name.strip_prefix("refs/heads/") == Some(&self.default_branch) {
+                return Err("pre-receive hook declined");
+            }
+            self.references.remove(name);
+            return Ok(());
+        }
+        // Everything that is here is whole, so only what is new has to be looked at.
+        let known: HashSet<ObjectId> = self.objects.keys().copied().collect();
+        let reached = reach::all([*wanted], &known, &HashSet::new(), |id| new.get(&id).cloned());
+        let Ok(reached) = reached else { return Err("missing necessary objects") };
+        let find = |id| new.get(&id).or_else(|| self.objects.get(&id));
+        if name.starts_with("refs/heads/") && find(*wanted).is_none_or(|object| object.kind != Kind::Commit) {
+            return Err("failed to update ref");
+        }
+        let reached: Vec<_> = reached.into_iter().filter_map(|id| Some((id, new.get(&id)?.clone()))).collect();
+        self.objects.extend(reached);
+        self.references.insert(name.clone(), *wanted);
+        Ok(())
+    }
 
-/// What `git check-ref-format --branch` lets through, by its documented rules.
-pub(super) fn is_branch(name: &str) -> bool {
-    let is_fine = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
-    let is_odd = |character: char| character.is_ascii_control() || " ~^:?*[\\".contains(character);
-    name.split('/').all(is_fine)
-        && !name.contains("..")
-        && !name.contains("@{")
-        && !name.contains(is_odd)
-        && !name.ends_with('.')
-        && !name.starts_with('-')
-        && name != "@"
-        && name.len() <= 250
+    /// Forgets what belongs to no branch or tag any more.
+    fn forget_unreachable(&mut self) {
+        let find = |id: ObjectId| self.objects.get(&id).cloned();
+        let starts: Vec<ObjectId> = self.references.values().copied().collect();
+        if let Ok(reached) = reach::all(starts, &HashSet::new(), &HashSet::new(), find) {
+            let reached: HashSet<ObjectId> = reached.into_iter().collect();
+            self.objects.retain(|id, _| reached.contains(id));
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! The forge's repositories, in memory: what the API, the web pages and git share.
 
+mod branching;
 mod changes;
 mod contents;
 mod push;
+pub(super) mod smart_http;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use git_wire::object::{ObjectId, Signature};
+use git_wire::reference::is_branch;
 
+pub use branching::{BranchError, Entry};
 use contents::Contents;
 pub use contents::FileError;
 pub use push::{Commit, Person, Push};
@@ -100,7 +104,7 @@ impl Repositories {
     /// There is one of this name, or the name can't be one.
     pub fn create(&self, owner: &str, name: &str, init: Option<&str>) -> Result<RepositoryFacts, CreateError> {
         let branch = init.unwrap_or("main");
-        if !is_name(name) || !contents::is_branch(branch) {
+        if !is_name(name) || !is_branch(branch) {
             return Err(CreateError::BadName);
         }
         let repository = {

@@ -88,15 +88,3 @@ fn listeners_hear_of_commits() {
     assert_eq!((&push.before, &push.after), (&first.id, &second.id));
     assert_eq!(push.commits, [second]);
 }
-
-#[test]
-fn branch_names() {
-    for name in ["main", "feature/a", "v1.0", "a-b", "ä"] {
-        assert!(contents::is_branch(name), "{name}");
-    }
-    for name in
-        ["", "/a", "a/", "a//b", ".a", "a/.b", "a.lock", "a..b", "a b", "a~1", "a:b", "a.", "-a", "@", "a@{1}", "a\n"]
-    {
-        assert!(!contents::is_branch(name), "{name}");
-    }
-}

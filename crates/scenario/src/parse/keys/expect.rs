@@ -1,5 +1,6 @@
 //! The keys of `expect` and `capture`.
 
+use super::git::GIT_EXPECT;
 use crate::decode::{Key, Shape, Table};
 
 /// A predicate, or a value that stands for `equals`, or a list that stands for `one_of`. A macro rather than a constant,
@@ -10,9 +11,9 @@ macro_rules! predicate {
     };
 }
 
-static PREDICATE_OR_VALUE: Shape =
+pub(crate) static PREDICATE_OR_VALUE: Shape =
     Shape::Either(&[Shape::Scalar, Shape::Null, Shape::List(&Shape::Any), Shape::Table(&PREDICATE)]);
-const PREDICATES: Shape = Shape::Map(&predicate!());
+pub(super) const PREDICATES: Shape = Shape::Map(&predicate!());
 
 pub(crate) static EXPECT: Table = Table {
     name: "expect",
@@ -47,6 +48,7 @@ pub(crate) static EXPECT: Table = Table {
             Shape::Either(&[Shape::Table(&PREDICATE)]),
             "The time from the first byte sent to the last byte received.",
         ),
+        Key::new("git", Shape::Table(&GIT_EXPECT), "What a `git` step fetched or pushed."),
     ],
     exactly_one: &[],
     at_most_one: &[],
@@ -138,10 +140,15 @@ pub(crate) static CAPTURE: Table = Table {
         Key::new("json", Shape::Text, "The first node of the JSON that this JSONPath selects."),
         Key::new("url", Shape::True, "The final URL."),
         Key::new("query", Shape::Text, "A parameter of the final URL's query."),
+        Key::new(
+            "git",
+            Shape::Word(&["commit", "head"]),
+            "What a `git` step found: a commit's id, the default branch.",
+        ),
         Key::new("attribute", Shape::Text, "An attribute of the element, in place of its text.").beside(&["css"]),
         Key::new("regex", Shape::Scalar, "A regular expression: its first group is taken, or the whole match."),
         Key::new("secret", Shape::Bool, "The value is never printed."),
     ],
     exactly_one: &[],
-    at_most_one: &["header", "cookie", "body", "css", "json", "url", "query"],
+    at_most_one: &["header", "cookie", "body", "css", "json", "url", "query", "git"],
 };

@@ -2,6 +2,7 @@
 
 mod api;
 mod expect;
+mod git;
 mod oauth;
 mod step;
 
@@ -9,6 +10,7 @@ use crate::decode::{Key, Shape, Table};
 
 pub(crate) use api::*;
 pub(crate) use expect::*;
+pub(crate) use git::*;
 pub(crate) use oauth::*;
 pub(crate) use step::*;
 

@@ -3,6 +3,7 @@
 use super::STEP_WHEN;
 use super::api::{CREDENTIALS, SESSION};
 use super::expect::{CAPTURE, EXPECT};
+use super::git::GIT;
 use super::oauth::OAUTH;
 use crate::decode::{Key, Shape, Table};
 
@@ -15,10 +16,10 @@ const WITH_CONTENT: &[&str] = &["post", "put", "patch", "delete", "options", "re
 const REQUESTS_AND_SUBMIT: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit"];
 const WITH_HEADERS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "api"];
 /// What has an answer that can be looked at.
-const ANSWERED: &[&str] =
-    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "api", "oauth"];
+const ALL_BUT_USE: &[&str] =
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "api", "oauth", "git"];
 pub(crate) const ACTIONS: &[&str] =
-    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "api", "oauth", "use"];
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "api", "oauth", "git", "use"];
 pub(crate) const CONTENTS: &[&str] = &["form", "json", "multipart", "body"];
 
 const SCALARS: Shape = Shape::Map(&Shape::Scalar);
@@ -51,6 +52,7 @@ pub(crate) static STEP: Table = Table {
             Shape::Table(&OAUTH),
             "Signs in by OAuth 2, from the client's button to where the user lands.",
         ),
+        Key::new("git", Shape::Table(&GIT), "Clones a repository over HTTP, or pushes to it."),
         Key::new("use", Shape::Text, "Runs the steps of another scenario: its file name without folder and `.yaml`."),
         Key::new("name", Shape::Text, "A name for people."),
         Key::new("when", Shape::Table(&STEP_WHEN), "Where the step applies; elsewhere it is skipped."),
@@ -79,12 +81,13 @@ pub(crate) static STEP: Table = Table {
             "Whether redirects are followed, hop by hop. Without it they aren't.",
         )
         .beside(REQUESTS_AND_SUBMIT),
-        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(ANSWERED),
+        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(ALL_BUT_USE),
         Key::new("capture", Shape::Map(&Shape::Table(&CAPTURE)), "Values to keep for later steps, by variable name.")
-            .beside(ANSWERED),
-        Key::new("retry", Shape::Table(&RETRY), "Repeats the step until all its expectations hold.").beside(ANSWERED),
+            .beside(ALL_BUT_USE),
+        Key::new("retry", Shape::Table(&RETRY), "Repeats the step until all its expectations hold.")
+            .beside(ALL_BUT_USE),
         Key::new("timeout", Shape::Duration, "The longest that the step may take, redirects and repetitions included.")
-            .beside(ANSWERED),
+            .beside(ALL_BUT_USE),
     ],
     exactly_one: ACTIONS,
     at_most_one: CONTENTS,

@@ -1,0 +1,44 @@
+//! Commits.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::Reply;
+use super::call::{Call, Found};
+use crate::forge::repositories::Commit;
+use crate::forge::shapes;
+
+/// How many commits a list goes back.
+const MOST: usize = 1000;
+
+/// The commit with this id, or the newest of the branch with this name.
+pub(super) fn find(call: &Call<'_>, found: &Found, which: &str) -> Option<Commit> {
+    let (owner, name, repositories) = (&found.facts.owner, &found.facts.name, &call.forge.stores.repositories);
+    repositories.branch(owner, name, which).or_else(|| repositories.commit(owner, name, which))
+}
+
+fn shape(call: &Call<'_>, found: &Found, commit: &Commit) -> Value {
+    let author = call.forge.stores.users.named(&commit.author.name).filter(|user| user.email == commit.author.email);
+    let author = author.map_or(Value::Null, |user| shapes::user(&call.links, &user, false));
+    shapes::git_commit(&call.links, &found.name(), commit, &author)
+}
+
+pub(super) fn get(call: &Call<'_>) -> Reply {
+    let found = call.readable()?;
+    let which = call.rest(2);
+    match find(call, &found, &which) {
+        Some(commit) => call.reply(&shape(call, &found, &commit)),
+        None => Err(call.refusal(StatusCode::NOT_FOUND, &format!("commit doesn't exist: {which}"))),
+    }
+}
+
+pub(super) fn list(call: &Call<'_>) -> Reply {
+    let found = call.readable()?;
+    let branch = call.query.get("sha").filter(|name| !name.is_empty()).unwrap_or(&found.facts.default_branch);
+    let commits = call.forge.stores.repositories.history(&found.facts.owner, &found.facts.name, branch, MOST);
+    if commits.is_empty() {
+        return Err(call.not_found());
+    }
+    let list: Vec<Value> = commits.iter().map(|commit| shape(call, &found, commit)).collect();
+    call.page(&list)
+}

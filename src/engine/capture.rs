@@ -17,7 +17,7 @@ use super::problem::Problem;
 pub fn capture(observation: &Observation<'_>, capture: &Capture) -> Result<String, Problem> {
     let value = look(observation, capture)?;
     let nothing = |found: &str| {
-        let last = observation.visitor.hops.last().map(describe_hop).unwrap_or_default();
+        let last = observation.visitor.focused().last().map(describe_hop).unwrap_or_default();
         Problem {
             kind: FailureKind::Expectation,
             diagnostic: Diagnostic::at(

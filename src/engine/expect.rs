@@ -32,6 +32,8 @@ pub struct Observation<'a> {
     pub scope: &'a Scope,
     /// Knows the secrets, captured ones included.
     pub redactor: &'a Redactor,
+    /// The answer is an API's: redirects aren't followed there.
+    pub is_call: bool,
 }
 
 /// Holds one expectation against what came.
@@ -50,7 +52,7 @@ pub fn check(observation: &Observation<'_>, expectation: &Expectation) -> Result
 }
 
 fn every_hop(observation: &Observation<'_>, expectation: &Expectation, aspect: &HopAspect) -> Result<(), Problem> {
-    let hops = &observation.visitor.hops;
+    let hops = observation.visitor.focused();
     for (index, hop) in hops.iter().enumerate() {
         let found = hop_found(hop, aspect);
         predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name), observation.redactor)
@@ -65,7 +67,7 @@ fn every_hop(observation: &Observation<'_>, expectation: &Expectation, aspect: &
 }
 
 fn no_loop(observation: &Observation<'_>, expectation: &Expectation) -> Result<(), Problem> {
-    let Some(hop) = repeated(&observation.visitor.hops) else { return Ok(()) };
+    let Some(hop) = repeated(observation.visitor.focused()) else { return Ok(()) };
     let diagnostic = Diagnostic::at(observation.source, expectation.span, "a request was repeated on the way")
         .label(describe_hop(hop))
         .expected("no request twice with the same cookies")
@@ -120,14 +122,16 @@ fn observe(observation: &Observation<'_>, expectation: &Expectation) -> Result<F
         }
         Subject::Url => Found::Text(page.address.to_string()),
         Subject::Hops => {
-            Found::Number(f64::from(u32::try_from(visitor.hops.len().saturating_sub(1)).unwrap_or(u32::MAX)))
+            Found::Number(f64::from(u32::try_from(visitor.focused().len().saturating_sub(1)).unwrap_or(u32::MAX)))
         }
-        Subject::NoLoop => Found::Bool(repeated(&visitor.hops).is_none()),
+        Subject::NoLoop => Found::Bool(repeated(visitor.focused()).is_none()),
         Subject::Cookie { name, aspect } => cookie(visitor, &observation.render(&name.value)?, *aspect),
         Subject::Git(aspect) => repository(observation, expectation, aspect)?,
         Subject::Duration => Found::Duration(visitor.duration()),
         // Checked hop by hop, or as a whole, before this is reached.
-        Subject::EveryHop(aspect) => content::list(visitor.hops.iter().map(|hop| hop_found(hop, aspect)).collect()),
+        Subject::EveryHop(aspect) => {
+            content::list(visitor.focused().iter().map(|hop| hop_found(hop, aspect)).collect())
+        }
     })
 }
 
@@ -200,6 +204,7 @@ impl Observation<'_> {
                 expectation.span,
                 format!("{} can't be read", name(&expectation.subject)),
             )
+            .label(self.visitor.focused().last().map(describe_hop).unwrap_or_default())
             .found(unreadable.found)
             .help(unreadable.help),
         }
@@ -216,7 +221,7 @@ impl Observation<'_> {
                 return Problem::scenario(Diagnostic::at(self.source, span, reason));
             }
         }
-        let request = self.visitor.hops.last().map(describe_hop).unwrap_or_default();
+        let request = self.visitor.focused().last().map(describe_hop).unwrap_or_default();
         let message = format!("{} is not what was expected", name(&expectation.subject));
         let help = mismatch.help.or_else(|| self.advice(expectation));
         let mut diagnostic = Diagnostic::at(self.source, span, message)
@@ -253,6 +258,9 @@ impl Observation<'_> {
                 Some(format!("in the repository: {there}"))
             }
             _ => match (response.header("location"), response.status, response.body.is_empty()) {
+                (Some(location), 300..=399, _) if self.is_call => Some(format!(
+                    "the answer redirects to {location}: APIs don't, so the address or its prefix may be wrong"
+                )),
                 (Some(location), 300..=399, _) => {
                     Some(format!("the answer redirects to {location}; `follow: true` goes there"))
                 }

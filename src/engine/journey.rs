@@ -15,7 +15,7 @@ use super::http::error::HttpError;
 use super::http::target::Origin;
 use super::plan::{Condition, Plan, PlannedStep, Scope};
 use super::problem::Problem;
-use super::steps::{self, Act, Acting, Undo};
+use super::steps::{self, Act, Acting, Noted, Undo};
 use super::trace;
 use super::variables::Variables;
 use super::visitor::Visitor;
@@ -97,12 +97,13 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         visitor: Visitor::new(surroundings.connector.clone()),
         variables: surroundings.variables.clone(),
         redactor: surroundings.variables.redactor(),
-        secrets: plan.secrets.iter().map(|(_, name)| name.value.clone()).collect(),
+        secrets: plan.secret_names(),
         hidden: Vec::new(),
         ends: started + limit,
         scenario_limit: limit,
         decided: Vec::new(),
         last_problems: Vec::new(),
+        noted: Noted::default(),
         undo: Vec::new(),
     };
     let mut diagnostics = Vec::new();
@@ -150,6 +151,8 @@ struct Walk<'a> {
     decided: Vec<(Arc<Condition>, Option<String>)>,
     /// Of a step that is tried again: what was wrong with the last try that came to its end.
     last_problems: Vec<Problem>,
+    /// What the action at hand notes down.
+    noted: Noted,
     /// What is to be undone when the journey ends, in the order in which it was done.
     undo: Vec<Undo>,
 }
@@ -170,6 +173,17 @@ impl Walk<'_> {
         let secret = Secret::new(value);
         self.redactor.add(&secret);
         self.surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).add(&secret);
+    }
+
+    /// Hides what the exchanges of the step carried of codes and tokens, and the credentials of the step itself.
+    fn hide_tokens(&mut self, planned: &PlannedStep) {
+        let own = planned
+            .step
+            .action
+            .credentials()
+            .and_then(|template| template.value.render(&|name| self.variables.lookup(&planned.scope, name)).ok());
+        let carried: Vec<String> = self.visitor.hops.iter().flat_map(trace::tokens).collect();
+        own.iter().chain(&carried).for_each(|value| self.hide(value));
     }
 
     async fn step(&mut self, planned: &PlannedStep) -> (StepRecord, Vec<Diagnostic>) {
@@ -216,6 +230,7 @@ impl Walk<'_> {
         }
         self.take_kept();
         record.websocket = self.visitor.socket.take().map(|socket| socket.record(&self.redactor));
+        self.hide_tokens(planned);
         record.trace = self.visitor.hops.iter().map(|hop| trace::exchange(hop, &self.redactor)).collect();
         if let (Action::Git(_), Some(repository)) = (&step.action, &self.visitor.repository) {
             record.git = Some(trace::repository(repository, &self.redactor));
@@ -223,6 +238,7 @@ impl Walk<'_> {
         let (failures, diagnostics): (Vec<_>, Vec<_>) =
             problems.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
         record.failures = failures;
+        record.oauth = self.noted.oauth.take().map(|oauth| trace::oauth(oauth, &self.redactor));
         record.duration_ms = trace::milliseconds(started.elapsed());
         (record, diagnostics)
     }
@@ -234,6 +250,7 @@ impl Walk<'_> {
         let mut record = blank(planned, undo.title());
         record.attempts = 1;
         self.visitor.hops.clear();
+        self.visitor.focus = None;
         let mut nothing = Vec::new();
         let mut acting = Acting {
             planned,
@@ -242,6 +259,7 @@ impl Walk<'_> {
             base: &self.surroundings.base,
             redactor: &self.redactor,
             secrets: &self.secrets,
+            noted: &mut self.noted,
             undo: &mut nothing,
         };
         let result = tokio::time::timeout(STEP_TIMEOUT, undo.act(&mut acting)).await;
@@ -285,10 +303,17 @@ impl Walk<'_> {
         if let Some(reason) = unmet(when, self.surroundings) {
             return Ok(Some(reason));
         }
-        let Some(css) = &when.css else { return Ok(None) };
+        if when.css.is_none() && when.statuses.is_empty() {
+            return Ok(None);
+        }
         let Some(observation) = self.observation(&scope.source, scope) else {
             return Ok(Some("there is no page yet".to_owned()));
         };
+        let status = observation.page.response.status;
+        if !when.statuses.is_empty() && !when.statuses.iter().any(|wanted| wanted.value == status) {
+            return Ok(Some(format!("the last answer was {status}")));
+        }
+        let Some(css) = &when.css else { return Ok(None) };
         let selector = observation.selector(css)?;
         // A page that can't be read has no elements.
         let found = observation.page.look(|document| content::elements(document, &selector, None));
@@ -305,6 +330,11 @@ impl Walk<'_> {
             Action::Request(request) => &request.target.value,
             Action::Submit(submit) => &submit.form.value,
             Action::WebSocket(socket) => &socket.target.value,
+            Action::Api(api) => {
+                let request = &api.request;
+                return format!("api {} {}", request.method.value, expect::shown(&request.target.value));
+            }
+            Action::OAuth(oauth) => &oauth.start.value,
             Action::Git(git) => {
                 let verb = if matches!(git.action, GitAction::Clone { .. }) { "clone" } else { "push" };
                 return format!("git {verb} {}", expect::shown(&git.url.value));
@@ -322,6 +352,8 @@ impl Walk<'_> {
             *attempts += 1;
             self.visitor.hops.clear();
             self.visitor.socket = None;
+            self.visitor.focus = None;
+            self.noted = Noted::default();
             self.visitor.page.clone_from(&page_before);
             let problems = self.attempt(planned).await;
             let Some(retry) = &planned.step.retry else { return problems };
@@ -347,6 +379,7 @@ impl Walk<'_> {
             base: &self.surroundings.base,
             redactor: &self.redactor,
             secrets: &self.secrets,
+            noted: &mut self.noted,
             undo: &mut self.undo,
         };
         let result = action.act(&mut acting).await;
@@ -354,8 +387,13 @@ impl Walk<'_> {
         if let Err(problem) = result {
             return vec![problem];
         }
-        let problems = self.expectations(planned);
-        let problems = if problems.is_empty() { self.captures(planned) } else { problems };
+        let mut problems = std::mem::take(&mut self.noted.problems);
+        if problems.is_empty() {
+            problems = self.expectations(planned);
+        }
+        if problems.is_empty() {
+            problems = self.captures(planned);
+        }
         if let Action::WebSocket(_) = planned.step.action {
             // The page that opened it is still the page.
             self.visitor.page = page_before;
@@ -374,7 +412,8 @@ impl Walk<'_> {
     }
 
     fn expectations(&self, planned: &PlannedStep) -> Vec<Problem> {
-        let Some(observation) = self.observation(&planned.source, &planned.scope) else { return Vec::new() };
+        let Some(mut observation) = self.observation(&planned.source, &planned.scope) else { return Vec::new() };
+        observation.is_call = matches!(planned.step.action, Action::Api(_));
         let expectations = planned.step.expect.iter();
         expectations.filter_map(|expectation| expect::check(&observation, expectation).err()).collect()
     }
@@ -404,6 +443,7 @@ impl Walk<'_> {
             variables: &self.variables,
             scope,
             redactor: &self.redactor,
+            is_call: false,
         })
     }
 
@@ -445,6 +485,7 @@ fn blank(planned: &PlannedStep, title: String) -> StepRecord {
         attempts: 0,
         failures: Vec::new(),
         trace: Vec::new(),
+        oauth: None,
         git: None,
         websocket: None,
     }

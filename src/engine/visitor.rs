@@ -1,5 +1,6 @@
 //! A user's browser, as far as a journey sees it: cookies, the last page, and the hops of the step at hand.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -51,6 +52,11 @@ pub enum Obstacle {
     },
     /// A redirect that no browser can follow.
     Location(String),
+    /// The next address is none of those where the step goes; nothing was sent there.
+    Astray {
+        /// That address.
+        to: Address,
+    },
 }
 
 /// A value that a step keeps while it is under way.
@@ -63,6 +69,12 @@ pub struct Kept {
     /// It must never be printed.
     pub secret: bool,
 }
+
+/// The most content that is kept of the exchanges of one step, in bytes.
+const STEP_LIMIT: usize = 64 << 20;
+
+/// Which addresses a navigation may go to.
+pub type Allowed<'a> = &'a (dyn Fn(&Address) -> bool + Send + Sync);
 
 /// The user of one journey.
 #[derive(Debug)]
@@ -78,6 +90,8 @@ pub struct Visitor {
     pub socket: Option<SocketLog>,
     /// The values that the step at hand has kept so far.
     pub kept: Vec<Kept>,
+    /// The hops that expectations look at, where they are not all of them.
+    pub focus: Option<Range<usize>>,
     /// What the last step with a repository fetched or pushed.
     pub repository: Option<Repository>,
 }
@@ -98,6 +112,7 @@ impl Visitor {
             jar: Jar::default(),
             page: None,
             hops: Vec::new(),
+            focus: None,
             socket: None,
             kept: Vec::new(),
             repository: None,
@@ -109,15 +124,31 @@ impl Visitor {
     ///
     /// # Errors
     /// [`Obstacle`]; what was seen until then is in [`Visitor::hops`].
-    pub async fn navigate(&mut self, mut request: Outgoing, follow: Option<Follow>) -> Result<(), Obstacle> {
+    pub async fn navigate(&mut self, request: Outgoing, follow: Option<Follow>) -> Result<(), Obstacle> {
+        self.navigate_within(request, follow, &|_| true).await
+    }
+
+    /// The same, but it stops before it sends anything to an address that isn't allowed.
+    ///
+    /// # Errors
+    /// [`Obstacle`]; what was seen until then is in [`Visitor::hops`].
+    pub async fn navigate_within(
+        &mut self,
+        mut request: Outgoing,
+        follow: Option<Follow>,
+        allowed: Allowed<'_>,
+    ) -> Result<(), Obstacle> {
         let mut followed = 0;
         loop {
             let address = request.address.clone();
+            if !allowed(&address) {
+                return Err(Obstacle::Astray { to: address });
+            }
             let received = self.exchange(request.clone(), true, None).await.map_err(Obstacle::Http)?;
             let location = received.header("location").filter(|_| redirect::is_redirect(received.status));
             let incomplete = received.incomplete.clone();
             self.page = Some(Page::new(address.clone(), received));
-            if let Some(error) = incomplete {
+            if let Some(error) = incomplete.or_else(|| self.too_much()) {
                 return Err(Obstacle::Http(error));
             }
             let (Some(location), Some(follow)) = (location, follow) else { return Ok(()) };
@@ -140,6 +171,17 @@ impl Visitor {
         let incomplete = received.incomplete.clone();
         self.page = Some(Page::new(address, received));
         incomplete.map_or(Ok(()), |error| Err(Obstacle::Http(error)))
+    }
+
+    /// More content in one step than is kept.
+    fn too_much(&self) -> Option<HttpError> {
+        let kept: usize = self.hops.iter().filter_map(|hop| hop.response.as_ref()).map(|got| got.body.len()).sum();
+        (kept > STEP_LIMIT).then_some(HttpError::TooLarge { limit: STEP_LIMIT, announced: None })
+    }
+
+    /// The hops that expectations look at.
+    pub fn focused(&self) -> &[Hop] {
+        self.focus.clone().and_then(|range| self.hops.get(range)).unwrap_or(&self.hops)
     }
 
     fn next_request(&self, previous: Outgoing, from: &Address, location: &str) -> Result<Outgoing, Obstacle> {
@@ -237,9 +279,9 @@ impl Visitor {
         }
     }
 
-    /// From the first byte sent to the last byte received, of all hops together.
+    /// From the first byte sent to the last byte received, of all hops that expectations look at together.
     pub fn duration(&self) -> Duration {
-        self.hops.iter().filter_map(|hop| hop.response.as_ref()).map(|response| response.duration).sum()
+        self.focused().iter().filter_map(|hop| hop.response.as_ref()).map(|response| response.duration).sum()
     }
 }
 

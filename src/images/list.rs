@@ -33,6 +33,11 @@ impl Row {
     pub fn wanted(&self) -> &str {
         self.official.as_deref().unwrap_or(&self.recipe)
     }
+
+    /// Whether a double is used in place of what others make.
+    pub fn is_stood_in_for(&self) -> bool {
+        self.official.is_some() && self.used.as_ref().is_some_and(|(choice, _)| choice.is_double)
+    }
 }
 
 /// Asks the engine for each service's images.

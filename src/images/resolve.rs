@@ -90,7 +90,8 @@ pub(crate) async fn resolve(
                 match (pull_image(docker, &named.image).await, other) {
                     (Ok(()), _) => named,
                     (Err(error), Some(other)) => {
-                        progress(format!("{} can't be had ({}): {} it is", named.image, chain(&error), other.image));
+                        let why = chain(&error);
+                        progress(format!("{} takes its place, as that can't be had: {why}", other.image));
                         other
                     }
                     (Err(error), None) => {

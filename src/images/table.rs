@@ -88,6 +88,13 @@ mod tests {
                  official  codeberg.org/forgejo/forgejo:11  not there
                  recipe    edge-smoke/gitea:1.26.0  not there
                  other     --image forge=NAME, or FORGE_IMAGE=NAME
+        ci     uses edge-smoke/double:0.1.0 (built by our recipe: a double, not the real program)
+                 official  woodpeckerci/woodpecker-server:v3  not there
+                 recipe    edge-smoke/double:0.1.0  0123456789ab, 288 MB
+                 other     --image ci=NAME, or CI_IMAGE=NAME
+        echo   uses nothing (no image is there)
+                 recipe    edge-smoke/double:0.1.0  not there
+                 other     --image echo=NAME, or ECHO_IMAGE=NAME
         `edge-smoke images build` builds what can't be pulled; `run --stack containers` pulls what can.
         "#);
     }

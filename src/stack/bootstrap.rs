@@ -186,7 +186,7 @@ fn unexpected(
     password: Option<&Secret>,
 ) -> BootstrapError {
     // Redacted before it is cut short: half a password is too much as well.
-    let answer = Answer { status: answer.status, body: redact(&answer.body, password) };
+    let answer = Answer { body: redact(&answer.body, password), ..answer.clone() };
     BootstrapError::Answer { request: format!("{method} {path}"), expected, found: answer.excerpt() }
 }
 

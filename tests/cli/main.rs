@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod api;
 mod bad_files;
 mod bad_sites;
 #[path = "../../crates/edge/tests/suite/caddy.rs"]
@@ -12,6 +13,7 @@ mod embedded;
 mod interrupt;
 mod journeys;
 mod language;
+mod oauth;
 mod options;
 mod program;
 mod secrets;

@@ -151,6 +151,7 @@ fn steps(number: usize) -> Vec<StepRecord> {
             failures: Vec::new(),
             trace: vec![exchange("/forge/", 200, &[("Content-Type", "text/html; charset=utf-8")], 14_000)],
             websocket: None,
+            oauth: None,
             git: None,
         })
         .collect()

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scenario::model::{
-    Action, Awaited, AwaitedKind, Body, CaptureSource, Frames, JsonTemplate, Operand, PartContent, Predicate, Service,
-    Subject, TurnAction,
+    Action, Attack, Awaited, AwaitedKind, Body, CaptureSource, Frames, JsonTemplate, Operand, PartContent, Predicate,
+    Service, Subject, TurnAction,
 };
 use scenario::{Scenario, Source, parse};
 
@@ -122,6 +122,53 @@ fn requests() {
 }
 
 #[test]
+fn calls_of_apis() {
+    let scenario = file("everything.yaml");
+    let calls: Vec<_> = scenario
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Api(api) => Some((api, step)),
+            _ => None,
+        })
+        .collect();
+    let shown: Vec<String> = calls
+        .iter()
+        .map(|(api, step)| {
+            let (method, target) = (&api.request.method, &api.request.target);
+            let place = |span| scenario.source.slice(span);
+            let secret = step.action.credentials().map_or("", |secret| place(secret.span));
+            let kind = api.credentials.as_ref().map(|kind| plain(kind).split('(').next().map(str::to_owned));
+            format!("{} {} [{}] {:?} {secret}", method.value, place(target.span), place(method.span), kind.flatten())
+        })
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn sign_ins() {
+    let of = |scenario: &Scenario| {
+        let oauth = |step: &scenario::model::Step| match &step.action {
+            Action::OAuth(oauth) => Some((**oauth).clone()),
+            _ => None,
+        };
+        scenario.steps.iter().find_map(oauth).expect("a sign-in")
+    };
+    let full = file("everything.yaml");
+    let oauth = of(&full);
+    let cookies: Vec<_> =
+        oauth.session.iter().map(|cookie| (full.source.slice(cookie.name.span), cookie.expect.len())).collect();
+    assert_eq!(cookies, [("user_sess", 2), ("\"${user}_last\"", 1)]);
+    let refused: Vec<_> = oauth.refuses.iter().map(|refusal| (refusal.attack, refusal.expect.len())).collect();
+    assert_eq!(refused, [(Attack::ForgedState, 2), (Attack::AnotherBrowser, 0)]);
+    assert!(!oauth.again && oauth.client.is_some() && oauth.sign_in.is_some() && oauth.consent.is_some());
+    let least = of(&file("sign-in.yaml"));
+    let refused: Vec<_> = least.refuses.iter().map(|refusal| refusal.attack).collect();
+    assert_eq!(refused, [Attack::ForgedState, Attack::Error]);
+    assert!(least.again && least.client.is_none() && least.sign_in.is_none() && least.consent.is_none());
+}
+
+#[test]
 fn steps() {
     let scenario = file("everything.yaml");
     let first = &scenario.steps[0];
@@ -132,8 +179,9 @@ fn steps() {
     assert_eq!(scenario.steps[1].follow.map(|follow| follow.max_hops), Some(20));
     assert!(scenario.steps[3].follow.is_none() && scenario.steps[4].follow.is_none());
     let keywords: Vec<String> = scenario.steps.iter().map(|step| step.action.keyword()).collect();
-    let methods = ["post", "put", "patch", "delete", "options", "head", "propfind"];
-    assert_eq!(keywords, [&["get", "submit", "use"], &methods[..], &["git", "git"]].concat());
+    let requests = ["get", "submit", "use", "post", "put", "patch", "delete", "options", "head", "propfind"];
+    assert_eq!(keywords[..requests.len()], requests);
+    assert_eq!(keywords[requests.len()..], ["api", "api", "api", "api", "api", "oauth", "git", "git"]);
 }
 
 #[test]
@@ -143,10 +191,24 @@ fn variables_that_come_from_outside() {
     let mut names: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
     names.dedup();
     // `user` is declared; `token` and `id` are captured before they are used.
-    assert_eq!(
-        names,
-        ["forge", "password", "forge", "floor", "password", "payload", "ci", "forge", "password", "forge"]
-    );
+    let outer = ["forge", "password", "forge", "floor", "password", "payload", "ci"];
+    assert_eq!(names[..outer.len()], outer);
+    let later = [
+        "ci_token",
+        "forge_token",
+        "password",
+        "ci",
+        "csrf",
+        "ci",
+        "forge",
+        "ci",
+        "password",
+        "ci",
+        "forge",
+        "password",
+        "forge",
+    ];
+    assert_eq!(names[outer.len()..], later);
     for (name, span) in variables {
         assert_eq!(scenario.source.slice(span), format!("${{{name}}}"));
         let line = scenario.source.text.lines().nth(span.line - 1).expect("the line");

@@ -18,12 +18,13 @@ impl Act for Request {
     }
 }
 
-async fn outgoing(request: &Request, acting: &Acting<'_>) -> Result<Outgoing, Problem> {
+/// The request as it is sent.
+pub(super) async fn outgoing(request: &Request, acting: &Acting<'_>) -> Result<Outgoing, Problem> {
     let address = acting.address(&request.target)?.with_query(&acting.render_pairs(&request.query)?);
     let mut headers: Vec<(String, Vec<u8>)> =
         acting.render_pairs(&request.headers)?.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
     if let Some(credentials) = &request.basic_auth {
-        headers.push(("Authorization".to_owned(), basic_credentials(credentials, acting)?.into_bytes()));
+        headers.push(("Authorization".to_owned(), basic(credentials, acting)?.into_bytes()));
     }
     let (content_type, body) = content(&request.body, acting).await?;
     let names_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
@@ -33,8 +34,8 @@ async fn outgoing(request: &Request, acting: &Acting<'_>) -> Result<Outgoing, Pr
     Ok(Outgoing { method: request.method.value.clone(), address, headers, body })
 }
 
-/// The value of `Authorization` (RFC 7617).
-pub(super) fn basic_credentials(credentials: &BasicAuth, acting: &Acting<'_>) -> Result<String, Problem> {
+/// `Basic …` (RFC 7617, section 2).
+pub(super) fn basic(credentials: &BasicAuth, acting: &Acting<'_>) -> Result<String, Problem> {
     let pair = format!("{}:{}", acting.render(&credentials.user.value)?, acting.render(&credentials.password.value)?);
     Ok(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
 }

@@ -1,8 +1,10 @@
 //! What a scenario says: plain values, each with the place in the file that it was read from.
 
+mod api;
 mod capture;
 mod expect;
 mod git;
+mod oauth;
 mod place;
 mod request;
 mod websocket;
@@ -13,9 +15,11 @@ use std::time::Duration;
 use crate::span::{Source, Span, Spanned};
 use crate::template::Template;
 
+pub use api::{Api, Credentials};
 pub use capture::{Capture, CaptureSource};
 pub use expect::{Comparison, CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
 pub use git::{GENERATED_FILE, Git, GitAction, GitAspect, GitFact, GitPush};
+pub use oauth::{Attack, OAuth, Refusal, SessionCookie};
 pub use place::{Mode, Scheme, Service, StackKind};
 pub use request::{BasicAuth, Body, JsonTemplate, Part, PartContent, Request, Submit};
 pub use websocket::{
@@ -60,6 +64,8 @@ pub struct When {
     pub writes: bool,
     /// Of a step: a selector that must find something on the last page.
     pub css: Option<Spanned<Template>>,
+    /// Of a step: the status codes of which the last answer must have one.
+    pub statuses: Vec<Spanned<u16>>,
 }
 
 /// One step of a journey.
@@ -94,6 +100,10 @@ pub enum Action {
     Submit(Submit),
     /// Open a WebSocket, and talk over it.
     WebSocket(WebSocket),
+    /// Call an API.
+    Api(Api),
+    /// Sign in by OAuth 2.
+    OAuth(Box<OAuth>),
     /// Clone a repository, or push to it.
     Git(Git),
     /// Run another scenario's steps here.
@@ -107,8 +117,21 @@ impl Action {
             Action::Request(request) => request.method.value.to_ascii_lowercase(),
             Action::Submit(_) => "submit".to_owned(),
             Action::WebSocket(_) => "websocket".to_owned(),
+            Action::Api(_) => "api".to_owned(),
+            Action::OAuth(_) => "oauth".to_owned(),
             Action::Git(_) => "git".to_owned(),
             Action::Use(_) => "use".to_owned(),
+        }
+    }
+
+    /// What of the action is a token or a password: secret whether or not the scenario says so.
+    pub fn credentials(&self) -> Option<&Spanned<Template>> {
+        match self {
+            Action::Request(request) => request.basic_auth.as_ref().map(|pair| &pair.password),
+            Action::Api(api) => api.credentials.as_ref().and_then(Credentials::secret),
+            Action::Git(git) => git.basic_auth.as_ref().map(|pair| &pair.password),
+            Action::WebSocket(socket) => socket.basic_auth.as_ref().map(|pair| &pair.password),
+            Action::Submit(_) | Action::OAuth(_) | Action::Use(_) => None,
         }
     }
 }
@@ -118,7 +141,7 @@ impl Step {
     pub fn captures_on_the_way(&self) -> impl Iterator<Item = &Capture> {
         let socket = match &self.action {
             Action::WebSocket(socket) => Some(socket),
-            Action::Request(_) | Action::Submit(_) | Action::Git(_) | Action::Use(_) => None,
+            _ => None,
         };
         socket.into_iter().flat_map(WebSocket::captures)
     }

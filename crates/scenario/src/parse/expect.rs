@@ -43,6 +43,13 @@ pub(super) fn expect(decoder: &Decoder, node: &Node) -> Vec<Expectation> {
     expectations.found
 }
 
+/// What is expected of one cookie.
+pub(super) fn cookie(decoder: &Decoder, name: &Spanned<String>, node: &Node) -> Vec<Expectation> {
+    let mut expectations = Expectations { decoder, found: Vec::new() };
+    expectations.cookie(name, node);
+    expectations.found
+}
+
 impl Expectations<'_> {
     pub(super) fn add(&mut self, subject: Subject, node: &Node, domain: Domain, what: &str) {
         if let Some(predicate) = predicate::predicate(self.decoder, node, domain, what) {

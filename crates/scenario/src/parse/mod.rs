@@ -1,10 +1,12 @@
 //! From a file's text to a [`Scenario`], with all that is wrong in the file at once.
 
+mod api;
 mod capture;
 mod expect;
 mod git;
 mod json;
 pub(crate) mod keys;
+mod oauth;
 mod predicate;
 mod request;
 mod scenario;

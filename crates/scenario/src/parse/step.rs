@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::decode::{Decoder, Fields};
 use crate::model::{Action, Follow, Retry, Step, Submit, Use};
-use crate::parse::{capture, expect, git, keys, request, scenario, template, values, websocket};
+use crate::parse::{api, capture, expect, git, keys, oauth, request, scenario, template, values, websocket};
 use crate::span::Spanned;
 use crate::text;
 use crate::yaml::{Kind, Node};
@@ -15,6 +15,11 @@ const MAX_HOPS: usize = 20;
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) fn step(decoder: &Decoder, node: &Node) -> Option<Step> {
+    for (key, value) in node.as_mapping().unwrap_or_default() {
+        if matches!(key.value.as_str(), "as" | "basic_auth") {
+            conceal(decoder, value);
+        }
+    }
     let fields = decoder.fields(node, &keys::STEP, decoder.span(node.span.start..node.span.start))?;
     let name = fields.get("name").and_then(|node| scenario::name(decoder, node, "`name`"));
     let when = fields.get("when").map(|node| scenario::when(decoder, node, &keys::STEP_WHEN)).unwrap_or_default();
@@ -31,11 +36,25 @@ pub(super) fn step(decoder: &Decoder, node: &Node) -> Option<Step> {
     let action = match key.value.as_str() {
         "submit" => Action::Submit(submit(decoder, &fields, value)?),
         "websocket" => Action::WebSocket(websocket::websocket(decoder, &fields, value)?),
+        "api" => Action::Api(api::api(decoder, &fields, value)?),
+        "oauth" => Action::OAuth(Box::new(oauth::oauth(decoder, key.span, value)?)),
         "git" => Action::Git(git::git(decoder, value, key.span)?),
         "use" => Action::Use(use_other(decoder, &fields, value)?),
         _ => Action::Request(request::request(decoder, &fields, key, value)?),
     };
     Some(Step { span: key.span, name, when, action, follow, expect, capture, retry, timeout })
+}
+
+/// Keeps credentials out of errors, also of those about keys beside which they don't belong.
+fn conceal(decoder: &Decoder, node: &Node) {
+    match &node.kind {
+        Kind::Mapping(entries) => {
+            entries.iter().filter(|(key, _)| key.value != "user").for_each(|(_, value)| conceal(decoder, value));
+        }
+        Kind::Sequence(items) => items.iter().for_each(|item| conceal(decoder, item)),
+        Kind::String(text, _) if text.contains("${") || text == keys::SESSION => {}
+        _ => decoder.conceal(node.span),
+    }
 }
 
 fn follow(decoder: &Decoder, node: &Node) -> Option<Follow> {

@@ -18,11 +18,11 @@ use crate::yaml::{Kind, Node};
 pub(super) fn websocket(decoder: &Decoder, fields: &Fields<'_>, value: &Node) -> Option<WebSocket> {
     let headers = fields.get("headers").map(|node| values::headers(decoder, node)).unwrap_or_default();
     let query = fields.get("query").map(|node| values::pairs(decoder, node, "`query`")).unwrap_or_default();
-    let basic_auth = fields.get("basic_auth").and_then(|node| request::basic_auth(decoder, node));
+    let basic_auth = fields.get("basic_auth").and_then(|node| request::basic_auth(decoder, node, "basic_auth"));
     let without = fields.get("without").map(|node| without(decoder, node, &headers)).unwrap_or_default();
     let subprotocols = fields.get("subprotocols").map(|node| subprotocols(decoder, node)).unwrap_or_default();
     let dialogue = fields.get("dialogue").map(|node| dialogue(decoder, node)).unwrap_or_default();
-    let target = request::target(decoder, value, "websocket", Speaks::WebSocket);
+    let target = request::target_of(decoder, value, "websocket", Speaks::WebSocket);
     Some(WebSocket { target: target?, headers, without, query, basic_auth, subprotocols, dialogue })
 }
 

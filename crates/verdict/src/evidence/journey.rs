@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exchange::Exchange;
 use super::git::GitRecord;
+use super::oauth::OAuthRecord;
 use super::websocket::WebSocketRecord;
 
 /// How something ended.
@@ -88,6 +89,9 @@ pub struct StepRecord {
     /// The WebSocket that it opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub websocket: Option<WebSocketRecord>,
+    /// Of an `oauth` step: what was seen of the dance, in its last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OAuthRecord>,
     /// What it did with a repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<GitRecord>,

@@ -3,6 +3,7 @@
 mod exchange;
 mod git;
 mod journey;
+mod oauth;
 mod stack;
 mod websocket;
 
@@ -12,6 +13,10 @@ use serde::{Deserialize, Serialize};
 pub use exchange::{Exchange, RequestRecord, ResponseRecord, SetCookie};
 pub use git::GitRecord;
 pub use journey::{Failure, FailureKind, Journey, Outcome, ServiceLog, StepRecord};
+pub use oauth::{
+    Astray, AuthorizationRequest, AuthorizationResponse, Landing, OAuthPhase, OAuthPhaseKind, OAuthRecord,
+    StateComparison,
+};
 pub use stack::{Mode, ServiceFacts, ServiceKind, StackFacts, StackKind};
 pub use websocket::{Direction, Ending, EndingKind, FrameKind, FrameRecord, WebSocketRecord};
 

@@ -74,6 +74,7 @@ pub(crate) fn step(name: &str, url: &str, status: Option<u16>, kind: FailureKind
         failures: vec![failure(&file, kind, message)],
         trace: vec![exchange(url, status, message)],
         websocket: None,
+        oauth: None,
         git: None,
         file,
     }

@@ -14,7 +14,8 @@ use crate::engine::http::client::Received;
 use crate::engine::http::{Address, Outgoing, cookies};
 use crate::engine::problem::Problem;
 use crate::engine::socket::SocketLog;
-use crate::engine::steps::{Acting, basic_credentials};
+use crate::engine::steps::Acting;
+use crate::engine::steps::request::basic;
 use crate::engine::visitor::USER_AGENT;
 
 /// Header fields, names as they are sent.
@@ -77,7 +78,7 @@ fn fields(socket: &WebSocket, acting: &Acting<'_>, address: &Address) -> Result<
     let mut given: Fields =
         acting.render_pairs(&socket.headers)?.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
     if let Some(credentials) = &socket.basic_auth {
-        given.push(("Authorization".to_owned(), basic_credentials(credentials, acting)?.into_bytes()));
+        given.push(("Authorization".to_owned(), basic(credentials, acting)?.into_bytes()));
     }
     let mut subprotocols = Vec::new();
     for name in &socket.subprotocols {

@@ -54,6 +54,8 @@ pub struct ServiceSpec {
     pub ports: Vec<Port>,
     /// The ports that it listens on for the other services.
     pub expose: Vec<u16>,
+    /// It is started again where it ends, unless somebody stopped it.
+    pub restarts: bool,
     /// Where there are any, it is only started by who asks for it.
     pub profiles: Vec<String>,
 }

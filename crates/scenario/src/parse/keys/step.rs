@@ -1,26 +1,57 @@
 //! The keys of a step.
 
 use super::STEP_WHEN;
+use super::api::{CREDENTIALS, SESSION};
 use super::expect::{CAPTURE, EXPECT};
 use super::git::GIT;
+use super::oauth::OAUTH;
 use super::websocket::DIALOGUE;
 use crate::decode::{Key, Shape, Table};
 
 /// Keys that say what a step does by sending a request whose method has its own key.
 pub(crate) const METHODS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options"];
-/// GET and HEAD have no content (RFC 9110, section 9.3.1); who wants to send some anyway uses `request`.
-const WITH_CONTENT: &[&str] = &["post", "put", "patch", "delete", "options", "request"];
-const REQUESTS_AND_SUBMIT: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit"];
+const REQUESTS_AND_MORE: &[&str] =
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "websocket", "api"];
 const REQUESTS_AND_WEBSOCKET: &[&str] =
     &["get", "head", "post", "put", "patch", "delete", "options", "request", "websocket"];
+/// GET and HEAD have no content (RFC 9110, section 9.3.1); who wants to send some anyway uses `request`.
+const WITH_CONTENT: &[&str] = &["post", "put", "patch", "delete", "options", "request", "api"];
+const REQUESTS_AND_SUBMIT: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit"];
 const WITH_HEADERS: &[&str] =
-    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "websocket"];
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "websocket", "api"];
 const WEBSOCKET: &[&str] = &["websocket"];
-/// What leaves an answer to look at.
-const ALL_BUT_USE: &[&str] =
-    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "websocket", "git"];
-pub(crate) const ACTIONS: &[&str] =
-    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "websocket", "git", "use"];
+/// What has an answer that can be looked at.
+const ALL_BUT_USE: &[&str] = &[
+    "get",
+    "head",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "options",
+    "request",
+    "submit",
+    "websocket",
+    "api",
+    "oauth",
+    "git",
+];
+pub(crate) const ACTIONS: &[&str] = &[
+    "get",
+    "head",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "options",
+    "request",
+    "submit",
+    "websocket",
+    "api",
+    "oauth",
+    "git",
+    "use",
+];
 pub(crate) const CONTENTS: &[&str] = &["form", "json", "multipart", "body"];
 
 const SCALARS: Shape = Shape::Map(&Shape::Scalar);
@@ -48,6 +79,16 @@ pub(crate) static STEP: Table = Table {
             Shape::Text,
             "Opens a WebSocket at a path or URL (`ws`, `wss`, `http`, `https`), and has the `dialogue` over it.",
         ),
+        Key::new(
+            "api",
+            Shape::Text,
+            "Calls an API: a method with a path or URL (`POST ${ci}/api/repos`); GET where there is no method.",
+        ),
+        Key::new(
+            "oauth",
+            Shape::Table(&OAUTH),
+            "Signs in by OAuth 2, from the client's button to where the user lands.",
+        ),
         Key::new("git", Shape::Table(&GIT), "Clones a repository over HTTP, or pushes to it."),
         Key::new("use", Shape::Text, "Runs the steps of another scenario: its file name without folder and `.yaml`."),
         Key::new("name", Shape::Text, "A name for people."),
@@ -62,7 +103,7 @@ pub(crate) static STEP: Table = Table {
         )
         .beside(WEBSOCKET),
         Key::new("query", REPEATED, "Parameters appended to the URL's query, form-urlencoded.")
-            .beside(REQUESTS_AND_WEBSOCKET),
+            .beside(REQUESTS_AND_MORE),
         Key::new("form", REPEATED, "The content, as `application/x-www-form-urlencoded`.").beside(WITH_CONTENT),
         Key::new("json", Shape::Any, "The content, as `application/json`. Its strings may hold variables.")
             .beside(WITH_CONTENT),
@@ -79,6 +120,12 @@ pub(crate) static STEP: Table = Table {
         )
         .beside(WEBSOCKET),
         Key::new("dialogue", DIALOGUE, "What is said over the WebSocket once it is open, in order.").beside(WEBSOCKET),
+        Key::new(
+            "as",
+            Shape::Either(&[Shape::Word(&[SESSION]), Shape::Table(&CREDENTIALS)]),
+            "As whom: `session` sends the journey's cookies. Without it no cookies and no credentials go along.",
+        )
+        .beside(&["api"]),
         Key::new(
             "follow",
             Shape::Either(&[Shape::Bool, Shape::Table(&FOLLOW)]),

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use scenario::model::{CookieAspect, CssAspect, Expectation, HopAspect, Subject};
+use scenario::model::{AssetsAspect, CookieAspect, CssAspect, Expectation, HopAspect, Subject};
 use scenario::predicate::{self, Found, Mismatch, MismatchKind};
 use scenario::template::Template;
 use scenario::{Diagnostic, Redactor, Source, Spanned};
 use scraper::Selector;
 use verdict::evidence::FailureKind;
 
+use super::assets;
 use super::content::{self, Unreadable};
 use super::http::cookies;
 use super::page::Page;
@@ -125,6 +126,7 @@ fn observe(observation: &Observation<'_>, expectation: &Expectation) -> Result<F
         Subject::NoLoop => Found::Bool(repeated(&visitor.hops).is_none()),
         Subject::Cookie { name, aspect } => cookie(visitor, &observation.render(&name.value)?, *aspect),
         Subject::Duration => Found::Duration(visitor.duration()),
+        Subject::Assets(aspect) => visitor.assets.as_ref().map_or(Found::Absent, |book| assets::found(book, *aspect)),
         // Checked hop by hop, or as a whole, before this is reached.
         Subject::EveryHop(aspect) => content::list(visitor.hops.iter().map(|hop| hop_found(hop, aspect)).collect()),
     })
@@ -230,6 +232,7 @@ impl Observation<'_> {
                 let there = if names.is_empty() { "no cookie at all".to_owned() } else { names.join(", ") };
                 Some(format!("in the cookie store: {there}"))
             }
+            Subject::Assets(_) => self.visitor.assets.as_ref().and_then(assets::summary),
             Subject::Hops | Subject::NoLoop | Subject::EveryHop(_) => None,
             _ => match (response.header("location"), response.status, response.body.is_empty()) {
                 (Some(location), 300..=399, _) => {
@@ -279,6 +282,18 @@ fn name(subject: &Subject) -> String {
             }
         }
         Subject::Duration => "the duration".to_owned(),
+        Subject::Assets(aspect) => match aspect {
+            AssetsAspect::Count => "the number of assets",
+            AssetsAspect::Scripts => "the number of scripts",
+            AssetsAspect::Styles => "the number of stylesheets",
+            AssetsAspect::Images => "the number of images",
+            AssetsAspect::Fonts => "the number of fonts",
+            AssetsAspect::Broken => "the number of broken assets",
+            AssetsAspect::Notes => "the number of broken assets that the page can do without",
+            AssetsAspect::Urls => "the assets' URLs",
+            AssetsAspect::Duration => "the time until all assets were there",
+        }
+        .to_owned(),
     }
 }
 

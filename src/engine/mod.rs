@@ -2,8 +2,9 @@
 //!
 //! [`plan`] makes a journey of a scenario and those that it uses; [`runner`] runs several at once; [`journey`] walks one
 //! step by step with a [`visitor`], which is a browser as far as HTTP sees it; [`expect`] and [`capture`] look at what
-//! came; [`problem`] says in the file's terms what went wrong; [`trace`] makes evidence of it.
+//! came; [`assets`] loads what a page refers to; [`problem`] says in the file's terms what went wrong; [`trace`] makes evidence of it.
 
+pub mod assets;
 pub mod capture;
 pub mod content;
 pub mod events;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use scenario::model::Follow;
 use verdict::evidence::SetCookie;
 
+use super::assets::{self, Book, Rules};
 use super::http::client::{Client, Outgoing, Received};
 use super::http::connect::Connector;
 use super::http::cookies::{self, Jar};
@@ -56,12 +57,14 @@ pub struct Visitor {
     pub page: Option<Page>,
     /// The hops of the step at hand, in order.
     pub hops: Vec<Hop>,
+    /// What the step at hand has loaded of a page.
+    pub assets: Option<Book>,
 }
 
 impl Visitor {
     /// A user with no cookies and no page.
     pub fn new(connector: Connector) -> Self {
-        Self { client: Client::new(connector), jar: Jar::default(), page: None, hops: Vec::new() }
+        Self { client: Client::new(connector), jar: Jar::default(), page: None, hops: Vec::new(), assets: None }
     }
 
     /// Sends a request with the fields that a browser adds (unless they are given) and the cookies that belong to it, and
@@ -87,6 +90,14 @@ impl Visitor {
             followed += 1;
             request = self.next_request(request, &address, &location)?;
         }
+    }
+
+    /// Loads what a page refers to. What is known of it is in [`Visitor::assets`] all the while.
+    pub async fn load_assets(&mut self, rules: Rules, document: ::assets::html::Document) {
+        let mut book = Book::new(rules);
+        book.duration = self.duration();
+        let book = self.assets.insert(book);
+        assets::load(book, document.found, &document.import_map, &self.client, &mut self.jar).await;
     }
 
     fn next_request(&self, previous: Outgoing, from: &Address, location: &str) -> Result<Outgoing, Obstacle> {

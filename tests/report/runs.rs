@@ -150,6 +150,7 @@ fn steps(number: usize) -> Vec<StepRecord> {
             attempts: 1,
             failures: Vec::new(),
             trace: vec![exchange("/forge/", 200, &[("Content-Type", "text/html; charset=utf-8")], 14_000)],
+            assets: None,
         })
         .collect()
 }
@@ -210,6 +211,7 @@ fn lost_prefix() -> (StepRecord, Vec<Diagnostic>) {
         failures: vec![failure],
         // An empty 200: what Caddy answers where nothing matches.
         trace: vec![redirect, exchange("/user/login", 200, &[], 0)],
+        assets: None,
         ..steps(1).remove(0)
     };
     (step, vec![diagnostic])

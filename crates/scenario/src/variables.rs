@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Action, Body, CaptureSource, Expectation, JsonTemplate, Operand, PartContent, Predicate, Scenario, Service, Step,
-    Subject,
+    Action, AssetsPage, Body, CaptureSource, Expectation, JsonTemplate, Operand, PartContent, Predicate, Scenario,
+    Service, Step, Subject,
 };
 use crate::span::{Span, Spanned};
 use crate::template::Template;
@@ -68,6 +68,18 @@ impl Step {
                 visit(&submit.form.value);
                 pairs(&submit.with, visit);
                 pairs(&submit.headers, visit);
+            }
+            Action::Assets(assets) => {
+                if let AssetsPage::At(target) = &assets.page {
+                    visit(&target.value);
+                }
+                let texts = assets.under.iter().chain(&assets.ignore).chain(&assets.origins);
+                texts.for_each(|text| visit(&text.value));
+                pairs(&assets.headers, visit);
+                if let Some(credentials) = &assets.basic_auth {
+                    visit(&credentials.user.value);
+                    visit(&credentials.password.value);
+                }
             }
             Action::Use(other) => pairs(&other.with, visit),
         }

@@ -28,6 +28,22 @@ pub struct Outgoing {
     pub body: Bytes,
 }
 
+/// How much of a response's content is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// The most that is kept, in bytes.
+    pub keep: usize,
+    /// The most that is read, in bytes.
+    pub read: usize,
+    /// More than is read is an error; otherwise the rest is left where it is.
+    pub is_whole: bool,
+}
+
+impl Reading {
+    /// All of it.
+    pub const WHOLE: Self = Self { keep: BODY_LIMIT, read: BODY_LIMIT, is_whole: true };
+}
+
 /// A response.
 #[derive(Debug, Clone)]
 pub struct Received {
@@ -37,6 +53,8 @@ pub struct Received {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The content, as far as it came.
     pub body: Bytes,
+    /// The size of the content in bytes: all that came, kept or not; as announced where not all of it was read.
+    pub length: u64,
     /// Why the content isn't whole.
     pub incomplete: Option<HttpError>,
     /// From the first byte sent to the last byte received.
@@ -61,6 +79,24 @@ impl Client {
     /// # Errors
     /// [`HttpError`], where not even a response's head came.
     pub async fn send(&mut self, outgoing: &Outgoing) -> Result<Received, HttpError> {
+        self.send_reading(outgoing, &|_| Reading::WHOLE).await
+    }
+
+    /// A client of the same journey with connections of its own.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self::new(self.connector.clone())
+    }
+
+    /// The same as [`Client::send`], reading as much of the content as `reading` says of the header fields.
+    ///
+    /// # Errors
+    /// [`HttpError`], where not even a response's head came.
+    pub async fn send_reading(
+        &mut self,
+        outgoing: &Outgoing,
+        reading: &(dyn Fn(&http::HeaderMap) -> Reading + Send + Sync),
+    ) -> Result<Received, HttpError> {
         let mut request = build(outgoing)?;
         let origin = &outgoing.address.origin;
         if let Some(mut kept) = self.idle.remove(origin)
@@ -68,7 +104,7 @@ impl Client {
         {
             let started = Instant::now();
             match kept.try_send_request(request).await {
-                Ok(response) => return self.receive(origin, kept, response, started).await,
+                Ok(response) => return self.receive(origin, kept, response, started, reading).await,
                 Err(mut error) => match error.take_message() {
                     Some(unsent) => request = unsent,
                     None => return Err(protocol(&error.into_error())),
@@ -85,7 +121,7 @@ impl Client {
         tokio::spawn(connection);
         let started = Instant::now();
         let response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
-        self.receive(origin, sender, response, started).await
+        self.receive(origin, sender, response, started, reading).await
     }
 
     async fn receive(
@@ -94,23 +130,30 @@ impl Client {
         sender: SendRequest<Full<Bytes>>,
         response: hyper::Response<hyper::body::Incoming>,
         started: Instant,
+        reading: &(dyn Fn(&http::HeaderMap) -> Reading + Send + Sync),
     ) -> Result<Received, HttpError> {
         let (head, mut incoming) = response.into_parts();
+        let reading = reading(&head.headers);
+        let announced: Option<u64> =
+            head.headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let mut body = Vec::new();
+        let mut length = 0;
         let mut incomplete = None;
+        let mut is_left = false;
         while let Some(frame) = incoming.frame().await {
             match frame {
                 Ok(frame) => {
                     if let Some(data) = frame.data_ref() {
-                        if body.len() + data.len() > BODY_LIMIT {
-                            let announced = head
-                                .headers
-                                .get(http::header::CONTENT_LENGTH)
-                                .and_then(|value| value.to_str().ok()?.parse().ok());
-                            incomplete = Some(HttpError::TooLarge { limit: BODY_LIMIT, announced });
+                        if length + data.len() > reading.read && reading.is_whole {
+                            incomplete = Some(HttpError::TooLarge { limit: reading.read, announced });
                             break;
                         }
-                        body.extend_from_slice(data);
+                        length += data.len();
+                        body.extend_from_slice(&data[..data.len().min(reading.keep - body.len())]);
+                        if length > reading.read {
+                            is_left = true;
+                            break;
+                        }
                     }
                 }
                 Err(error) => {
@@ -119,7 +162,7 @@ impl Client {
                 }
             }
         }
-        if incomplete.is_none() {
+        if incomplete.is_none() && !is_left {
             self.idle.insert(origin.clone(), sender);
         }
         let headers =
@@ -128,6 +171,7 @@ impl Client {
             status: head.status.as_u16(),
             headers,
             body: Bytes::from(body),
+            length: announced.filter(|_| is_left).unwrap_or(length as u64),
             incomplete,
             duration: started.elapsed(),
         })

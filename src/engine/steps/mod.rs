@@ -1,5 +1,6 @@
 //! What steps do: one file each, one trait.
 
+mod assets;
 mod request;
 mod submit;
 
@@ -43,6 +44,7 @@ pub(super) fn of(action: &Action) -> Option<&dyn Act> {
     match action {
         Action::Request(request) => Some(request),
         Action::Submit(submit) => Some(submit),
+        Action::Assets(assets) => Some(assets),
         Action::Use(_) => None,
     }
 }

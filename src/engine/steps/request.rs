@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use base64::Engine as _;
 use bytes::Bytes;
-use scenario::model::{Body, JsonTemplate, Part, PartContent, Request};
+use scenario::model::{BasicAuth, Body, JsonTemplate, Part, PartContent, Request};
 
 use super::{Act, Acting};
 use crate::engine::http::Outgoing;
@@ -22,18 +22,24 @@ async fn outgoing(request: &Request, acting: &Acting<'_>) -> Result<Outgoing, Pr
     let address = acting.address(&request.target)?.with_query(&acting.render_pairs(&request.query)?);
     let mut headers: Vec<(String, Vec<u8>)> =
         acting.render_pairs(&request.headers)?.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
-    if let Some(credentials) = &request.basic_auth {
-        let pair =
-            format!("{}:{}", acting.render(&credentials.user.value)?, acting.render(&credentials.password.value)?);
-        let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
-        headers.push(("Authorization".to_owned(), value.into_bytes()));
-    }
+    headers.extend(authorization(request.basic_auth.as_ref(), acting)?);
     let (content_type, body) = content(&request.body, acting).await?;
     let names_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     if let Some(content_type) = content_type.filter(|_| !names_type) {
         headers.push(("Content-Type".to_owned(), content_type.into_bytes()));
     }
     Ok(Outgoing { method: request.method.value.clone(), address, headers, body })
+}
+
+/// The field that carries credentials (RFC 7617).
+pub(super) fn authorization(
+    credentials: Option<&BasicAuth>,
+    acting: &Acting<'_>,
+) -> Result<Option<(String, Vec<u8>)>, Problem> {
+    let Some(credentials) = credentials else { return Ok(None) };
+    let pair = format!("{}:{}", acting.render(&credentials.user.value)?, acting.render(&credentials.password.value)?);
+    let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+    Ok(Some(("Authorization".to_owned(), value.into_bytes())))
 }
 
 async fn content(body: &Body, acting: &Acting<'_>) -> Result<(Option<String>, Bytes), Problem> {

@@ -1,5 +1,6 @@
 //! Expectations: a subject, and what must hold of it.
 
+use super::assets::AssetsAspect;
 use super::request::JsonTemplate;
 use crate::span::{Span, Spanned};
 use crate::template::Template;
@@ -52,6 +53,8 @@ pub enum Subject {
     },
     /// The time from the first byte sent to the last byte received, in seconds.
     Duration,
+    /// What an `assets` step loaded.
+    Assets(AssetsAspect),
 }
 
 /// What of the selected elements.

@@ -1,5 +1,6 @@
 //! What a scenario says: plain values, each with the place in the file that it was read from.
 
+mod assets;
 mod capture;
 mod expect;
 mod place;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use crate::span::{Source, Span, Spanned};
 use crate::template::Template;
 
+pub use assets::{Assets, AssetsAspect, AssetsPage};
 pub use capture::{Capture, CaptureSource};
 pub use expect::{Comparison, CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
 pub use place::{Mode, Scheme, Service, StackKind};
@@ -69,6 +71,8 @@ pub struct Step {
     pub action: Action,
     /// Whether, and how far, redirects are followed. `None`: not at all.
     pub follow: Option<Follow>,
+    /// Where what is expected doesn't hold, the journey doesn't apply here, for this reason, and ends as skipped.
+    pub prerequisite: Option<Spanned<String>>,
     /// What must hold of what came back, in the order of the file.
     pub expect: Vec<Expectation>,
     /// What is kept for later steps.
@@ -87,6 +91,8 @@ pub enum Action {
     Request(Request),
     /// Submit a form of the last page.
     Submit(Submit),
+    /// Load all that a page refers to.
+    Assets(Assets),
     /// Run another scenario's steps here.
     Use(Use),
 }
@@ -97,6 +103,7 @@ impl Action {
         match self {
             Action::Request(request) => request.method.value.to_ascii_lowercase(),
             Action::Submit(_) => "submit".to_owned(),
+            Action::Assets(_) => "assets".to_owned(),
             Action::Use(_) => "use".to_owned(),
         }
     }

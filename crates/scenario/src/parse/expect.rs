@@ -3,14 +3,14 @@
 use crate::decode::{Decoder, Fields};
 use crate::model::{CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
 use crate::parse::predicate::{self, Domain};
-use crate::parse::{keys, template, values};
+use crate::parse::{assets, keys, template, values};
 use crate::span::{Span, Spanned};
 use crate::text;
 use crate::yaml::{Kind, Node};
 
 /// Collects a step's expectations.
-struct Expectations<'decoder> {
-    decoder: &'decoder Decoder,
+pub(super) struct Expectations<'decoder> {
+    pub(super) decoder: &'decoder Decoder,
     found: Vec<Expectation>,
 }
 
@@ -31,6 +31,7 @@ pub(super) fn expect(decoder: &Decoder, node: &Node) -> Vec<Expectation> {
             "hops" => expectations.add(Subject::Hops, value, Domain::Count, &what),
             "no_loop" => expectations.no_loop(value),
             "cookie" => expectations.each(value, &what, Expectations::cookie),
+            "assets" => assets::expect(&mut expectations, value),
             _ => expectations.add(Subject::Duration, value, Domain::Duration, &what),
         }
     }
@@ -43,7 +44,7 @@ pub(super) fn expect(decoder: &Decoder, node: &Node) -> Vec<Expectation> {
 }
 
 impl Expectations<'_> {
-    fn add(&mut self, subject: Subject, node: &Node, domain: Domain, what: &str) {
+    pub(super) fn add(&mut self, subject: Subject, node: &Node, domain: Domain, what: &str) {
         if let Some(predicate) = predicate::predicate(self.decoder, node, domain, what) {
             self.push(subject, node, predicate);
         }

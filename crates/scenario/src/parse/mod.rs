@@ -1,5 +1,6 @@
 //! From a file's text to a [`Scenario`], with all that is wrong in the file at once.
 
+mod assets;
 mod capture;
 mod expect;
 mod json;

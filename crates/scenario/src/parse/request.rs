@@ -42,7 +42,7 @@ fn method(decoder: &Decoder, node: &Node) -> Option<Spanned<String>> {
 }
 
 /// A path or an absolute URL. What surely can't be sent is reported; all else is sent as written.
-fn target(decoder: &Decoder, node: &Node, key: &str) -> Option<Spanned<Template>> {
+pub(super) fn target(decoder: &Decoder, node: &Node, key: &str) -> Option<Spanned<Template>> {
     let what = format!("`{key}`");
     let target = template::string(decoder, node, &what)?;
     let literals = || {
@@ -98,7 +98,7 @@ fn is_web(text: &str) -> bool {
     text.contains("://") && (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
 }
 
-fn basic_auth(decoder: &Decoder, node: &Node) -> Option<BasicAuth> {
+pub(super) fn basic_auth(decoder: &Decoder, node: &Node) -> Option<BasicAuth> {
     if !matches!(node.kind, Kind::Mapping(_)) {
         // `user:password` is what people try.
         decoder.conceal(node.span);

@@ -1,5 +1,6 @@
 //! What was observed. Everything here is already redacted: no secret reaches this crate.
 
+mod assets;
 mod exchange;
 mod journey;
 mod stack;
@@ -7,6 +8,7 @@ mod stack;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use assets::{Asset, AssetKind, AssetProblem, AssetProblemKind, AssetReference, Assets};
 pub use exchange::{Exchange, RequestRecord, ResponseRecord, SetCookie};
 pub use journey::{Failure, FailureKind, Journey, Outcome, ServiceLog, StepRecord};
 pub use stack::{Mode, ServiceFacts, ServiceKind, StackFacts, StackKind};

@@ -73,6 +73,7 @@ pub(crate) fn step(name: &str, url: &str, status: Option<u16>, kind: FailureKind
         attempts: 1,
         failures: vec![failure(&file, kind, message)],
         trace: vec![exchange(url, status, message)],
+        assets: None,
         file,
     }
 }

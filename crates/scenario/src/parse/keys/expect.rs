@@ -1,16 +1,18 @@
 //! The keys of `expect` and `capture`.
 
+use super::assets::ASSETS;
 use crate::decode::{Key, Shape, Table};
 
 /// A predicate, or a value that stands for `equals`, or a list that stands for `one_of`. A macro rather than a constant,
 /// as the shape contains itself.
 macro_rules! predicate {
     () => {
-        Shape::Named("predicate_or_value", &PREDICATE_OR_VALUE)
+        $crate::decode::Shape::Named("predicate_or_value", &$crate::parse::keys::PREDICATE_OR_VALUE)
     };
 }
+pub(crate) use predicate;
 
-static PREDICATE_OR_VALUE: Shape =
+pub(crate) static PREDICATE_OR_VALUE: Shape =
     Shape::Either(&[Shape::Scalar, Shape::Null, Shape::List(&Shape::Any), Shape::Table(&PREDICATE)]);
 const PREDICATES: Shape = Shape::Map(&predicate!());
 
@@ -47,6 +49,7 @@ pub(crate) static EXPECT: Table = Table {
             Shape::Either(&[Shape::Table(&PREDICATE)]),
             "The time from the first byte sent to the last byte received.",
         ),
+        Key::new("assets", Shape::Table(&ASSETS), "What an `assets` step loaded."),
     ],
     exactly_one: &[],
     at_most_one: &[],

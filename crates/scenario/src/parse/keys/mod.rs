@@ -1,10 +1,12 @@
 //! The keys of the scenario language: the parser and the JSON Schema both read them here.
 
+mod assets;
 mod expect;
 mod step;
 
 use crate::decode::{Key, Shape, Table};
 
+pub(crate) use assets::*;
 pub(crate) use expect::*;
 pub(crate) use step::*;
 

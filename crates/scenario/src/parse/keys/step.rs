@@ -1,6 +1,7 @@
 //! The keys of a step.
 
 use super::STEP_WHEN;
+use super::assets::MOST_ASSETS;
 use super::expect::{CAPTURE, EXPECT};
 use crate::decode::{Key, Shape, Table};
 
@@ -9,9 +10,13 @@ pub(crate) const METHODS: &[&str] = &["get", "head", "post", "put", "patch", "de
 const REQUESTS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request"];
 /// GET and HEAD have no content (RFC 9110, section 9.3.1); who wants to send some anyway uses `request`.
 const WITH_CONTENT: &[&str] = &["post", "put", "patch", "delete", "options", "request"];
+const REQUESTS_AND_ASSETS: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "assets"];
+/// All that leaves a page to look at.
+const ALL_BUT_USE: &[&str] =
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "assets"];
 const REQUESTS_AND_SUBMIT: &[&str] = &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit"];
 pub(crate) const ACTIONS: &[&str] =
-    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "use"];
+    &["get", "head", "post", "put", "patch", "delete", "options", "request", "submit", "assets", "use"];
 pub(crate) const CONTENTS: &[&str] = &["form", "json", "multipart", "body"];
 
 const SCALARS: Shape = Shape::Map(&Shape::Scalar);
@@ -34,12 +39,18 @@ pub(crate) static STEP: Table = Table {
         Key::new("options", Shape::Text, TARGET),
         Key::new("request", Shape::Table(&REQUEST), "Sends a request with any method."),
         Key::new("submit", Shape::Text, "Submits the form of the last page that this CSS selector selects."),
+        Key::new(
+            "assets",
+            Shape::Text,
+            "Loads all that a page refers to, and fails where something essential is broken. `page` stands for the last \
+             page; otherwise it is a path or URL, and redirects are followed.",
+        ),
         Key::new("use", Shape::Text, "Runs the steps of another scenario: its file name without folder and `.yaml`."),
         Key::new("name", Shape::Text, "A name for people."),
         Key::new("when", Shape::Table(&STEP_WHEN), "Where the step applies; elsewhere it is skipped."),
         Key::new("with", SCALARS, "For `submit` the fields to fill in, for `use` the variables.")
             .beside(&["submit", "use"]),
-        Key::new("headers", REPEATED, "Header fields to send.").beside(REQUESTS_AND_SUBMIT),
+        Key::new("headers", REPEATED, "Header fields to send.").beside(ALL_BUT_USE),
         Key::new("query", REPEATED, "Parameters appended to the URL's query, form-urlencoded.").beside(REQUESTS),
         Key::new("form", REPEATED, "The content, as `application/x-www-form-urlencoded`.").beside(WITH_CONTENT),
         Key::new("json", Shape::Any, "The content, as `application/json`. Its strings may hold variables.")
@@ -48,20 +59,46 @@ pub(crate) static STEP: Table = Table {
             .beside(WITH_CONTENT),
         Key::new("body", Shape::Scalar, "The content, as it stands; its Content-Type goes under `headers`.")
             .beside(WITH_CONTENT),
-        Key::new("basic_auth", Shape::Table(&BASIC_AUTH), "Credentials for `Authorization: Basic`.").beside(REQUESTS),
+        Key::new("basic_auth", Shape::Table(&BASIC_AUTH), "Credentials for `Authorization: Basic`.")
+            .beside(REQUESTS_AND_ASSETS),
+        Key::new("under", Shape::Text, "The URL under which all that the page loads must lie.").beside(&["assets"]),
+        Key::new(
+            "ignore",
+            Shape::Either(&[Shape::Scalar, Shape::List(&Shape::Scalar)]),
+            "Regular expressions: what one of them matches somewhere in its URL isn't loaded.",
+        )
+        .beside(&["assets"]),
+        Key::new(
+            "origins",
+            Shape::Either(&[Shape::Text, Shape::List(&Shape::Text)]),
+            "Other origins that the page may load from. References to all others aren't followed.",
+        )
+        .beside(&["assets"]),
+        Key::new(
+            "limit",
+            Shape::Integer(1, MOST_ASSETS),
+            "The most URLs that are loaded; where there are more the step fails. Without it 1000.",
+        )
+        .beside(&["assets"]),
         Key::new(
             "follow",
             Shape::Either(&[Shape::Bool, Shape::Table(&FOLLOW)]),
             "Whether redirects are followed, hop by hop. Without it they aren't.",
         )
         .beside(REQUESTS_AND_SUBMIT),
-        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(REQUESTS_AND_SUBMIT),
+        Key::new("expect", Shape::Table(&EXPECT), "What must hold of what came back.").beside(ALL_BUT_USE),
+        Key::new(
+            "prerequisite",
+            Shape::Text,
+            "Where what is expected doesn't hold, the journey doesn't apply here, for this reason, and ends as skipped.",
+        )
+        .beside(ALL_BUT_USE),
         Key::new("capture", Shape::Map(&Shape::Table(&CAPTURE)), "Values to keep for later steps, by variable name.")
-            .beside(REQUESTS_AND_SUBMIT),
+            .beside(ALL_BUT_USE),
         Key::new("retry", Shape::Table(&RETRY), "Repeats the step until all its expectations hold.")
-            .beside(REQUESTS_AND_SUBMIT),
+            .beside(ALL_BUT_USE),
         Key::new("timeout", Shape::Duration, "The longest that the step may take, redirects and repetitions included.")
-            .beside(REQUESTS_AND_SUBMIT),
+            .beside(ALL_BUT_USE),
     ],
     exactly_one: ACTIONS,
     at_most_one: CONTENTS,

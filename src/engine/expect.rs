@@ -208,7 +208,7 @@ impl Observation<'_> {
                 return Problem::scenario(Diagnostic::at(self.source, span, reason));
             }
         }
-        let request = self.visitor.hops.last().map(describe_hop).unwrap_or_default();
+        let request = self.visitor.hops.last().map(describe_hop).unwrap_or_else(|| self.page.address.to_string());
         let message = format!("{} is not what was expected", name(&expectation.subject));
         let help = mismatch.help.or_else(|| self.advice(expectation));
         let mut diagnostic = Diagnostic::at(self.source, span, message)
@@ -232,7 +232,7 @@ impl Observation<'_> {
                 let there = if names.is_empty() { "no cookie at all".to_owned() } else { names.join(", ") };
                 Some(format!("in the cookie store: {there}"))
             }
-            Subject::Assets(_) => self.visitor.assets.as_ref().and_then(assets::summary),
+            Subject::Assets(aspect) => self.visitor.assets.as_ref().and_then(|book| assets::summary(book, *aspect)),
             Subject::Hops | Subject::NoLoop | Subject::EveryHop(_) => None,
             _ => match (response.header("location"), response.status, response.body.is_empty()) {
                 (Some(location), 300..=399, _) => {
@@ -290,7 +290,7 @@ fn name(subject: &Subject) -> String {
             AssetsAspect::Fonts => "the number of fonts",
             AssetsAspect::Broken => "the number of broken assets",
             AssetsAspect::Notes => "the number of broken assets that the page can do without",
-            AssetsAspect::Urls => "the assets' URLs",
+            AssetsAspect::Urls => "the list of the assets' URLs",
             AssetsAspect::Duration => "the time until all assets were there",
         }
         .to_owned(),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod assets;
 mod bad_files;
 mod bad_sites;
 mod docs;

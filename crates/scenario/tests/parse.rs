@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scenario::model::{Action, Body, CaptureSource, JsonTemplate, Operand, PartContent, Predicate, Service, Subject};
+use scenario::model::{
+    Action, AssetsPage, Body, CaptureSource, JsonTemplate, Operand, PartContent, Predicate, Service, Subject,
+};
 use scenario::{Scenario, Source, parse};
 
 fn good(text: &str) -> Scenario {
@@ -129,7 +131,10 @@ fn steps() {
     assert_eq!(scenario.steps[1].follow.map(|follow| follow.max_hops), Some(20));
     assert!(scenario.steps[3].follow.is_none() && scenario.steps[4].follow.is_none());
     let keywords: Vec<String> = scenario.steps.iter().map(|step| step.action.keyword()).collect();
-    assert_eq!(keywords, ["get", "submit", "use", "post", "put", "patch", "delete", "options", "head", "propfind"]);
+    assert_eq!(
+        keywords,
+        ["get", "submit", "use", "post", "put", "patch", "delete", "options", "head", "propfind", "assets", "assets"]
+    );
 }
 
 #[test]
@@ -139,7 +144,7 @@ fn variables_that_come_from_outside() {
     let mut names: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
     names.dedup();
     // `user` is declared; `token` and `id` are captured before they are used.
-    assert_eq!(names, ["forge", "password", "forge", "floor", "password", "payload", "ci"]);
+    assert_eq!(names, ["forge", "password", "forge", "floor", "password", "payload", "ci", "forge", "password"]);
     for (name, span) in variables {
         assert_eq!(scenario.source.slice(span), format!("${{{name}}}"));
         let line = scenario.source.text.lines().nth(span.line - 1).expect("the line");
@@ -230,4 +235,31 @@ fn byte_order_marks_and_foreign_line_ends_are_fine() {
         assert_eq!(scenario.source.slice(request.target.span), "/a");
         assert_eq!((request.target.span.line, request.target.span.column), (3, 10), "{text:?}");
     }
+}
+
+#[test]
+fn assets() {
+    let scenario = file("everything.yaml");
+    let steps: Vec<_> = scenario
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Assets(assets) => Some((step, assets)),
+            _ => None,
+        })
+        .collect();
+    let (step, assets) = steps[0];
+    assert!(matches!(&assets.page, AssetsPage::At(target) if target.value.variables().count() == 1));
+    assert_eq!((assets.ignore.len(), assets.origins.len(), assets.limit), (2, 1, Some(50)));
+    assert!(assets.under.is_some() && assets.headers.len() == 1 && assets.basic_auth.is_some());
+    assert_eq!(step.prerequisite.as_ref().map(|reason| reason.value.as_str()), Some("there is a dashboard here"));
+    let aspects: Vec<String> = step.expect.iter().map(|expectation| format!("{:?}", expectation.subject)).collect();
+    assert_eq!(
+        aspects,
+        ["Status", "Count", "Scripts", "Styles", "Images", "Fonts", "Broken", "Notes", "Urls", "Duration"]
+            .map(|name| if name == "Status" { name.to_owned() } else { format!("Assets({name})") })
+    );
+    assert!(matches!(steps[1].1.page, AssetsPage::Last) && steps[1].1.limit.is_none());
+    let variables: Vec<&str> = step.variables().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(variables, ["ci", "ci", "forge", "password"]);
 }

@@ -235,6 +235,8 @@ impl Book {
 pub(super) const IGNORED: &str = "ignored, as the step says";
 /// Why an address on another origin isn't loaded.
 pub(super) const FOREIGN: &str = "another origin, not checked";
+/// Why an address that redirects to another origin isn't loaded.
+pub(super) const AWAY: &str = "redirected to another origin, not checked";
 /// Why a reference that leads nowhere isn't loaded.
 pub(super) const NOWHERE: &str = "it leads nowhere";
 

@@ -92,16 +92,21 @@ fn diagnostic(book: &Book, planned: &PlannedStep, kind: FailureKind, broken: &[J
         (_, FailureKind::Timeout) => format!("{count} of {total} assets of {page} {what}"),
         _ => format!("{count} of {total} assets of {page} are {what}"),
     };
-    let mut lines: Vec<String> = broken.iter().take(NAMED).map(line).collect();
-    if let Some(more @ 1..) = count.checked_sub(NAMED) {
-        lines.push(format!("and {more} more, in report.json"));
-    }
-    let mut diagnostic = at(planned, message).found(lines.join("\n"));
+    let mut diagnostic = at(planned, message).found(named(broken));
     diagnostic.help = help(broken, planned);
     if let Some(under) = book.rules.under.as_ref().filter(|_| kind == FailureKind::Expectation) {
         diagnostic = diagnostic.expected(format!("each there, what it is loaded as, and under {under}"));
     }
     diagnostic
+}
+
+/// The first few, a line or two for each.
+fn named(judged: &[Judged<'_>]) -> String {
+    let mut lines: Vec<String> = judged.iter().take(NAMED).map(line).collect();
+    if let Some(more @ 1..) = judged.len().checked_sub(NAMED) {
+        lines.push(format!("and {more} more, in report.json"));
+    }
+    lines.join("\n")
 }
 
 /// `module http://…/index.js: text/html: … (<script type=module src>, http://…/ci/:12)`
@@ -204,8 +209,13 @@ pub fn found(book: &Book, aspect: AssetsAspect) -> Found {
     Found::Number(f64::from(u32::try_from(count).unwrap_or(u32::MAX)))
 }
 
-/// How many there are of each kind, for an expectation that doesn't hold.
-pub fn summary(book: &Book) -> Option<String> {
+/// What there is, for an expectation that doesn't hold: what is broken, or how many there are of each kind.
+pub fn summary(book: &Book, aspect: AssetsAspect) -> Option<String> {
+    if let AssetsAspect::Broken | AssetsAspect::Notes = aspect {
+        let wanted = |one: &Judged<'_>| one.problem.is_some() && one.essential == (aspect == AssetsAspect::Broken);
+        let judged = book.entries.iter().filter_map(|entry| judge(entry, &book.rules));
+        return Some(named(&judged.filter(wanted).collect::<Vec<_>>())).filter(|lines| !lines.is_empty());
+    }
     let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
     for entry in &book.entries {
         if let Some(known) = entry.uses.first() {

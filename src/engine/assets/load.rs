@@ -10,7 +10,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use url::Url;
 
-use super::book::{Book, Loaded, State};
+use super::book::{AWAY, Book, Loaded, State};
+use super::rules::Place;
 use super::{answer, request};
 use crate::engine::http::client::{Client, Outgoing, Received};
 use crate::engine::http::cookies::{self, Jar};
@@ -164,14 +165,20 @@ fn end(
     if let Some(location) = location {
         let next = redirect::next_address(&request.address, &location).and_then(|address| {
             let url = Url::parse(&address.to_string()).map_err(|error| error.to_string())?;
-            match (loaded.redirects.len() < REDIRECTS, book.rules.is_loaded(&url)) {
-                (false, _) => Err(format!("redirected more than {REDIRECTS} times, in the end to {url}")),
-                (true, false) => Err(format!("redirected to {url}, another origin")),
-                (true, true) => Ok(url),
+            if loaded.redirects.len() >= REDIRECTS {
+                return Err(format!("redirected more than {REDIRECTS} times, in the end to {url}"));
+            }
+            match book.rules.place(&url) {
+                Place::Foreign => Err(format!("redirected to {url}, another origin")),
+                place => Ok((url, place)),
             }
         });
         match next {
-            Ok(url) => loaded.redirects.push(url),
+            Ok((_, Place::Unknown)) => {
+                entry.state = State::Unchecked(AWAY);
+                return Next::Load(Vec::new());
+            }
+            Ok((url, _)) => loaded.redirects.push(url),
             Err(reason) => loaded.astray = Some(reason),
         }
         let is_astray = loaded.astray.is_some();

@@ -56,11 +56,6 @@ impl Rules {
         }
     }
 
-    /// Whether requests are sent there.
-    pub fn is_loaded(&self, url: &Url) -> bool {
-        matches!(self.place(url), Place::Inside | Place::Outside)
-    }
-
     /// Whether an address is on the page's own origin.
     pub fn is_own(&self, url: &Url) -> bool {
         url.origin() == self.page.origin()

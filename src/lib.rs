@@ -4,12 +4,14 @@
 //! - [`commands`]: one module a subcommand: wiring, no protocol
 //! - [`engine`]: runs scenarios against a site; emits [`engine::events`]
 //! - [`stack`]: what a scenario runs against: embedded, containers, external
+//! - [`fault`]: known misconfigurations, one a file
 //! - [`images`]: the images of the containers stack: found, or built
 //! - [`report`]: consumers of events
 
 pub mod cli;
 pub mod commands;
 pub mod engine;
+pub mod fault;
 pub mod images;
 pub mod report;
 pub mod stack;

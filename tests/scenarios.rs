@@ -1,5 +1,5 @@
-//! The shipped scenarios, each on each stack of ours, in each of its settings: one test a scenario, stack and setting. A
-//! stack is stood up once a setting, and all scenarios run on it.
+//! The shipped scenarios, each on each stack of ours, in each of its settings, and against a site that somebody else runs:
+//! one test a scenario, stack and setting. A stack is stood up once a setting, and all scenarios run on it.
 
 mod support;
 
@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use edge_smoke::stack::containers;
+use edge_smoke::stack::embedded::Embedded;
+use edge_smoke::stack::{Stack, StackOptions, containers};
 use libtest_mimic::{Arguments, Failed, Trial};
+use scenario::model::Mode;
 use serde_json::Value;
 
 /// Container stacks come up one after the other: two at once on two cores only wait for each other.
@@ -22,10 +24,11 @@ struct Setting {
     tls: bool,
 }
 
-/// Every stack in every mode, with and without TLS.
+/// Every stack in every mode, with and without TLS. The site that somebody else runs is one on doubles, in this process.
 fn settings() -> impl Iterator<Item = Setting> {
-    let modes =
-        ["embedded", "containers"].into_iter().flat_map(|stack| ["subpath", "subdomain"].map(|mode| (stack, mode)));
+    let modes = ["embedded", "containers", "external"]
+        .into_iter()
+        .flat_map(|stack| ["subpath", "subdomain"].map(|mode| (stack, mode)));
     modes.flat_map(|(stack, mode)| [false, true].map(|tls| Setting { stack, mode, tls }))
 }
 
@@ -83,13 +86,17 @@ impl Setting {
     fn run(self) -> Result<Value, String> {
         let _one_at_a_time = (self.stack == "containers").then(|| ENGINE.lock());
         let reports = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let output = Command::new(env!("CARGO_BIN_EXE_edge-smoke"))
-            .arg(folder())
-            .args(["--stack", self.stack, "--mode", self.mode, "--format", "json"])
-            .args(self.tls.then_some("--tls"))
-            .current_dir(reports.path())
-            .output()
-            .map_err(|error| error.to_string())?;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_edge-smoke"));
+        command.arg(folder()).args(["--stack", self.stack, "--format", "json"]).current_dir(reports.path());
+        // Kept until the run is over.
+        let _site = match self.stack {
+            "external" => Some(SomebodyElses::start(self, &mut command, reports.path())?),
+            _ => {
+                command.args(["--mode", self.mode]).args(self.tls.then_some("--tls"));
+                None
+            }
+        };
+        let output = command.output().map_err(|error| error.to_string())?;
         let said = String::from_utf8_lossy(&output.stderr);
         let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("{error}\n{said}"))?;
         let stack = &report["stack"];
@@ -105,6 +112,50 @@ impl Setting {
             return Err(format!("{}, and yet all passed is {all_passed}\n{said}", output.status));
         }
         Ok(report)
+    }
+}
+
+/// A site that the program knows nothing of but its base URL and a user: it finds out the mode and the services.
+struct SomebodyElses {
+    stack: Embedded,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl SomebodyElses {
+    /// Starts it, and adds to the command what a user has to say of it.
+    fn start(setting: Setting, command: &mut Command, folder: &Path) -> Result<Self, String> {
+        let mode = match setting.mode {
+            "subdomain" => Mode::Subdomain,
+            _ => Mode::Subpath,
+        };
+        let options = StackOptions { tls: setting.tls, ..StackOptions::new(mode) };
+        let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+        let stack = runtime.block_on(Embedded::start(&options)).map_err(|trouble| trouble.message)?;
+        let site = stack.site();
+        command.args(["--base-url", &site.base_url, "--allow-writes"]);
+        for (name, address) in &site.resolve {
+            command.arg("--resolve").arg(format!("{name}={address}"));
+        }
+        for (name, value) in &site.variables {
+            command.arg("--var").arg(format!("{name}={value}"));
+        }
+        for (name, value) in &site.secrets {
+            command.args(["--secret", name]).env(name, value.expose());
+        }
+        if let Some(pem) = &site.ca_pem {
+            let file = folder.join("ca.pem");
+            std::fs::write(&file, pem).map_err(|error| error.to_string())?;
+            command.arg("--ca").arg(file);
+        }
+        Ok(Self { stack, runtime })
+    }
+}
+
+impl Drop for SomebodyElses {
+    fn drop(&mut self) {
+        if let Err(trouble) = self.runtime.block_on(self.stack.down()) {
+            eprintln!("{}", trouble.message);
+        }
     }
 }
 

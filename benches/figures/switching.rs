@@ -1,6 +1,5 @@
 //! Switching a standing stack from one routing mode to the other and back.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
@@ -15,14 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{line, milliseconds};
 
-const OPTIONS: StackOptions = StackOptions {
-    mode: Mode::Subpath,
-    tls: false,
-    images: BTreeMap::new(),
-    environment: BTreeMap::new(),
-    pull: false,
-    keep: false,
-};
+const OPTIONS: StackOptions = StackOptions::new(Mode::Subpath);
 
 struct Nobody;
 

@@ -59,9 +59,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "URL", help_heading = "Stack")]
     pub base_url: Option<String>,
 
-    /// How the services share names.
-    #[arg(long, value_parser = parse_mode, default_value = "subpath", value_name = "MODE", help_heading = "Stack")]
-    pub mode: Mode,
+    /// How the services share names, `subpath` or `subdomain`. Where nothing is said, a stack of ours is in subpath mode, and of a
+    /// site that somebody else runs it is found out.
+    #[arg(long, value_parser = parse_mode, value_name = "MODE", help_heading = "Stack")]
+    pub mode: Option<Mode>,
+
+    /// Of a site that somebody else runs: this service must be there. Others that aren't are skipped, and said so.
+    #[arg(long = "require", value_name = "SERVICE", value_parser = parse_service, help_heading = "Stack")]
+    pub required: Vec<Service>,
 
     /// Serve https, with a certificate authority made for the run; what goes by `https` alone, such as Secure cookies, is tried.
     #[arg(long, help_heading = "Stack")]

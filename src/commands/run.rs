@@ -76,13 +76,12 @@ fn list(plans: &[Arc<Plan>]) -> Result<Exit, CommandError> {
 
 fn stack_options(args: &RunArgs, environment: &Environment) -> StackOptions {
     let mut options = StackOptions {
-        mode: args.mode,
         tls: args.tls,
         images: crate::images::overrides(&|name| environment.variables.get(name).cloned()),
-        environment: Default::default(),
         // Only who asks for containers by name waits for downloads.
         pull: args.stack == crate::cli::StackChoice::Containers,
         keep: args.keep,
+        ..StackOptions::new(args.mode.unwrap_or_default())
     };
     options.images.extend(args.images.iter().map(|choice| (choice.service, choice.image.clone())));
     for (service, name, value) in &args.settings {
@@ -153,10 +152,13 @@ impl Session {
                 let options = ExternalOptions {
                     base_url: self.args.base_url.clone().unwrap_or_default(),
                     mode: self.args.mode,
+                    required: self.args.required.iter().copied().collect(),
                     resolve: self.args.resolve.clone(),
                     ca_pem: self.inputs.ca_pem.clone(),
                 };
-                Ok(Box::new(External::reach(options, &self.needs.services).await?))
+                let site = External::reach(options, &self.needs.services).await?;
+                site.notice().into_iter().for_each(|notice| self.reporters.emit(Event::Notice(notice.to_owned())));
+                Ok(Box::new(site))
             }
         }
     }

@@ -50,6 +50,9 @@ pub(super) async fn choose(
             }
             Ok(chosen(StackKind::External, &format!("the site at {url}; nothing is changed there")))
         }
+        (None, _) if !args.required.is_empty() => Err(CommandError::usage(
+            "error: --require is for a site that somebody else runs: a stack of ours has what it has",
+        )),
         (Some(_), _) => {
             Err(CommandError::usage("error: --base-url goes with --stack external, or with no --stack at all"))
         }

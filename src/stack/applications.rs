@@ -11,6 +11,13 @@ use super::api::{Answer, Api, Way};
 /// Where a user's applications are.
 const PATH: &str = "/api/v1/user/applications/oauth2";
 
+/// How the forge knows a service's OAuth application otherwise than it should. What is `None` stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ApplicationChange {
+    /// Where browsers may be sent back to. `${edge}`, `${ci}` and so on stand for the public addresses.
+    pub redirect_uris: Option<Vec<String>>,
+}
+
 /// An OAuth application as the forge has it after a change.
 #[derive(Debug, Clone)]
 pub struct Application {

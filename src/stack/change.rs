@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use routes::change::RouteChanges;
 use scenario::model::{Mode, Service};
 use verdict::evidence::Trouble;
 
-use super::Stack;
 use super::api::{Api, Way};
 use super::applications::Application;
+use super::{Stack, StackOptions};
 
 /// Settings by service, on top of the stack's own; `None` unsets.
 pub type Environment = BTreeMap<Service, BTreeMap<String, Option<String>>>;
@@ -23,6 +24,16 @@ pub struct Change {
     pub mode: Mode,
     /// Settings on top of those that go with the mode, in place of those that the stack was started with.
     pub environment: Environment,
+    /// Changes of the routes, in place of those that the stack was started with.
+    pub routes: RouteChanges,
+}
+
+impl Change {
+    /// The options of the stack that it is to become.
+    pub(crate) fn applied_to(&self, options: &StackOptions) -> StackOptions {
+        let Change { mode, environment, routes } = self.clone();
+        StackOptions { mode, environment, routes, ..options.clone() }
+    }
 }
 
 /// What a change came to.
@@ -100,6 +111,9 @@ pub(crate) async fn verify(site: &routes::Site, way: &Way) -> Result<(), Trouble
     }
     if let Some(url) = site.service_url("staging") {
         expect_ok(Service::Staging, &url, "/", way).await?;
+    }
+    if let Some(url) = site.service_url("echo") {
+        expect_ok(Service::Echo, &url, "/", way).await?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What scenarios run against, behind one trait.
 
+mod addresses;
 mod api;
 mod applications;
 pub mod authority;
@@ -15,11 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use async_trait::async_trait;
+use routes::change::RouteChanges;
 use scenario::Secret;
 use scenario::model::{Mode, Service};
 use verdict::evidence::{StackFacts, Trouble};
 
-pub use applications::Application;
+pub use applications::{Application, ApplicationChange};
+pub use bootstrap::Product;
 pub use change::{Change, ChangeError, Changeable, Changed, Environment};
 
 /// A site as a client needs to know it.
@@ -57,12 +60,40 @@ pub struct StackOptions {
     pub tls: bool,
     /// Images by service, in place of those of `compose.yml`.
     pub images: BTreeMap<Service, String>,
-    /// Settings by service, on top of those of `compose.yml`; `None` unsets. The fault campaign's way in.
+    /// Settings by service, on top of those of `compose.yml`; `None` unsets. `${edge}`, `${forge}` and so on stand for
+    /// the public addresses.
     pub environment: Environment,
+    /// What the edge does otherwise than the standard routes say, by the routes' names; `None` removes a route. The
+    /// services are set up, and told their addresses, as if nothing were changed.
+    pub routes: RouteChanges,
+    /// OAuth applications that the forge knows otherwise than they should be, by the service that they are for.
+    pub applications: BTreeMap<Service, ApplicationChange>,
+    /// Services that are stopped once the stack is set up.
+    pub stop: BTreeSet<Service>,
+    /// Which forge a double answers as.
+    pub forge: Product,
     /// Pull images that aren't there.
     pub pull: bool,
     /// Leave the stack standing after the run.
     pub keep: bool,
+}
+
+impl StackOptions {
+    /// A stack in this mode as it should be, of images that are there.
+    pub const fn new(mode: Mode) -> Self {
+        Self {
+            mode,
+            tls: false,
+            images: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            applications: BTreeMap::new(),
+            stop: BTreeSet::new(),
+            forge: Product::Forgejo,
+            pull: false,
+            keep: false,
+        }
+    }
 }
 
 /// A stack that stands.

@@ -19,14 +19,7 @@ use tokio_util::sync::CancellationToken;
 use verdict::evidence::Trouble;
 
 pub(crate) fn options() -> StackOptions {
-    StackOptions {
-        mode: Mode::Subpath,
-        tls: false,
-        images: BTreeMap::new(),
-        environment: BTreeMap::new(),
-        pull: false,
-        keep: false,
-    }
+    StackOptions::new(Mode::Subpath)
 }
 
 pub(crate) fn needs(services: &[Service]) -> Needs {

@@ -98,7 +98,8 @@ pub(crate) async fn a_change_that_fails_its_check_leaves_the_stack_as_it_was(doc
         ("http://[", "ended with exit code"),
     ] {
         let wrong = BTreeMap::from([("GITEA__server__ROOT_URL".to_owned(), Some(root_url.to_owned()))]);
-        let change = Change { mode: Mode::Subdomain, environment: BTreeMap::from([(Service::Forge, wrong)]) };
+        let change =
+            Change { mode: Mode::Subdomain, environment: BTreeMap::from([(Service::Forge, wrong)]), ..stack.current() };
         let error = stack.change(&change).await.unwrap_err();
         assert_eq!(error.not_put_back, None, "{error:?}");
         assert_eq!(error.trouble.service.as_deref(), Some("forge"));

@@ -2,9 +2,15 @@
 //!
 //! A double follows its settings as the real program does: it knows no fault by name.
 //!
+//! - [`ci`]: Woodpecker: dashboard, sign-in at the forge, pipelines
+//! - [`echo`]: an echo, over HTTP and WebSocket
 //! - [`forge`]: Forgejo and Gitea: sign-in, sessions, pages
+//! - [`outbound`]: how a double calls other services
 //! - [`site`]: a site of files held in memory, such as staging
 
+pub mod ci;
+pub mod echo;
 pub mod forge;
+pub mod outbound;
 mod random;
 pub mod site;

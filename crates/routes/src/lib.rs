@@ -5,6 +5,7 @@
 //! - [`validate`]: what is wrong with a site, by the name of the setting
 //! - [`target`]: request targets, read and rewritten as Caddy does
 //! - [`matching`]: which route takes a request, and what becomes of it
+//! - [`change`]: a site whose routes are otherwise
 //! - [`caddyfile`]: the same routes as text for Caddy
 //! - [`names`]: what DNS and the certificate must have
 //! - [`variables`], [`deployment`]: an environment file read, and the site that its settings ask for
@@ -15,6 +16,7 @@
 //! No sockets, no clock, no environment: every function here answers from its arguments alone.
 
 pub mod caddyfile;
+pub mod change;
 pub mod deployment;
 pub mod environment;
 mod error;

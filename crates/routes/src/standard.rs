@@ -11,6 +11,10 @@ use crate::model::{
 /// The services that a site can have, in the order of their routes.
 pub const SERVICES: &[&str] = &["forge", "ci", "chat", "staging"];
 
+/// Services that only stacks made for tests have: no setting of a deployment names them. The echo shows whoever asks what
+/// reached it, cookies and credentials included.
+pub const TEST_SERVICES: &[&str] = &["echo"];
+
 /// Header fields by which services are told who is signed in, or that it is the edge that asks. From a client they are forgeries.
 pub const IDENTITY_HEADERS: &[&str] = &[
     "X-Forwarded-User",
@@ -36,7 +40,7 @@ impl Site {
         let mut parsed: BTreeMap<&str, Upstream> = BTreeMap::new();
         for (name, text) in upstreams {
             let setting = format!("upstreams.{}", name.escape_debug());
-            if !SERVICES.contains(&name.as_str()) {
+            if !SERVICES.iter().chain(TEST_SERVICES).any(|service| service == name) {
                 problems.push(Problem::new(
                     setting,
                     format!("there is no such service; expected one of {}", SERVICES.join(", ")),
@@ -54,7 +58,7 @@ impl Site {
             return Err(RouteError { problems });
         }
         let mut routes = Vec::new();
-        for service in SERVICES {
+        for service in SERVICES.iter().chain(TEST_SERVICES) {
             if let Some(upstream) = parsed.get(service) {
                 Builder { service, mode, host: &origin.host, upstream, routes: &mut routes }.add();
             }
@@ -78,6 +82,8 @@ impl Builder<'_> {
             "forge" => self.forge(),
             "ci" => self.simple(PathEdit::Keep, Cookies::Pass),
             "chat" => self.chat(),
+            // It sees the same paths in both modes, so that what it says can be compared.
+            "echo" => self.simple(PathEdit::Strip("/echo".to_owned()), Cookies::Pass),
             // Services that share an origin share its cookies, and the project's own host still holds those from before a switch.
             _ => self.simple(PathEdit::Strip("/staging".to_owned()), Cookies::Drop),
         }

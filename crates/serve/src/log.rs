@@ -1,6 +1,7 @@
 //! The last lines that a server logged.
 
 use std::collections::VecDeque;
+use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many lines are kept.
@@ -10,9 +11,15 @@ const CAPACITY: usize = 1000;
 #[derive(Debug, Clone, Default)]
 pub struct Log {
     lines: Arc<Mutex<VecDeque<String>>>,
+    to_stderr: bool,
 }
 
 impl Log {
+    /// A log that writes each line to standard error as well, as a program in a container does.
+    pub fn to_stderr() -> Self {
+        Self { to_stderr: true, ..Self::default() }
+    }
+
     /// The last lines, no more than `count`.
     pub fn last(&self, count: usize) -> Vec<String> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
@@ -24,7 +31,12 @@ impl Log {
         self.line(format!("{method} {path} {status}"));
     }
 
-    fn line(&self, line: String) {
+    /// Notes a line. Neither secrets nor line breaks belong into it.
+    pub fn line(&self, line: String) {
+        if self.to_stderr {
+            // A log that nobody can read any more is no reason to end.
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() == CAPACITY {
             lines.pop_front();

@@ -44,6 +44,11 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// Whether the host is an IP address rather than a name.
+    pub fn is_address(&self) -> bool {
+        self.host.starts_with('[') || self.host.parse::<std::net::Ipv4Addr>().is_ok()
+    }
+
     /// `host`, or `host:port` where the port isn't the scheme's own: the `Host` field (RFC 9110, section 7.2).
     pub fn authority(&self) -> String {
         if self.port == self.scheme.default_port() { self.host.clone() } else { format!("{}:{}", self.host, self.port) }

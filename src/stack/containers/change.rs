@@ -34,12 +34,12 @@ const STOP_WITHIN: i32 = 10;
 #[async_trait]
 impl Changeable for Containers {
     fn current(&self) -> Change {
-        Change { mode: self.options.mode, environment: self.options.environment.clone() }
+        let StackOptions { mode, environment, routes, .. } = self.options.clone();
+        Change { mode, environment, routes }
     }
 
     async fn change(&mut self, change: &Change) -> Result<Changed, ChangeError> {
-        let options =
-            StackOptions { mode: change.mode, environment: change.environment.clone(), ..self.options.clone() };
+        let options = change.applied_to(&self.options);
         let next = self.planned(&options).map_err(ChangeError::harmless)?;
         let work = work(&self.plan, &next).map_err(ChangeError::harmless)?;
         let mut moved = Vec::new();
@@ -86,7 +86,7 @@ impl Containers {
     /// The same services with the same images at the same address, with these options.
     fn planned(&self, options: &StackOptions) -> Result<Plan, Trouble> {
         let names = self.plan.services.keys().cloned().collect();
-        plan(&names, options, &self.images, self.plan.address.port(), self.plan.authority.clone())
+        plan(&names, options, &self.images, self.plan.address.port(), self.plan.authority.clone())?.altered(options)
     }
 
     /// Whatever goes wrong, `moved` has the applications that were changed until then.
@@ -153,7 +153,7 @@ impl Containers {
         Ok(())
     }
 
-    async fn restart(&self, name: &str) -> Result<(), Trouble> {
+    pub(super) async fn restart(&self, name: &str) -> Result<(), Trouble> {
         let Some(container) = self.standing.container(name) else { return Ok(()) };
         let restart = RestartContainerOptionsBuilder::new().t(STOP_WITHIN).build();
         let restarted = self.standing.docker.restart_container(&container, Some(restart)).await;
@@ -209,7 +209,7 @@ mod tests {
         let own = setting.map(|(service, name)| (service, BTreeMap::from([(name.to_owned(), Some("x".to_owned()))])));
         let environment = own.into_iter().collect();
         let tls = authority.is_some();
-        let options = StackOptions { mode, tls, images: BTreeMap::new(), environment, pull: false, keep: false };
+        let options = StackOptions { tls, environment, ..StackOptions::new(mode) };
         let choice = |service: Service| Choice { image: format!("own/{service}:1"), origin: Origin::Override };
         let images = CATALOG.iter().map(|entry| (entry.service, choice(entry.service))).collect();
         let names = super::super::SERVICES.iter().map(ToString::to_string).collect();

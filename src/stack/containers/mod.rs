@@ -4,10 +4,12 @@
 //! - `plan`: what of it is stood up, and with which settings
 //! - `up`: standing it up: [`up`](up::up)
 //! - `bring`: one service of it: `launch`ed, `ready`, with its `volumes`; and what it says (`inside`)
+//! - `alter`: what is to be wrong with it, once it is set up
 //! - `stack`: what then stands: [`Containers`]; and its `change`
 //! - `run`, [`owner`], `cleanup`, `standing`: whose everything is, and how it is removed
 //! - `engine`: the container engine: [`engine()`]
 
+mod alter;
 mod bring;
 mod change;
 mod cleanup;

@@ -11,10 +11,10 @@ use super::compose;
 use super::compose::model::{Compose, ServiceSpec, VolumeSource};
 use super::volumes::File;
 use crate::images::{Choice, entry, no_image};
-use crate::stack::StackOptions;
 use crate::stack::api::Way;
 use crate::stack::authority::Authority;
 use crate::stack::fixtures::STAGING;
+use crate::stack::{StackOptions, addresses};
 
 /// The name that stands for the edge, in the stack and outside.
 pub(crate) const HOST: &str = "edge.test";
@@ -34,8 +34,10 @@ pub(crate) struct Plan {
     pub(crate) services: BTreeMap<String, ServiceSpec>,
     /// The networks' names.
     pub(crate) networks: BTreeSet<String>,
-    /// The edge's routes.
+    /// The routes that the stack should have: what services are told of their addresses goes by them.
     pub(crate) site: routes::Site,
+    /// The routes that the edge has.
+    pub(crate) served: routes::Site,
     /// Where the edge is reached.
     pub(crate) address: SocketAddr,
     /// Who vouches for the edge, where it speaks https.
@@ -111,14 +113,15 @@ pub(crate) fn plan(
         let overlay = service_named(name).and_then(|service| options.environment.get(&service));
         for (variable, value) in overlay.into_iter().flatten() {
             match value {
-                Some(value) => drop(spec.environment.insert(variable.clone(), value.clone())),
+                Some(value) => drop(spec.environment.insert(variable.clone(), addresses::fill(value, &site))),
                 None => drop(spec.environment.remove(variable)),
             }
         }
     }
     let networks = services.values().flat_map(|spec| spec.networks.keys().cloned()).collect();
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-    Ok(Plan { services, networks, site, address, authority })
+    let served = site.clone();
+    Ok(Plan { services, networks, site, served, address, authority })
 }
 
 /// Whether a service calls others by their public addresses.
@@ -158,6 +161,20 @@ fn configuration_directory(services: &BTreeMap<String, ServiceSpec>) -> &str {
 }
 
 impl Plan {
+    /// The same with the routes of the edge changed as the options say.
+    ///
+    /// # Errors
+    /// A route or a field that there isn't.
+    pub(crate) fn altered(self, options: &StackOptions) -> Result<Self, Trouble> {
+        let served = self.site.clone().changed(&options.routes).map_err(|error| Trouble {
+            service: Some(Service::Edge.to_string()),
+            message: error.to_string(),
+            help: Some("change or remove the setting".to_owned()),
+            log: Vec::new(),
+        })?;
+        Ok(Self { served, ..self })
+    }
+
     /// How the edge is reached.
     pub(crate) fn way(&self) -> Way {
         Way { address: self.address, tls: self.authority.as_ref().map(Authority::client) }
@@ -173,7 +190,7 @@ impl Plan {
             let VolumeSource::File(source) = &mount.source else { continue };
             match source.as_str() {
                 "Caddyfile" => {
-                    let text = routes::caddyfile::render(&self.site);
+                    let text = routes::caddyfile::render(&self.served);
                     let text =
                         text.map_err(|error| mistake(format!("the stack's Caddyfile can't be rendered: {error}")))?;
                     let (directory, name) = mount.target.rsplit_once('/').unwrap_or(("", &mount.target));
@@ -224,14 +241,7 @@ mod tests {
     use crate::images::{CATALOG, Origin};
 
     fn options(mode: Mode) -> StackOptions {
-        StackOptions {
-            mode,
-            tls: false,
-            images: BTreeMap::new(),
-            environment: BTreeMap::new(),
-            pull: false,
-            keep: false,
-        }
+        StackOptions::new(mode)
     }
 
     fn images() -> BTreeMap<Service, Choice> {

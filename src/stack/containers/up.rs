@@ -129,8 +129,16 @@ impl Orders<'_> {
         let plan = plan(self.names, self.options, self.images, port, authority).map_err(LaunchError::Other)?;
         let standing = Standing::new(self.docker.clone(), run);
         match bring_all_up(&standing, &plan, reservation, self.progress, self.stop).await {
-            Ok(forge) => Ok(Containers::new(standing, plan, self.options, self.images, forge).await),
+            Ok(forge) => self.altered(Containers::new(standing, plan, self.options, self.images, forge).await).await,
             Err(error) => Err(clean_up(&standing, error).await),
+        }
+    }
+
+    /// The stack with what is to be wrong with it.
+    async fn altered(&self, mut containers: Containers) -> Result<Containers, LaunchError> {
+        match containers.alter(self.stop).await {
+            Ok(()) => Ok(containers),
+            Err(trouble) => Err(clean_up(&containers.standing, LaunchError::Other(trouble)).await),
         }
     }
 }
@@ -207,9 +215,9 @@ async fn bring_all_up(
 }
 
 /// Waits until the edge, reached as a browser reaches it, passes a request on to the forge; where there is no
-/// forge, until it answers at all.
+/// forge, or the routes aren't as they should be, until it answers at all.
 pub(super) async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
-    let forge = plan.site.service_url("forge");
+    let forge = plan.site.service_url("forge").filter(|_| plan.served == plan.site);
     let base = forge.clone().unwrap_or_else(|| plan.site.origin.to_string());
     let path = if forge.is_some() { "/api/healthz" } else { "/" };
     let way = plan.way();

@@ -7,6 +7,7 @@ use scenario::Secret;
 use scenario::model::Service;
 use verdict::evidence::Trouble;
 
+use super::alter::served;
 use super::{Embedded, USER, configuration, facts, routing, site, trouble};
 use crate::stack::applications::Applications;
 use crate::stack::change::verify;
@@ -15,12 +16,12 @@ use crate::stack::{Change, ChangeError, Changeable, Changed, Site, StackOptions}
 #[async_trait]
 impl Changeable for Embedded {
     fn current(&self) -> Change {
-        Change { mode: self.options.mode, environment: self.options.environment.clone() }
+        let StackOptions { mode, environment, routes, .. } = self.options.clone();
+        Change { mode, environment, routes }
     }
 
     async fn change(&mut self, change: &Change) -> Result<Changed, ChangeError> {
-        let options =
-            StackOptions { mode: change.mode, environment: change.environment.clone(), ..self.options.clone() };
+        let options = change.applied_to(&self.options);
         let routed = self.routes(&options).map_err(ChangeError::harmless)?;
         let password = self.site.secrets.get("password").cloned().unwrap_or_else(|| Secret::new(""));
         self.apply(&routed, &options).map_err(ChangeError::harmless)?;
@@ -36,7 +37,7 @@ impl Changeable for Embedded {
             return Err(ChangeError { trouble, not_put_back });
         }
         self.site = Site { ca_pem: self.site.ca_pem.take(), ..site(&routed, options.mode, password) };
-        self.facts = facts(&self.site);
+        self.facts = facts(&self.site, &options);
         (self.options, self.routed) = (options, routed);
         let applications = moved.into_iter().map(|(_, application)| application).collect();
         Ok(Changed { restarted: Vec::new(), applications })
@@ -63,8 +64,11 @@ impl Embedded {
         let Some(running) = running.as_ref() else {
             return Err(trouble(Service::Edge, "the stack is down".to_owned()));
         };
-        running.edge.replace(routed.clone()).map_err(|error| trouble(Service::Edge, error.to_string()))?;
-        running.forge.reconfigure(forge);
+        let served = served(routed, options)?;
+        running.edge.replace(served).map_err(|error| trouble(Service::Edge, error.to_string()))?;
+        if let Some(running) = &running.forge {
+            running.reconfigure(forge);
+        }
         Ok(())
     }
 

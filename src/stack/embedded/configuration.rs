@@ -7,7 +7,7 @@ use routes::settings;
 use scenario::model::Service;
 use verdict::evidence::Trouble;
 
-use crate::stack::StackOptions;
+use crate::stack::{Product, StackOptions, addresses};
 
 /// Settings for services that take none are a mistake, not a wish to be ignored.
 pub(super) fn refuse_unknown(options: &StackOptions) -> Result<(), Trouble> {
@@ -26,6 +26,14 @@ pub(super) fn refuse_unknown(options: &StackOptions) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// The double's word for a forge.
+pub(super) fn flavour(product: Product) -> Flavour {
+    match product {
+        Product::Forgejo => Flavour::Forgejo,
+        Product::Gitea => Flavour::Gitea,
+    }
+}
+
 /// A forge that agrees with the routes, but for what the user set otherwise.
 pub(super) fn forge(site: &routes::Site, options: &StackOptions) -> Result<Builder, Trouble> {
     let mut environment: BTreeMap<String, String> =
@@ -34,13 +42,13 @@ pub(super) fn forge(site: &routes::Site, options: &StackOptions) -> Result<Build
         // Forgejo reads both spellings; the other one must not slip past a setting of ours.
         let name = name.strip_prefix("FORGEJO__").map_or_else(|| name.clone(), |rest| format!("GITEA__{rest}"));
         match value {
-            Some(value) => environment.insert(name, value.clone()),
+            Some(value) => environment.insert(name, addresses::fill(value, site)),
             None => environment.remove(&name),
         };
     }
     environment
         .iter()
-        .try_fold(Forge::builder().flavour(Flavour::Forgejo), |forge, (name, value)| forge.setting(name, value))
+        .try_fold(Forge::builder().flavour(flavour(options.forge)), |forge, (name, value)| forge.setting(name, value))
         .map_err(|error| Trouble {
             service: Some(Service::Forge.to_string()),
             message: error.to_string(),

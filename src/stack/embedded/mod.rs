@@ -1,5 +1,6 @@
 //! Doubles on loopback, in this process: what runs where there is no container engine.
 
+mod alter;
 mod change;
 mod configuration;
 mod staging;
@@ -11,7 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use doubles::forge::{Flavour, Forge};
+use doubles::echo::Echo;
+use doubles::forge::Forge;
 use edge::Edge;
 use routes::{Origin, Scheme};
 use scenario::Secret;
@@ -25,7 +27,7 @@ use super::authority::Authority;
 use super::{Site, Stack, StackOptions, random};
 
 /// The services that the embedded stack has. Scenarios that need others don't apply to it.
-pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging];
+pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging, Service::Echo];
 
 /// The host that the edge answers at; its services' hosts are below it.
 const HOST: &str = "edge.test";
@@ -34,7 +36,7 @@ const USER: &str = "smoke";
 /// How long requests under way may take to finish when the stack goes down.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// The edge, a forge double and a staging site, each on a port of its own on loopback. Dropping it frees the ports.
+/// The edge, a forge double, a staging site and an echo, each on a port of its own on loopback. Dropping it frees the ports.
 #[derive(Debug)]
 pub struct Embedded {
     site: Site,
@@ -52,8 +54,10 @@ pub struct Embedded {
 #[derive(Debug)]
 struct Running {
     edge: Edge,
-    forge: Forge,
-    staging: Server,
+    /// `None` where it was stopped, as with the others.
+    forge: Option<Forge>,
+    staging: Option<Server>,
+    echo: Option<Echo>,
 }
 
 impl Embedded {
@@ -67,13 +71,16 @@ impl Embedded {
         let edge_listener = listen(Service::Edge).await?;
         let forge_listener = listen(Service::Forge).await?;
         let staging_listener = listen(Service::Staging).await?;
+        let echo_listener = listen(Service::Echo).await?;
 
         let authority = options.tls.then(|| Authority::new(HOST)).transpose();
         let authority = authority.map_err(|error| trouble(Service::Edge, error.to_string()))?;
         let scheme = if authority.is_some() { Scheme::Https } else { Scheme::Http };
         let origin = Origin { scheme, host: HOST.to_owned(), port: port(Service::Edge, &edge_listener)? };
         let mut upstreams = BTreeMap::new();
-        for (service, listener) in [(Service::Forge, &forge_listener), (Service::Staging, &staging_listener)] {
+        for (service, listener) in
+            [(Service::Forge, &forge_listener), (Service::Staging, &staging_listener), (Service::Echo, &echo_listener)]
+        {
             upstreams.insert(service.to_string(), format!("{}:{}", Ipv4Addr::LOCALHOST, port(service, listener)?));
         }
         let routed = routes::Site::standard(origin, routing(options.mode), &upstreams)
@@ -89,12 +96,14 @@ impl Embedded {
         let (staging, staging_log) = staging::site()
             .serve(staging_listener)
             .map_err(|error| trouble(Service::Staging, format!("it can't listen: {error}")))?;
+        let echo =
+            Echo::serve(echo_listener).map_err(|error| trouble(Service::Echo, format!("it can't listen: {error}")))?;
 
         let ca_pem = authority.as_ref().map(|authority| authority.ca_pem.clone());
         let site = Site { ca_pem, ..site(&routed, options.mode, Secret::new(&password)) };
         let address = edge_listener.local_addr().map_err(|error| no_port(Service::Edge, &error))?;
         let way = Way { address, tls: authority.as_ref().map(Authority::client) };
-        let facts = facts(&site);
+        let facts = facts(&site, options);
         let edge = match &authority {
             Some(authority) => Edge::start_tls(routed.clone(), edge_listener, authority.server()),
             None => Edge::start(routed.clone(), edge_listener),
@@ -104,10 +113,13 @@ impl Embedded {
             (Service::Edge, edge.log().clone()),
             (Service::Forge, forge.log().clone()),
             (Service::Staging, staging_log),
+            (Service::Echo, echo.log().clone()),
         ]
         .into();
-        let running = Mutex::new(Some(Running { edge, forge, staging }));
-        Ok(Self { site, facts, logs, options: options.clone(), routed, way, running })
+        let running = Mutex::new(Some(Running { edge, forge: Some(forge), staging: Some(staging), echo: Some(echo) }));
+        let stack = Self { site, facts, logs, options: options.clone(), routed, way, running };
+        stack.alter().await?;
+        Ok(stack)
     }
 }
 
@@ -126,16 +138,24 @@ impl Stack for Embedded {
     }
 
     async fn troubles(&self) -> Vec<Trouble> {
-        // Its services are tasks of this process: they end with it, or not at all.
-        Vec::new()
+        // Its services are tasks of this process: they end with it, or where somebody stopped them.
+        let stopped = self.options.stop.iter();
+        stopped.map(|service| trouble(*service, "it isn't running: it was stopped".to_owned())).collect()
     }
 
     async fn down(&self) -> Result<(), Trouble> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { edge, forge, staging }) = running {
+        if let Some(Running { edge, forge, staging, echo }) = running {
             edge.shutdown(GRACE).await;
-            forge.shutdown(GRACE).await;
-            staging.shutdown(GRACE).await;
+            if let Some(forge) = forge {
+                forge.shutdown(GRACE).await;
+            }
+            if let Some(staging) = staging {
+                staging.shutdown(GRACE).await;
+            }
+            if let Some(echo) = echo {
+                echo.shutdown(GRACE).await;
+            }
         }
         Ok(())
     }
@@ -184,14 +204,14 @@ fn site(routed: &routes::Site, mode: Mode, password: Secret) -> Site {
     }
 }
 
-fn facts(site: &Site) -> StackFacts {
+fn facts(site: &Site, options: &StackOptions) -> StackFacts {
     let services = SERVICES
         .iter()
         .map(|service| ServiceFacts {
             name: service.to_string(),
             kind: ServiceKind::Double,
             image: None,
-            version: (*service == Service::Forge).then(|| Flavour::Forgejo.version().to_owned()),
+            version: (*service == Service::Forge).then(|| configuration::flavour(options.forge).version().to_owned()),
         })
         .collect();
     let mode = match site.mode {

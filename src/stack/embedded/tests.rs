@@ -19,7 +19,7 @@ fn options(mode: Mode, settings: &[(Service, &str, Option<&str>)]) -> StackOptio
     for (service, name, value) in settings {
         environment.entry(*service).or_default().insert((*name).to_owned(), value.map(ToOwned::to_owned));
     }
-    StackOptions { mode, tls: false, images: BTreeMap::new(), environment, pull: false, keep: false }
+    StackOptions { environment, ..StackOptions::new(mode) }
 }
 
 /// Sends one request to where the site's `resolve` says, and reads the answer.
@@ -210,7 +210,7 @@ async fn a_switch_that_fails_its_check_leaves_the_stack_as_it_was() {
         ("forge:3000", "GITEA__server__ROOT_URL: expected an http or https URL".to_owned()),
     ] {
         let wrong = options(Mode::Subdomain, &[(Service::Forge, "GITEA__server__ROOT_URL", Some(value))]);
-        let change = Change { mode: wrong.mode, environment: wrong.environment };
+        let change = Change { mode: wrong.mode, environment: wrong.environment, ..stack.current() };
         let error = stack.change(&change).await.unwrap_err();
         assert_eq!(error.not_put_back, None);
         assert_eq!(error.trouble.service.as_deref(), Some("forge"));
@@ -270,4 +270,47 @@ async fn no_two_stacks_share_a_password_and_none_shows_it() {
     let password = first.site().secrets["password"].expose();
     assert_ne!(password, second.site().secrets["password"].expose());
     assert!(!format!("{first:?}").contains(password));
+}
+
+#[tokio::test]
+async fn a_route_that_does_not_strip_and_one_that_is_gone() {
+    use routes::change::RouteChange;
+    let keep = RouteChange { strip_prefix: Some(false), ..RouteChange::default() };
+    let changes = [("forge".to_owned(), Some(keep)), ("staging".to_owned(), None)].into();
+    let wrong = StackOptions { routes: changes, ..options(Mode::Subpath, &[]) };
+    let stack = Embedded::start(&wrong).await.unwrap();
+    let site = stack.site().clone();
+    // The forge's own 404 page, by its own account at its prefix; and the edge's.
+    let forge = get(&site, &format!("{}/user/login", site.services[&Service::Forge])).await;
+    assert_eq!((forge.status().as_u16(), field(&forge, "content-type")), (404, "text/plain;charset=utf-8"));
+    let staging = get(&site, &format!("{}/", site.services[&Service::Staging])).await;
+    assert!(staging.body().contains("the edge has no route"), "{}", staging.body());
+    stack.down().await.unwrap();
+    let wrong = StackOptions { routes: [("forgejo".to_owned(), None)].into(), ..wrong };
+    let trouble = Embedded::start(&wrong).await.unwrap_err();
+    assert!(trouble.message.starts_with("routes.forgejo: there is no such route"), "{trouble:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_is_stopped_is_a_502_and_a_trouble() {
+    let stopped = StackOptions { stop: [Service::Staging].into(), ..options(Mode::Subpath, &[]) };
+    let stack = Embedded::start(&stopped).await.unwrap();
+    let site = stack.site();
+    assert_eq!(get(site, &format!("{}/", site.services[&Service::Staging])).await.status().as_u16(), 502);
+    assert_eq!(get(site, &format!("{}/", site.services[&Service::Forge])).await.status().as_u16(), 200);
+    let troubles = stack.troubles().await;
+    assert_eq!(troubles.iter().map(|trouble| trouble.service.as_deref()).collect::<Vec<_>>(), [Some("staging")]);
+    stack.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_setting_may_name_a_public_address_and_the_double_may_be_a_gitea() {
+    let mut wrong = options(Mode::Subpath, &[(Service::Forge, "GITEA__server__ROOT_URL", Some("${edge}/"))]);
+    wrong.forge = crate::stack::Product::Gitea;
+    let stack = Embedded::start(&wrong).await.unwrap();
+    let url = format!("{}/.well-known/openid-configuration", stack.site().services[&Service::Forge]);
+    let document = get(stack.site(), &url).await;
+    assert!(document.body().contains(&format!("{}/login/oauth/authorize", stack.site().base_url)), "{document:?}");
+    assert_eq!(stack.facts().services[1].version.as_deref(), Some("1.26.0"));
+    stack.down().await.unwrap();
 }

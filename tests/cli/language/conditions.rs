@@ -44,6 +44,12 @@ fn elsewhere_it_is_skipped_and_the_report_says_why() {
 }
 
 #[test]
+fn a_service_that_must_be_there_is_not_skipped() {
+    let walked = with_when(&["--require", "ci"], "service: ci");
+    assert_eq!((walked.scenarios(), walked.lines.len()), (vec!["passed".to_owned()], 1));
+}
+
+#[test]
 fn a_scenario_that_writes_needs_leave_on_a_site_that_somebody_else_runs() {
     let refused = with_when(&[], "writes: true");
     assert_eq!(refused.scenarios(), ["skipped: it writes; give --allow-writes to let it"]);

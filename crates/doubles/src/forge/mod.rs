@@ -7,6 +7,7 @@ mod answer;
 mod assets;
 mod cookies;
 mod pages;
+pub mod repositories;
 mod requests;
 mod sessions;
 mod settings;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use serve::{Log, Server};
 use tokio::net::TcpListener;
 
+use repositories::Repositories;
 use sessions::Sessions;
 pub use settings::{Flavour, SettingError, Settings};
 
@@ -46,13 +48,23 @@ impl Forge {
         &self.log
     }
 
-    /// Takes the settings of another builder, as a restart with other settings does. Its users and sessions stay; those of
+    /// Its repositories.
+    pub fn repositories(&self) -> Repositories {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).repositories.clone()
+    }
+
+    /// Takes the settings of another builder, as a restart with other settings does. Its users, sessions and repositories stay; users of
     /// the builder come in addition. Requests under way are answered by the old settings.
     pub fn reconfigure(&self, builder: Builder) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let mut users = state.users.clone();
         users.extend(builder.users);
-        *state = Arc::new(State { settings: builder.settings, users, sessions: state.sessions.clone() });
+        *state = Arc::new(State {
+            settings: builder.settings,
+            users,
+            sessions: state.sessions.clone(),
+            repositories: state.repositories.clone(),
+        });
     }
 
     /// Stops it, letting requests under way finish for as long as `grace`.
@@ -106,7 +118,12 @@ impl Builder {
     /// The listener has no address.
     pub fn serve(self, listener: TcpListener) -> io::Result<Forge> {
         let log = Log::default();
-        let state = State { settings: self.settings, users: self.users, sessions: Arc::default() };
+        let state = State {
+            settings: self.settings,
+            users: self.users,
+            sessions: Arc::default(),
+            repositories: Repositories::default(),
+        };
         let state = Arc::new(RwLock::new(Arc::new(state)));
         let (current, lines) = (state.clone(), log.clone());
         let server = Server::start(listener, move |request, _| {
@@ -130,6 +147,7 @@ struct State {
     /// By name in lower case.
     users: BTreeMap<String, Password>,
     sessions: Arc<Sessions>,
+    repositories: Repositories,
 }
 
 impl State {

@@ -67,6 +67,11 @@ fn clean(path: &str) -> String {
     format!("/{}", segments.join("/"))
 }
 
+/// `/{owner}/{repository}/settings`: who isn't signed in isn't told whether there is such a repository.
+fn is_repository_settings(path: &str) -> bool {
+    matches!(path.split('/').collect::<Vec<_>>()[..], ["", _, _, "settings", ..])
+}
+
 /// A request of a browser, with its session.
 struct Visit<'a> {
     forge: &'a State,
@@ -115,6 +120,7 @@ impl<'a> Visit<'a> {
                 None => self.ask_to_sign_in(),
             },
             "/.well-known/openid-configuration" => self.openid(),
+            _ if is_repository_settings(path) && self.session.user.is_none() => self.ask_to_sign_in(),
             _ => match self.forge.users.get(&path[1..].to_lowercase()) {
                 Some(user) => answer::html(StatusCode::OK, pages::profile(settings, &self.session, &user.name)),
                 None => self.not_found(),

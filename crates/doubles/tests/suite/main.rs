@@ -5,4 +5,6 @@ mod browser;
 #[cfg(test)]
 mod contracts;
 #[cfg(test)]
+mod echo;
+#[cfg(test)]
 mod sign_in;

@@ -34,7 +34,7 @@ struct Outcome {
 impl Pair {
     async fn start(program: &PathBuf, mode: Mode, edit: impl Fn(&mut Site)) -> Self {
         let mut services = Vec::new();
-        for name in ["forge", "ci", "chat", "staging"] {
+        for name in ["forge", "ci", "chat", "staging", "echo"] {
             services.push((name, Recorder::start(name).await));
         }
         let upstreams: BTreeMap<String, String> =

@@ -78,6 +78,7 @@ const SEGMENTS: &[&str] = &[
     "cHat",
     "%63hat",
     "staging",
+    "echo",
     "login",
     "LOGIN",
     "oauth",

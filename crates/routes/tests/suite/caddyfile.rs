@@ -16,6 +16,29 @@ fn subdomain() {
     insta::assert_snapshot!(routes::caddyfile::render(&whole(Mode::Subdomain)).unwrap());
 }
 
+/// Where there is an echo its routes come last, and nothing else changes.
+#[test]
+fn the_echo_is_added_and_changes_nothing_else() {
+    for (mode, own) in [
+        (Mode::Subpath, ["path \"/echo/*\"", "uri strip_prefix \"/echo\"", "import without-client-identity"]),
+        (
+            Mode::Subdomain,
+            ["echo.edge.test:8080 {", "reverse_proxy echo:8090", "import without-client-identity"],
+        ),
+    ] {
+        let services = ["forge", "ci", "staging"];
+        let without = routes::caddyfile::render(&site(mode, &services)).unwrap();
+        let with = routes::caddyfile::render(&site(mode, &[&services[..], &["echo"]].concat())).unwrap();
+        let common = with.bytes().zip(without.bytes()).take_while(|(left, right)| left == right).count();
+        let rest = without.len() - common;
+        assert!(with.ends_with(&without[common..]) && with.len() > without.len(), "{mode}");
+        let added = &with[common..with.len() - rest];
+        for words in own {
+            assert!(added.contains(words), "{mode}: {added}");
+        }
+    }
+}
+
 /// Fields of a forwarding, changed as faults change them.
 fn edited(mut site: Site, edit: impl Fn(&mut Forward)) -> Site {
     for route in &mut site.routes {
@@ -45,7 +68,7 @@ fn a_real_caddy_takes_every_combination_of_services() {
         assert_eq!(complaint(&caddy, &whole), None, "{mode}");
         let none = Site { routes: Vec::new(), ..whole.clone() };
         assert_eq!(complaint(&caddy, &none), None, "{mode}, no service");
-        for service in ["forge", "ci", "staging"] {
+        for service in ["forge", "ci", "staging", "echo"] {
             assert_eq!(complaint(&caddy, &site(mode, &[service])), None, "{mode}, {service}");
         }
         let other = edited(whole, |forward| {

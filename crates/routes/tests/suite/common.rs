@@ -15,7 +15,7 @@ pub(crate) fn whole(mode: Mode) -> Site {
 
 /// A site with these services, at the ports of their images.
 pub(crate) fn site(mode: Mode, services: &[&str]) -> Site {
-    let ports = [("forge", 3000), ("ci", 8000), ("chat", 8080), ("staging", 80)];
+    let ports = [("forge", 3000), ("ci", 8000), ("chat", 8080), ("staging", 80), ("echo", 8090)];
     let upstreams: BTreeMap<String, String> = ports
         .iter()
         .filter(|(name, _)| services.contains(name))

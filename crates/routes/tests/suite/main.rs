@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod caddyfile;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod decisions;

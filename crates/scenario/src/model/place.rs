@@ -17,12 +17,14 @@ pub enum Service {
     Staging,
     /// The IDE behind its proxy.
     Ide,
+    /// The echo, which only stacks made for tests have: it says what reached it.
+    Echo,
 }
 
 impl Service {
     /// All of them, in the order in which they are shown.
     pub const ALL: &'static [Service] =
-        &[Service::Edge, Service::Forge, Service::Ci, Service::Chat, Service::Staging, Service::Ide];
+        &[Service::Edge, Service::Forge, Service::Ci, Service::Chat, Service::Staging, Service::Ide, Service::Echo];
 
     /// The name in scenarios, reports and `compose.yml`.
     pub fn as_str(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Service {
             Service::Chat => "chat",
             Service::Staging => "staging",
             Service::Ide => "ide",
+            Service::Echo => "echo",
         }
     }
 }
@@ -44,9 +47,10 @@ impl fmt::Display for Service {
 }
 
 /// How the site's services share names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
     /// One origin, one path prefix a service.
+    #[default]
     Subpath,
     /// One host name a service.
     Subdomain,

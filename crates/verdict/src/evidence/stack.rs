@@ -62,7 +62,7 @@ pub struct StackFacts {
 /// One service of the stack.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceFacts {
-    /// `edge`, `forge`, `ci`, `chat`, `staging` or `ide`.
+    /// `edge`, `forge`, `ci`, `chat`, `staging`, `ide` or `echo`.
     pub name: String,
     /// What it is.
     pub kind: ServiceKind,

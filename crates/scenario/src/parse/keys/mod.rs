@@ -10,7 +10,7 @@ pub(crate) use assets::*;
 pub(crate) use expect::*;
 pub(crate) use step::*;
 
-const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide"]);
+const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo"]);
 const MODES: Shape = Shape::Word(&["subpath", "subdomain"]);
 const SCHEMES: Shape = Shape::Word(&["http", "https"]);
 const STACKS: Shape = Shape::Word(&["embedded", "containers", "external"]);

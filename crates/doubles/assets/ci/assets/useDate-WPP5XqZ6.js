@@ -1,0 +1,1 @@
+export const date = (seconds) => new Date(seconds * 1000).toISOString();

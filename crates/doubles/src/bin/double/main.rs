@@ -1,0 +1,88 @@
+//! The program `double`: the doubles as servers, for containers and for trying things by hand.
+//!
+//! ```text
+//! double ci-server         a Woodpecker server, by Woodpecker's environment variables
+//! double ci-agent          a Woodpecker agent, likewise
+//! double forge             a Forgejo or a Gitea, by DOUBLE_… and the images' GITEA__section__KEY variables
+//! double healthcheck URL   exit code 0 where URL answers 2xx, else 1
+//! ```
+//!
+//! They log to standard error, and end at once at SIGTERM and SIGINT.
+
+mod ci;
+mod forge;
+mod healthcheck;
+mod listen;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use serve::Log;
+use tokio::signal::unix::{SignalKind, signal};
+
+const USAGE: &str = "usage: double ci-server|ci-agent|forge|healthcheck URL";
+
+/// The command line is wrong (`EX_USAGE` of sysexits).
+const WRONG_USAGE: u8 = 64;
+
+/// Names and values of the environment that are text; no others are looked for.
+type Environment = Vec<(String, String)>;
+
+fn main() -> ExitCode {
+    let text = |value: OsString| value.into_string().ok();
+    let environment: Environment =
+        std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect();
+    let arguments: Option<Vec<String>> = std::env::args_os().skip(1).map(text).collect();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("there is no runtime: {error}"), 1),
+    };
+    let code = runtime.block_on(async {
+        tokio::select! {
+            code = run(arguments.as_deref().unwrap_or_default(), &environment) => code,
+            // The first process of a container gets no default action for signals: without this it would be killed after a grace period.
+            () = terminated() => ExitCode::SUCCESS,
+        }
+    });
+    // What is still under way is not waited for.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run(arguments: &[String], environment: &Environment) -> ExitCode {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let log = Log::to_stderr();
+    match words.as_slice() {
+        ["ci-server"] => ci::server(environment, log).await,
+        ["ci-agent"] => ci::agent(environment, log).await,
+        ["forge"] => match forge::serve(environment, log).await {
+            Ok(never) => match never {},
+            Err(error) => fail(&error, 1),
+        },
+        ["healthcheck", url] => match healthcheck::check(url).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error, 1),
+        },
+        _ => fail(USAGE, WRONG_USAGE),
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn terminated() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Without handlers the default action ends the process, but for the first one of a container.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn fail(message: &str, code: u8) -> ExitCode {
+    // Nothing is left to tell it to if standard error is closed.
+    let _ = writeln!(std::io::stderr(), "{message}");
+    ExitCode::from(code)
+}

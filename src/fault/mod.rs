@@ -1,0 +1,66 @@
+//! Known misconfigurations, one a file: what is set wrong, as values that a stack is stood up with.
+//!
+//! - `keys`: what a file may have in it
+//! - `read`: text → [`Fault`], all that is wrong in the file at once
+
+mod keys;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use routes::change::RouteChanges;
+use scenario::model::Service;
+
+pub use read::read;
+
+use crate::stack::{ApplicationChange, Environment, StackOptions};
+
+/// A known misconfiguration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Its name: that of its file.
+    pub id: String,
+    /// What is wrong, in a sentence.
+    pub title: String,
+    /// Where it was met: an issue, an incident.
+    pub source: Option<String>,
+    /// What is set wrong.
+    pub inject: Inject,
+}
+
+/// What is set wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inject {
+    /// Settings by service; `None` unsets.
+    pub environment: Environment,
+    /// Routes of the edge by name; `None` removes.
+    pub routes: RouteChanges,
+    /// OAuth applications by the service that they are for.
+    pub applications: BTreeMap<Service, ApplicationChange>,
+    /// Services that don't run.
+    pub stop: BTreeSet<Service>,
+}
+
+impl Inject {
+    /// A stack with this set wrong, and otherwise as the options say.
+    #[must_use]
+    pub fn into_options(self, options: StackOptions) -> StackOptions {
+        let mut options = options;
+        for (service, settings) in self.environment {
+            options.environment.entry(service).or_default().extend(settings);
+        }
+        options.routes.extend(self.routes);
+        options.applications.extend(self.applications);
+        options.stop.extend(self.stop);
+        options
+    }
+
+    /// The services that it is about, by what is set wrong of them.
+    pub fn services(&self) -> BTreeSet<Service> {
+        let named = |name: &&String| Service::ALL.iter().copied().find(|service| service.as_str() == name.as_str());
+        let about = self.environment.keys().chain(self.applications.keys()).chain(&self.stop).copied();
+        about.chain(self.routes.keys().filter_map(|name| named(&name))).collect()
+    }
+}

@@ -1,0 +1,120 @@
+//! From a file's text to a [`Fault`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use routes::change::{RouteChange, RouteChanges};
+use routes::{Cookies, Flush};
+use scenario::decode::{Decoder, closest};
+use scenario::model::Service;
+use scenario::yaml::{self, Kind, Node};
+use scenario::{Diagnostic, Source, Span, Spanned};
+
+use super::{Fault, Inject, keys};
+use crate::stack::ApplicationChange;
+
+/// Reads a fault file.
+///
+/// # Errors
+/// All that is wrong with the file, in its order, each with its place.
+pub fn read(source: &Arc<Source>) -> Result<Fault, Vec<Diagnostic>> {
+    let node = yaml::parse(source)?;
+    let decoder = Decoder::new(source);
+    let fault = fault(&decoder, &node);
+    decoder.finish(fault)
+}
+
+fn fault(decoder: &Decoder, node: &Node) -> Option<Fault> {
+    let owner = decoder.span(node.span.start..node.span.start);
+    let fields = decoder.fields(node, &keys::FAULT, owner)?;
+    let text =
+        |name: &str| fields.get(name).and_then(|node| decoder.text(node, &format!("`{name}`"))).map(str::to_owned);
+    let (id, title, source) = (text("id"), text("title"), text("source"));
+    let inject = fields.get("inject").and_then(|node| inject(decoder, node));
+    Some(Fault { id: id?, title: title?, source, inject: inject? })
+}
+
+fn inject(decoder: &Decoder, node: &Node) -> Option<Inject> {
+    let fields = decoder.fields(node, &keys::INJECT, node.span)?;
+    if node.as_mapping().is_some_and(<[_]>::is_empty) {
+        let help = "say what is set wrong: `env`, `routes`, `oauth` or `stop`";
+        decoder.report(decoder.at(node.span, "`inject` is empty").help(help));
+    }
+    let mut inject = Inject::default();
+    for (name, settings) in entries(decoder, fields.get("env"), "`env`") {
+        if let Some(service) = service(decoder, &name.value, name.span) {
+            inject.environment.insert(service, environment(decoder, settings));
+        }
+    }
+    inject.routes = routes(decoder, fields.get("routes"));
+    for (name, application) in entries(decoder, fields.get("oauth"), "`oauth`") {
+        if let Some(service) = service(decoder, &name.value, name.span)
+            && let Some(fields) = decoder.fields(application, &keys::APPLICATION, application.span)
+        {
+            let redirect_uris = fields.get("redirect_uris").map(|node| texts(decoder, node, "`redirect_uris`"));
+            inject.applications.insert(service, ApplicationChange { redirect_uris });
+        }
+    }
+    for name in fields.get("stop").and_then(|node| decoder.list(node, "`stop`")).unwrap_or_default() {
+        inject.stop.extend(decoder.text(name, "a service").and_then(|text| service(decoder, text, name.span)));
+    }
+    Some(inject)
+}
+
+fn entries<'node>(decoder: &Decoder, node: Option<&'node Node>, what: &str) -> &'node [(Spanned<String>, Node)] {
+    node.and_then(|node| decoder.entries(node, what)).unwrap_or_default()
+}
+
+fn texts(decoder: &Decoder, node: &Node, what: &str) -> Vec<String> {
+    let items = decoder.list(node, what).unwrap_or_default();
+    items.iter().filter_map(|item| decoder.text(item, &format!("an item of {what}")).map(str::to_owned)).collect()
+}
+
+fn service(decoder: &Decoder, name: &str, span: Span) -> Option<Service> {
+    let found = Service::ALL.iter().copied().find(|service| service.as_str() == name);
+    if found.is_none() {
+        let names = Service::ALL.iter().map(|service| service.as_str());
+        let help = match closest(name, names.clone()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => format!("the services are {}", names.collect::<Vec<_>>().join(", ")),
+        };
+        decoder.report(decoder.at(span, format!("there is no service `{}`", name.escape_debug())).help(help));
+    }
+    found
+}
+
+fn environment(decoder: &Decoder, node: &Node) -> BTreeMap<String, Option<String>> {
+    let setting = |(name, value): &(Spanned<String>, Node)| match value.kind {
+        Kind::Null => Some((name.value.clone(), None)),
+        _ => Some((name.value.clone(), Some(decoder.scalar(value, &format!("`{}`", name.value.escape_debug()))?))),
+    };
+    decoder.entries(node, "a service's settings").unwrap_or_default().iter().filter_map(setting).collect()
+}
+
+fn routes(decoder: &Decoder, node: Option<&Node>) -> RouteChanges {
+    let change = |(name, node): &(Spanned<String>, Node)| match node.kind {
+        Kind::Null => Some((name.value.clone(), None)),
+        _ => Some((name.value.clone(), Some(route(decoder, node)?))),
+    };
+    entries(decoder, node, "`routes`").iter().filter_map(change).collect()
+}
+
+fn route(decoder: &Decoder, node: &Node) -> Option<RouteChange> {
+    let fields = decoder.fields(node, &keys::ROUTE, node.span)?;
+    let boolean = |name: &str| fields.get(name).and_then(|node| decoder.boolean(node, &format!("`{name}`")));
+    let max_body = |node: &Node| match node.kind {
+        Kind::Null => Some(None),
+        _ => Some(u64::try_from(decoder.integer(node, "`max_body`", 0, i64::MAX)?).ok()),
+    };
+    let cookies = |node| decoder.word(node, "`cookies`", &[("pass", Cookies::Pass), ("drop", Cookies::Drop)]);
+    let flush = |node| decoder.word(node, "`flush`", &[("auto", Flush::Auto), ("immediate", Flush::Immediate)]);
+    Some(RouteChange {
+        strip_prefix: boolean("strip_prefix"),
+        upstream: fields.get("upstream").and_then(|node| decoder.text(node, "`upstream`")).map(str::to_owned),
+        cookies: fields.get("cookies").and_then(cookies).map(|word| word.value),
+        websocket: boolean("websocket"),
+        max_body: fields.get("max_body").and_then(max_body),
+        flush: fields.get("flush").and_then(flush).map(|word| word.value),
+        remove_headers: None,
+    })
+}

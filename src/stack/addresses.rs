@@ -1,0 +1,35 @@
+//! Public addresses in values that are given before anybody knows them: `${edge}`, `${forge}`, `${ci}`.
+
+use scenario::model::Service;
+
+/// The text with each `${service}` replaced by the service's public URL, which has no slash at its end. A service that
+/// the site doesn't have, and any other `${…}`, stays as it is.
+pub(super) fn fill(text: &str, site: &routes::Site) -> String {
+    let present = Service::ALL.iter().filter_map(|service| Some((*service, site.service_url(service.as_str())?)));
+    present.fold(text.to_owned(), |text, (service, url)| text.replace(&format!("${{{service}}}"), &url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_stand_for_their_public_addresses() {
+        let site = |mode| {
+            let upstreams = [("forge".to_owned(), "forge:3000".to_owned())].into();
+            routes::Site::standard(routes::Origin::parse("http://edge.test:1").unwrap(), mode, &upstreams).unwrap()
+        };
+        for (text, subpath, subdomain) in [
+            ("${edge}/authorize", "http://edge.test:1/authorize", "http://edge.test:1/authorize"),
+            (
+                "${forge}/x ${forge}",
+                "http://edge.test:1/forge/x http://edge.test:1/forge",
+                "http://forge.edge.test:1/x http://forge.edge.test:1",
+            ),
+            ("${ci} ${HOME} $forge", "${ci} ${HOME} $forge", "${ci} ${HOME} $forge"),
+        ] {
+            assert_eq!(fill(text, &site(routes::Mode::Subpath)), subpath);
+            assert_eq!(fill(text, &site(routes::Mode::Subdomain)), subdomain);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What the recordings are held against: the doubles, and the real programs where their images are.
+
+use std::sync::{Mutex, PoisonError};
+
+use edge_smoke::engine::events::{Event, Sink};
+use edge_smoke::stack::embedded::{self, Embedded};
+use edge_smoke::stack::{Needs, Product, Stack, StackOptions, containers};
+use scenario::model::{Service, StackKind};
+use tokio_util::sync::CancellationToken;
+
+/// Container stacks come up one after the other: two at once on two cores only wait for each other.
+static ENGINE: Mutex<()> = Mutex::new(());
+
+/// A way to stand a stack up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// The doubles, the forge's as this one.
+    Embedded(Product),
+    /// The real programs, the forge being this one.
+    Containers(Product),
+}
+
+impl Program {
+    /// Which forge it has.
+    pub(crate) fn forge(self) -> Product {
+        match self {
+            Program::Embedded(forge) | Program::Containers(forge) => forge,
+        }
+    }
+
+    /// The kind of the stack.
+    pub(crate) fn kind(self) -> StackKind {
+        match self {
+            Program::Embedded(_) => StackKind::Embedded,
+            Program::Containers(_) => StackKind::Containers,
+        }
+    }
+
+    /// The services that it can have.
+    pub(crate) fn services(self) -> &'static [Service] {
+        match self {
+            Program::Embedded(_) => embedded::SERVICES,
+            Program::Containers(_) => containers::SERVICES,
+        }
+    }
+
+    /// Stands it up, does something there, and takes it down.
+    ///
+    /// # Errors
+    /// It doesn't come up, or doesn't go; what was done there went wrong.
+    pub(crate) fn with<T>(
+        self,
+        options: &StackOptions,
+        act: impl AsyncFnOnce(&dyn Stack) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let _one_at_a_time = match self {
+            Program::Embedded(_) => None,
+            Program::Containers(_) => Some(ENGINE.lock().unwrap_or_else(PoisonError::into_inner)),
+        };
+        let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+        runtime.block_on(async {
+            let stack: Box<dyn Stack> = match self {
+                Program::Embedded(forge) => {
+                    let options = StackOptions { forge, ..options.clone() };
+                    Box::new(Embedded::start(&options).await.map_err(|trouble| format!("{trouble:?}"))?)
+                }
+                Program::Containers(_) => {
+                    let needs = Needs { services: self.services().iter().copied().collect() };
+                    let up = containers::up(&needs, options, &Nobody, &CancellationToken::new()).await;
+                    Box::new(up.map_err(|trouble| format!("{trouble:?}"))?)
+                }
+            };
+            let done = act(stack.as_ref()).await;
+            stack.down().await.map_err(|trouble| format!("{trouble:?}"))?;
+            done
+        })
+    }
+}
+
+impl std::fmt::Display for Program {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stack = match self {
+            Program::Embedded(_) => "embedded",
+            Program::Containers(_) => "containers",
+        };
+        write!(formatter, "{stack}::{}", directory(self.forge()))
+    }
+}
+
+/// The directory of the recordings of a forge.
+pub(crate) fn directory(forge: Product) -> &'static str {
+    match forge {
+        Product::Forgejo => "forgejo",
+        Product::Gitea => "gitea",
+    }
+}
+
+/// Which forge the containers stack has.
+///
+/// # Errors
+/// No engine, or an image is missing.
+pub(crate) fn real_forge() -> Result<Product, String> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        containers::engine().await.map_err(|trouble| trouble.message)?;
+        let rows = edge_smoke::images::list(&Default::default()).await.map_err(|trouble| trouble.message)?;
+        let missing: Vec<&str> =
+            rows.iter().filter(|row| row.used.is_none()).map(|row| row.official.as_str()).collect();
+        if !missing.is_empty() {
+            return Err(format!("images are missing: {}", missing.join(", ")));
+        }
+        let forge = rows.iter().find(|row| row.service == Service::Forge).and_then(|row| row.used.as_ref());
+        match forge.map(|(choice, _)| choice.image.as_str()) {
+            Some(image) if image.contains("forgejo") => Ok(Product::Forgejo),
+            Some(image) if image.contains("gitea") => Ok(Product::Gitea),
+            other => Err(format!("whether {other:?} is Gitea or Forgejo can't be told from its name")),
+        }
+    })
+}
+
+/// Listens to nothing.
+pub(crate) struct Nobody;
+
+impl Sink for Nobody {
+    fn emit(&self, _: Event) {}
+}

@@ -1,6 +1,6 @@
 //! A user's browser, as far as a journey sees it: cookies, the last page, and the hops of the step at hand.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use scenario::model::Follow;
@@ -93,11 +93,12 @@ impl Visitor {
     }
 
     /// Loads what a page refers to. What is known of it is in [`Visitor::assets`] all the while.
-    pub async fn load_assets(&mut self, rules: Rules, document: ::assets::html::Document) {
+    /// The page, whose `document` it is, `arrived` then.
+    pub async fn load_assets(&mut self, rules: Rules, document: ::assets::html::Document, arrived: Instant) {
         let mut book = Book::new(rules);
         book.duration = self.duration();
         let book = self.assets.insert(book);
-        assets::load(book, document.found, &document.import_map, &self.client, &mut self.jar).await;
+        assets::load(book, document, arrived, &self.client, &mut self.jar).await;
     }
 
     fn next_request(&self, previous: Outgoing, from: &Address, location: &str) -> Result<Outgoing, Obstacle> {

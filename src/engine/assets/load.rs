@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use assets::html::Document;
 use assets::javascript::ImportMap;
 use assets::{Found, Kind};
 use bytes::Bytes;
@@ -21,7 +22,7 @@ use crate::engine::visitor::Hop;
 
 /// How many requests are on their way at once. Over HTTP/1.1 browsers have six, over HTTP/2 a hundred; what a page loads
 /// should not take longer for the one than for the other.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 24;
 /// The longest that one asset may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The most redirects that are followed for one asset.
@@ -30,10 +31,10 @@ const REDIRECTS: usize = 5;
 /// How much of a content is kept for the trace, in bytes.
 const EXCERPT: usize = 4096;
 
-/// Loads all that `found` refers to and what that refers to. `client` is whose connections are shared out.
-pub async fn load(book: &mut Book, found: Found, map: &ImportMap, client: &Client, jar: &mut Jar) {
-    let started = Instant::now();
+/// Loads all that a page refers to and what that refers to in turn. The page `arrived` then; `client` knows the way.
+pub async fn load(book: &mut Book, document: Document, arrived: Instant, client: &Client, jar: &mut Jar) {
     let before = book.duration;
+    let Document { found, import_map: map, .. } = document;
     let page = book.rules.page.clone();
     let first = book.note(&page, found);
     let mut queue = Queue::default();
@@ -51,8 +52,8 @@ pub async fn load(book: &mut Book, found: Found, map: &ImportMap, client: &Clien
         }
         let Some((client, index, request, result)) = under_way.next().await else { break };
         free.push(client);
-        book.duration = before + started.elapsed();
-        match end(book, index, request, result, map, jar) {
+        book.duration = before + arrived.elapsed();
+        match end(book, index, request, result, &map, jar) {
             Next::Again => queue.again(index),
             Next::Load(more) => queue.add(book, more),
         }

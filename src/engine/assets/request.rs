@@ -31,8 +31,9 @@ pub(super) fn outgoing(entry: &Entry, address: Address, rules: &Rules, jar: &Jar
     if first.cors && !is_own {
         add("Origin", rules.page.origin().ascii_serialization());
     }
-    // By CORS cookies go to the page's own origin alone.
-    let has_cookies = first.credentials && (is_own || !first.cors);
+    // By CORS cookies go to the page's own origin alone, and to other sites hardly any browser sends them at all.
+    let is_near = !first.cors && site(&rules.page, &url) != "cross-site";
+    let has_cookies = first.credentials && (is_own || is_near);
     if let Some(cookie) = jar.header(&address, cookies::now()).filter(|_| has_cookies) {
         add("Cookie", cookie);
     }

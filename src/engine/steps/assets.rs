@@ -1,5 +1,7 @@
 //! `assets`: all that a page loads.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use scenario::Spanned;
@@ -33,6 +35,7 @@ impl Act for Assets {
             let request = Outgoing { method: "GET".to_owned(), address, headers, body: Bytes::new() };
             acting.navigate(request, Some(Follow { max_hops: HOPS })).await?;
         }
+        let arrived = Instant::now();
         let Some(page) = acting.visitor.page.clone() else {
             return Err(Problem::scenario(
                 acting
@@ -44,7 +47,7 @@ impl Act for Assets {
         let text =
             content::text(&page.response).unwrap_or_else(|_| String::from_utf8_lossy(&page.response.body).into_owned());
         let document = assets::html::document(&text, &url);
-        acting.visitor.load_assets(Rules { page: url, ..rules }, document).await;
+        acting.visitor.load_assets(Rules { page: url, ..rules }, document, arrived).await;
         Ok(())
     }
 }

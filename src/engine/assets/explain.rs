@@ -6,6 +6,7 @@ use assets::Kind;
 use scenario::Diagnostic;
 use scenario::model::{Action, AssetsAspect, Subject};
 use scenario::predicate::Found;
+use url::Url;
 use verdict::evidence::{AssetProblemKind, FailureKind};
 
 use super::book::{Book, State};
@@ -92,7 +93,7 @@ fn diagnostic(book: &Book, planned: &PlannedStep, kind: FailureKind, broken: &[J
         (_, FailureKind::Timeout) => format!("{count} of {total} assets of {page} {what}"),
         _ => format!("{count} of {total} assets of {page} are {what}"),
     };
-    let mut diagnostic = at(planned, message).found(named(broken));
+    let mut diagnostic = at(planned, message).found(named(broken, page));
     diagnostic.help = help(broken, planned);
     if let Some(under) = book.rules.under.as_ref().filter(|_| kind == FailureKind::Expectation) {
         diagnostic = diagnostic.expected(format!("each there, what it is loaded as, and under {under}"));
@@ -101,18 +102,18 @@ fn diagnostic(book: &Book, planned: &PlannedStep, kind: FailureKind, broken: &[J
 }
 
 /// The first few, a line or two for each.
-fn named(judged: &[Judged<'_>]) -> String {
-    let mut lines: Vec<String> = judged.iter().take(NAMED).map(line).collect();
+fn named(judged: &[Judged<'_>], page: &Url) -> String {
+    let mut lines: Vec<String> = judged.iter().take(NAMED).map(|one| line(one, page)).collect();
     if let Some(more @ 1..) = judged.len().checked_sub(NAMED) {
         lines.push(format!("and {more} more, in report.json"));
     }
     lines.join("\n")
 }
 
-/// `module http://…/index.js: text/html: … (<script type=module src>, http://…/ci/:12)`
-fn line(judged: &Judged<'_>) -> String {
+/// `module /ci/index.js: text/html: …`, and below it `by <script type=module src> in /ci/:12`
+fn line(judged: &Judged<'_>, page: &Url) -> String {
     let address = match &judged.entry.target {
-        Ok(url) => url.as_str(),
+        Ok(url) => near(url, page),
         Err((written, _)) => written,
     };
     let found = judged.problem.as_ref().map(|problem| problem.found.as_str()).unwrap_or_default();
@@ -125,9 +126,14 @@ fn line(judged: &Judged<'_>) -> String {
         "{} {address}: {found}\n  by {} in {}:{}{more}",
         judged.known.kind.noun(),
         source.by,
-        source.file,
+        near(&source.file, page),
         source.line
     )
+}
+
+/// A URL without the origin that the page has too.
+fn near<'a>(url: &'a Url, page: &Url) -> &'a str {
+    if url.origin() == page.origin() { &url[url::Position::BeforePath..] } else { url.as_str() }
 }
 
 /// What is wrong with most of them, and where to look.
@@ -214,7 +220,8 @@ pub fn summary(book: &Book, aspect: AssetsAspect) -> Option<String> {
     if let AssetsAspect::Broken | AssetsAspect::Notes = aspect {
         let wanted = |one: &Judged<'_>| one.problem.is_some() && one.essential == (aspect == AssetsAspect::Broken);
         let judged = book.entries.iter().filter_map(|entry| judge(entry, &book.rules));
-        return Some(named(&judged.filter(wanted).collect::<Vec<_>>())).filter(|lines| !lines.is_empty());
+        return Some(named(&judged.filter(wanted).collect::<Vec<_>>(), &book.rules.page))
+            .filter(|lines| !lines.is_empty());
     }
     let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
     for entry in &book.entries {

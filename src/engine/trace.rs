@@ -71,7 +71,7 @@ pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
         status: received.status,
         headers: headers(&received.headers, redactor),
         set_cookies: hop.set_cookies.clone(),
-        body_bytes: received.body.len() as u64,
+        body_bytes: received.length,
         body_excerpt: excerpt(&received.body, EXCERPT, redactor),
     });
     let incomplete = hop.response.as_ref().and_then(|received| received.incomplete.as_ref());

@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::upgrade::Upgraded;
 use scenario::model::Follow;
 use verdict::evidence::SetCookie;
 
+use super::assets::{self, Book, Rules};
 use super::http::client::{Client, Outgoing, Received};
 use super::http::connect::Connector;
 use super::http::cookies::{self, Jar};
@@ -86,6 +87,8 @@ pub struct Visitor {
     pub page: Option<Page>,
     /// The hops of the step at hand, in order.
     pub hops: Vec<Hop>,
+    /// What the step at hand has loaded of a page.
+    pub assets: Option<Book>,
     /// The WebSocket of the step at hand.
     pub socket: Option<SocketLog>,
     /// The values that the step at hand has kept so far.
@@ -116,6 +119,7 @@ impl Visitor {
             socket: None,
             kept: Vec::new(),
             repository: None,
+            assets: None,
         }
     }
 
@@ -182,6 +186,15 @@ impl Visitor {
     /// The hops that expectations look at.
     pub fn focused(&self) -> &[Hop] {
         self.focus.clone().and_then(|range| self.hops.get(range)).unwrap_or(&self.hops)
+    }
+
+    /// Loads what a page refers to. What is known of it is in [`Visitor::assets`] all the while.
+    /// The page, whose `document` it is, `arrived` then.
+    pub async fn load_assets(&mut self, rules: Rules, document: ::assets::html::Document, arrived: Instant) {
+        let mut book = Book::new(rules);
+        book.duration = self.duration();
+        let book = self.assets.insert(book);
+        assets::load(book, document, arrived, &self.client, &mut self.jar).await;
     }
 
     fn next_request(&self, previous: Outgoing, from: &Address, location: &str) -> Result<Outgoing, Obstacle> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod api;
+mod assets;
 mod bad_files;
 mod bad_sites;
 #[path = "../../crates/edge/tests/suite/caddy.rs"]

@@ -153,6 +153,7 @@ fn steps(number: usize) -> Vec<StepRecord> {
             websocket: None,
             oauth: None,
             git: None,
+            assets: None,
         })
         .collect()
 }
@@ -213,6 +214,7 @@ fn lost_prefix() -> (StepRecord, Vec<Diagnostic>) {
         failures: vec![failure],
         // An empty 200: what Caddy answers where nothing matches.
         trace: vec![redirect, exchange("/user/login", 200, &[], 0)],
+        assets: None,
         ..steps(1).remove(0)
     };
     (step, vec![diagnostic])

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Action, BasicAuth, Body, Capture, CaptureSource, Credentials, Expectation, FrameExpectation, FrameSubject, Frames,
-    Git, GitAction, GitAspect, JsonTemplate, Message, OAuth, Operand, PartContent, Predicate, Request, Scenario,
-    Service, Step, Subject, Submit, TurnAction, WebSocket,
+    Action, AssetsPage, BasicAuth, Body, Capture, CaptureSource, Credentials, Expectation, FrameExpectation,
+    FrameSubject, Frames, Git, GitAction, GitAspect, JsonTemplate, Message, OAuth, Operand, PartContent, Predicate,
+    Request, Scenario, Service, Step, Subject, Submit, TurnAction, WebSocket,
 };
 use crate::span::{Span, Spanned};
 use crate::template::Template;
@@ -71,6 +71,15 @@ impl Step {
             Action::OAuth(dance) => oauth(dance, visit),
             Action::WebSocket(socket) => websocket(socket, visit),
             Action::Git(action) => git(action, visit),
+            Action::Assets(assets) => {
+                if let AssetsPage::At(target) = &assets.page {
+                    visit(&target.value);
+                }
+                let texts = assets.under.iter().chain(&assets.ignore).chain(&assets.origins);
+                texts.for_each(|text| visit(&text.value));
+                pairs(&assets.headers, visit);
+                assets.basic_auth.iter().for_each(|pair| basic_auth(pair, visit));
+            }
             Action::Use(other) => pairs(&other.with, visit),
         }
         expectations(&self.expect, visit);

@@ -1,6 +1,7 @@
 //! What steps do: one file each, one trait.
 
 mod api;
+mod assets;
 mod git;
 mod oauth;
 mod request;
@@ -70,6 +71,7 @@ pub(super) fn of(action: &Action) -> Option<&dyn Act> {
         Action::Api(api) => Some(api),
         Action::OAuth(oauth) => Some(&**oauth),
         Action::Git(git) => Some(git),
+        Action::Assets(assets) => Some(assets),
         Action::Use(_) => None,
     }
 }

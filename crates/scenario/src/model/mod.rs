@@ -1,6 +1,7 @@
 //! What a scenario says: plain values, each with the place in the file that it was read from.
 
 mod api;
+mod assets;
 mod capture;
 mod expect;
 mod git;
@@ -16,6 +17,7 @@ use crate::span::{Source, Span, Spanned};
 use crate::template::Template;
 
 pub use api::{Api, Credentials};
+pub use assets::{Assets, AssetsAspect, AssetsPage};
 pub use capture::{Capture, CaptureSource};
 pub use expect::{Comparison, CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
 pub use git::{GENERATED_FILE, Git, GitAction, GitAspect, GitFact, GitPush};
@@ -81,6 +83,8 @@ pub struct Step {
     pub action: Action,
     /// Whether, and how far, redirects are followed. `None`: not at all.
     pub follow: Option<Follow>,
+    /// Where what is expected doesn't hold, the journey doesn't apply here, for this reason, and ends as skipped.
+    pub prerequisite: Option<Spanned<String>>,
     /// What must hold of what came back, in the order of the file.
     pub expect: Vec<Expectation>,
     /// What is kept for later steps.
@@ -106,6 +110,8 @@ pub enum Action {
     OAuth(Box<OAuth>),
     /// Clone a repository, or push to it.
     Git(Git),
+    /// Load all that a page refers to.
+    Assets(Assets),
     /// Run another scenario's steps here.
     Use(Use),
 }
@@ -120,6 +126,7 @@ impl Action {
             Action::Api(_) => "api".to_owned(),
             Action::OAuth(_) => "oauth".to_owned(),
             Action::Git(_) => "git".to_owned(),
+            Action::Assets(_) => "assets".to_owned(),
             Action::Use(_) => "use".to_owned(),
         }
     }
@@ -130,6 +137,7 @@ impl Action {
             Action::Request(request) => request.basic_auth.as_ref().map(|pair| &pair.password),
             Action::Api(api) => api.credentials.as_ref().and_then(Credentials::secret),
             Action::Git(git) => git.basic_auth.as_ref().map(|pair| &pair.password),
+            Action::Assets(assets) => assets.basic_auth.as_ref().map(|pair| &pair.password),
             Action::WebSocket(socket) => socket.basic_auth.as_ref().map(|pair| &pair.password),
             Action::Submit(_) | Action::OAuth(_) | Action::Use(_) => None,
         }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::assets::Assets;
 use super::exchange::Exchange;
 use super::git::GitRecord;
 use super::oauth::OAuthRecord;
@@ -84,7 +85,8 @@ pub struct StepRecord {
     /// What didn't hold, in the order of the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
-    /// The exchanges of the last attempt, in order: one, and one more for each redirect followed.
+    /// The exchanges of the last attempt, in order: one, and one more for each redirect followed. Behind those of an
+    /// `assets` step's page come the first few of the assets in which something is wrong, what is essential last.
     pub trace: Vec<Exchange>,
     /// The WebSocket that it opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,6 +97,9 @@ pub struct StepRecord {
     /// What it did with a repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<GitRecord>,
+    /// What an `assets` step loaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assets: Option<Assets>,
 }
 
 /// Something that didn't hold, for people.

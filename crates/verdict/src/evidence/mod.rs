@@ -1,5 +1,6 @@
 //! What was observed. Everything here is already redacted: no secret reaches this crate.
 
+mod assets;
 mod exchange;
 mod git;
 mod journey;
@@ -10,6 +11,7 @@ mod websocket;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use assets::{Asset, AssetKind, AssetProblem, AssetProblemKind, AssetReference, Assets};
 pub use exchange::{Exchange, RequestRecord, ResponseRecord, SetCookie};
 pub use git::GitRecord;
 pub use journey::{Failure, FailureKind, Journey, Outcome, ServiceLog, StepRecord};

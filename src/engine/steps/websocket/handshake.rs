@@ -251,8 +251,14 @@ mod tests {
     fn check(fields: &[(&str, &str)], offered: &[&str], key: Option<&str>) -> Result<Option<String>, &'static str> {
         let headers =
             fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect::<Vec<_>>();
-        let received =
-            Received { status: 101, headers, body: Bytes::new(), incomplete: None, duration: Duration::ZERO };
+        let received = Received {
+            status: 101,
+            headers,
+            body: Bytes::new(),
+            incomplete: None,
+            length: 0,
+            duration: Duration::ZERO,
+        };
         let offered =
             Offered { subprotocols: offered.iter().map(|name| (*name).to_owned()).collect(), extensions: false };
         verify(&received, key, &offered).map_err(|wrong| wrong.message)

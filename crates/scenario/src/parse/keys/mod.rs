@@ -1,6 +1,7 @@
 //! The keys of the scenario language: the parser and the JSON Schema both read them here.
 
 mod api;
+mod assets;
 mod expect;
 mod git;
 mod oauth;
@@ -10,6 +11,7 @@ mod websocket;
 use crate::decode::{Key, Shape, Table};
 
 pub(crate) use api::*;
+pub(crate) use assets::*;
 pub(crate) use expect::*;
 pub(crate) use git::*;
 pub(crate) use oauth::*;

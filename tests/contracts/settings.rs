@@ -20,6 +20,9 @@ const FAILS: &[(&str, Failing)] = &[
         &[
             ("forge-login", "the login page is the forge's own 404"),
             ("root-redirect", "so is the page that the root leads to"),
+            ("git-clone", "and the forge's advertisement of a repository"),
+            ("git-push", "as above"),
+            ("large-push", "as above"),
         ],
     ),
     ("ci-host-internal", &[]),

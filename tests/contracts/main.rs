@@ -110,7 +110,8 @@ fn calls(program: Program) -> Vec<Trial> {
     let trial = |row: api::Row| {
         let called = called.clone();
         Trial::test(format!("{program}::api::{}", row.what), move || {
-            let replay = || program.with(&api::options(), async |stack| api::replay(stack.site()).await);
+            let replay =
+                || program.with(&api::options(), async |stack| api::replay(stack.site(), program.forge()).await);
             match called.get_or_init(replay).as_ref()?.get(&row.what) {
                 Some(differences) if differences.is_empty() => Ok(()),
                 Some(differences) => Err(differences.join("\n").into()),

@@ -11,6 +11,7 @@ mod journeys;
 mod language;
 mod options;
 mod program;
+mod repositories;
 mod secrets;
 mod server;
 mod tls;

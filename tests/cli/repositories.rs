@@ -158,7 +158,8 @@ const PUSH: &str = "  - git:
 #[test]
 fn what_comes_instead_of_the_list_of_references() {
     let page = "<!DOCTYPE html>\n<html><head><title>Woodpecker</title></head></html>";
-    let cases: Vec<(u16, &str, &str, Option<(&'static str, &'static str)>)> = vec![
+    type Field = Option<(&'static str, &'static str)>;
+    let cases: Vec<(u16, &str, &str, Field)> = vec![
         (200, "text/html; charset=utf-8", page, None),
         (200, "", "", None),
         (200, "text/plain", "hello", None),

@@ -16,6 +16,7 @@ use serve::{Body, Server, full};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use crate::caddy::Caddy;
 use crate::program::{Program, filtered};
 
 /// What a run came to.
@@ -64,11 +65,10 @@ fn walk(base: &str, steps: &str) -> Ran {
     }
 }
 
-/// A forge with a repository `smoke/demo`, alone or behind an edge.
+/// A forge with a repository `smoke/demo`.
 struct Bench {
     runtime: Runtime,
     forge: Forge,
-    edge: Option<Edge>,
 }
 
 impl Bench {
@@ -79,33 +79,33 @@ impl Bench {
             Forge::builder().user("smoke", "secret-word").serve(listener).unwrap()
         });
         forge.repositories().create("smoke", "demo", Some("main")).unwrap();
-        Self { runtime, forge, edge: None }
+        Self { runtime, forge }
+    }
+
+    /// A site with the forge, whose routes let through no more than this much, at a port.
+    fn site(&self, port: u16, most: u64) -> routes::Site {
+        let origin = routes::Origin { scheme: routes::Scheme::Http, host: "localhost".to_owned(), port };
+        let upstreams = [("forge".to_owned(), self.forge.addr().to_string())].into();
+        let mut site = routes::Site::standard(origin, routes::Mode::Subpath, &upstreams).unwrap();
+        for route in &mut site.routes {
+            if let routes::Action::Forward(forward) = &mut route.action {
+                forward.max_body = Some(most);
+            }
+        }
+        site
     }
 
     /// Behind an edge that lets through no more than this much.
-    fn behind_an_edge(mut self, most: u64) -> Self {
-        let edge = self.runtime.block_on(async {
+    fn behind_an_edge(&self, most: u64) -> Edge {
+        self.runtime.block_on(async {
             let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
             let port = listener.local_addr().unwrap().port();
-            let origin = routes::Origin { scheme: routes::Scheme::Http, host: "localhost".to_owned(), port };
-            let upstreams = [("forge".to_owned(), self.forge.addr().to_string())].into();
-            let mut site = routes::Site::standard(origin, routes::Mode::Subpath, &upstreams).unwrap();
-            for route in &mut site.routes {
-                if let routes::Action::Forward(forward) = &mut route.action {
-                    forward.max_body = Some(most);
-                }
-            }
-            Edge::start(site, listener).unwrap()
-        });
-        self.edge = Some(edge);
-        self
+            Edge::start(self.site(port, most), listener).unwrap()
+        })
     }
 
     fn origin(&self) -> String {
-        match &self.edge {
-            Some(edge) => format!("http://localhost:{}", edge.addr().port()),
-            None => format!("http://{}", self.forge.addr()),
-        }
+        format!("http://{}", self.forge.addr())
     }
 
     fn repositories(&self) -> Repositories {
@@ -390,20 +390,32 @@ fn what_somebody_else_pushed_meanwhile_is_left_alone() {
     insta::assert_snapshot!(filtered_ids(&ran.errors));
 }
 
-#[test]
-fn an_edge_that_lets_little_through_is_named() {
-    let bench = Bench::new().behind_an_edge(1_000_000);
-    let steps = |size: &str| {
-        let step = PUSH.replace("/smoke", "/forge/smoke");
-        format!("{}      size: {size}\n", step)
-    };
-    // What is announced, and what comes in pieces of a length that nobody was told.
+/// What is announced, and what comes in pieces of a length that nobody was told.
+fn lets_little_through(bench: &Bench, origin: &str, found: &str) {
+    let steps = |size: &str| format!("{}      size: {size}\n", PUSH.replace("/smoke", "/forge/smoke"));
     for size in ["1MB", "30MB"] {
-        let ran = walk(&bench.origin(), &steps(size));
+        let ran = walk(origin, &steps(size));
         assert!(ran.errors.contains("the push is too large for somebody on the way"), "{size}: {}", ran.answer);
-        assert!(ran.errors.contains("= found:    413 with `text/plain"), "{size}: {}", ran.errors);
+        assert!(ran.errors.contains(found), "{size}: {}", ran.errors);
         assert_eq!(bench.branches(), ["main"]);
     }
-    let ran = walk(&bench.origin(), &steps("900KB"));
+    let ran = walk(origin, &steps("900KB"));
     assert_eq!(ran.exit, Some(0), "{}", ran.answer);
+}
+
+#[test]
+fn an_edge_that_lets_little_through_is_named() {
+    let bench = Bench::new();
+    let edge = bench.behind_an_edge(1_000_000);
+    let origin = format!("http://localhost:{}", edge.addr().port());
+    lets_little_through(&bench, &origin, "= found:    413 with `text/plain");
+}
+
+#[test]
+fn caddy_that_lets_little_through_is_named() {
+    let Some(program) = Caddy::find() else { return };
+    let bench = Bench::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let _caddy = Caddy::start(&program, &bench.site(port, 1_000_000));
+    lets_little_through(&bench, &format!("http://localhost:{port}"), "= found:    413 with no Content-Type");
 }

@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -154,7 +155,7 @@ impl SomebodyElses {
 impl Drop for SomebodyElses {
     fn drop(&mut self) {
         if let Err(trouble) = self.runtime.block_on(self.stack.down()) {
-            eprintln!("{}", trouble.message);
+            let _ = writeln!(std::io::stderr(), "{}", trouble.message);
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod bad_files;
 mod bad_sites;
+mod caddy;
 mod docs;
 mod embedded;
 mod interrupt;
@@ -11,7 +12,10 @@ mod journeys;
 mod language;
 mod options;
 mod program;
+mod repositories;
 mod secrets;
 mod server;
+#[path = "../support/mod.rs"]
+mod support;
 mod tls;
 mod wire;

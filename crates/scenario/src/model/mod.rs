@@ -83,7 +83,6 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "nearly all steps are requests, and a file has few")]
 pub enum Action {
     /// Send one request.
     Request(Request),

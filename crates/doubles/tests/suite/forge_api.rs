@@ -92,6 +92,12 @@ async fn a_repository_with_a_pipeline() {
     assert_eq!(reference[0]["object"]["sha"], head);
     let commit = smoke.get(&format!("{DEMO}/git/commits/{}", head.as_str().unwrap())).await.json();
     assert_eq!((&commit["sha"], &commit["author"]["login"]), (&head, &json!("smoke")));
+    // A CI server reads a file as it was when it was pushed.
+    let then = commit["parents"][0]["sha"].as_str().unwrap();
+    assert_eq!(smoke.get(&format!("{DEMO}/raw/.woodpecker.yaml?ref={then}")).await.body, "steps:\n");
+    let shown = smoke.get(&format!("{DEMO}/contents/.woodpecker.yaml?ref={then}")).await.json();
+    assert_eq!(shown["html_url"], format!("http://edge.test/forge/smoke/demo/src/commit/{then}/.woodpecker.yaml"));
+    assert_eq!(smoke.get(&format!("{DEMO}/raw/README.md?ref={}", "0".repeat(40))).await.status, 404);
     let commits = smoke.get(&format!("{DEMO}/commits?limit=2")).await;
     assert_eq!(
         (commits.json().as_array().unwrap().len(), &commits.headers["x-total-count"]),

@@ -66,8 +66,8 @@ impl Contents {
         Tree::parse(&object.data).ok()
     }
 
-    pub(super) fn file(&self, branch: &str, path: &str) -> Option<&[u8]> {
-        let mut id = self.commit(self.branch(branch)?)?.tree;
+    pub(super) fn file(&self, revision: &str, path: &str) -> Option<&[u8]> {
+        let mut id = self.commit(self.resolve(revision)?)?.tree;
         let mut segments = path.split('/').peekable();
         while let Some(segment) = segments.next() {
             let entry = self.tree(id)?.get(segment.as_bytes()).cloned()?;
@@ -90,9 +90,19 @@ impl Contents {
         self.references.remove(&format!("refs/heads/{branch}"))
     }
 
+    /// The commit that a branch, a tag or an id means, in this order.
+    pub(super) fn resolve(&self, revision: &str) -> Option<ObjectId> {
+        let named = |name: String| self.references.get(&name).copied();
+        [format!("refs/heads/{revision}"), format!("refs/tags/{revision}"), revision.to_owned()]
+            .into_iter()
+            .find_map(named)
+            .or_else(|| ObjectId::from_hex(revision.as_bytes()).ok())
+            .filter(|id| self.commit(*id).is_some())
+    }
+
     /// What is in the folder at this path; the empty path is the top.
-    pub(super) fn folder(&self, branch: &str, path: &str) -> Option<Tree> {
-        let top = self.commit(self.branch(branch)?)?.tree;
+    pub(super) fn folder(&self, revision: &str, path: &str) -> Option<Tree> {
+        let top = self.commit(self.resolve(revision)?)?.tree;
         path.split('/').filter(|segment| !segment.is_empty()).try_fold(self.tree(top)?, |tree, segment| {
             let entry = tree.get(segment.as_bytes())?;
             if entry.mode == Mode::Folder { self.tree(entry.id) } else { None }

@@ -231,12 +231,15 @@ async fn strangers_may_be_shut_out() {
     let forge = with(Flavour::Forgejo, &[("GITEA__service__REQUIRE_SIGNIN_VIEW", "true")]).await;
     demo(&Caller::smoke(&forge)).await;
     let mut browser = Browser::new(forge.addr());
-    for path in ["/", "/smoke", "/smoke/demo"] {
+    for path in ["/smoke", "/smoke/demo", "/smoke/demo/raw/branch/main/README.md"] {
         assert_eq!(browser.get(path).await.status, 303, "{path}");
     }
-    for path in ["/user/login", "/.well-known/openid-configuration", "/api/healthz"] {
+    for path in ["/", "/user/login", "/.well-known/openid-configuration", "/api/healthz"] {
         assert_eq!(browser.get(path).await.status, 200, "{path}");
     }
-    assert_eq!(Caller::nobody(&forge).get(DEMO).await.status, 403);
+    for path in [DEMO, "/version"] {
+        assert_eq!(Caller::nobody(&forge).get(path).await.status, 403, "{path}");
+    }
+    assert_eq!(browser.get("/v2/token").await.status, 401);
     assert_eq!(Caller::smoke(&forge).get(DEMO).await.status, 200);
 }

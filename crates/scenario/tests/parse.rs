@@ -210,6 +210,7 @@ fn variables_that_come_from_outside() {
         "forge",
         "password",
         "forge",
+        "ci",
         "forge",
         "password",
     ];

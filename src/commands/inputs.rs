@@ -127,6 +127,7 @@ fn check_plan(
     }
     let mut values = Values { given, captured: BTreeSet::new(), known };
     for planned in &plan.steps {
+        values.captured.extend(planned.step.captures_on_the_way().map(|capture| capture.name.value.as_str()));
         for found in unresolved::of_step(planned, &values) {
             if missing.insert(found.name) {
                 errors.push(found.diagnostic);
@@ -144,5 +145,5 @@ fn how_to_give(name: &str) -> String {
 }
 
 fn is_captured(plan: &Plan, name: &str) -> bool {
-    plan.steps.iter().any(|planned| planned.step.capture.iter().any(|capture| capture.name.value == name))
+    plan.steps.iter().any(|planned| planned.step.captures().any(|capture| capture.name.value == name))
 }

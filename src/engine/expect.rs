@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use scenario::model::{CookieAspect, CssAspect, Expectation, GitAspect, HopAspect, Subject};
+use scenario::model::{AssetsAspect, CookieAspect, CssAspect, Expectation, GitAspect, HopAspect, Subject};
 use scenario::predicate::{self, Found, Mismatch, MismatchKind};
 use scenario::template::Template;
 use scenario::{Diagnostic, Redactor, Source, Spanned};
 use scraper::Selector;
 use verdict::evidence::FailureKind;
 
+use super::assets;
 use super::content::{self, Unreadable};
 use super::http::cookies;
 use super::page::Page;
@@ -128,6 +129,7 @@ fn observe(observation: &Observation<'_>, expectation: &Expectation) -> Result<F
         Subject::Cookie { name, aspect } => cookie(visitor, &observation.render(&name.value)?, *aspect),
         Subject::Git(aspect) => repository(observation, expectation, aspect)?,
         Subject::Duration => Found::Duration(visitor.duration()),
+        Subject::Assets(aspect) => visitor.assets.as_ref().map_or(Found::Absent, |book| assets::found(book, *aspect)),
         // Checked hop by hop, or as a whole, before this is reached.
         Subject::EveryHop(aspect) => {
             content::list(visitor.focused().iter().map(|hop| hop_found(hop, aspect)).collect())
@@ -193,14 +195,7 @@ impl Observation<'_> {
 
     /// A JSONPath (RFC 9535) that may hold variables.
     pub fn json_path(&self, template: &Spanned<Template>) -> Result<serde_json_path::JsonPath, Problem> {
-        let text = self.render(&template.value)?;
-        serde_json_path::JsonPath::parse(&text).map_err(|error| {
-            Problem::scenario(
-                Diagnostic::at(self.source, template.span, format!("`{text}` is no JSONPath"))
-                    .found(error.to_string())
-                    .help("RFC 9535 has the grammar: `$.items[0].name`"),
-            )
-        })
+        json_path(&self.render(&template.value)?, self.source, template.span)
     }
 
     fn unreadable(&self, expectation: &Expectation, unreadable: Unreadable) -> Problem {
@@ -228,7 +223,7 @@ impl Observation<'_> {
                 return Problem::scenario(Diagnostic::at(self.source, span, reason));
             }
         }
-        let request = self.visitor.focused().last().map(describe_hop).unwrap_or_default();
+        let request = self.visitor.focused().last().map(describe_hop).unwrap_or_else(|| self.page.address.to_string());
         let message = format!("{} is not what was expected", name(&expectation.subject));
         let help = mismatch.help.or_else(|| self.advice(expectation));
         let mut diagnostic = Diagnostic::at(self.source, span, message)
@@ -252,6 +247,7 @@ impl Observation<'_> {
                 let there = if names.is_empty() { "no cookie at all".to_owned() } else { names.join(", ") };
                 Some(format!("in the cookie store: {there}"))
             }
+            Subject::Assets(aspect) => self.visitor.assets.as_ref().and_then(|book| assets::summary(book, *aspect)),
             Subject::Hops | Subject::NoLoop | Subject::EveryHop(_) => None,
             Subject::Git(aspect) => {
                 let seen = self.visitor.repository.as_ref()?;
@@ -278,6 +274,24 @@ impl Observation<'_> {
             },
         }
     }
+}
+
+/// Compiles a JSONPath (RFC 9535).
+///
+/// # Errors
+/// It is none.
+pub(super) fn json_path(
+    text: &str,
+    source: &Arc<Source>,
+    span: scenario::Span,
+) -> Result<serde_json_path::JsonPath, Problem> {
+    serde_json_path::JsonPath::parse(text).map_err(|error| {
+        Problem::scenario(
+            Diagnostic::at(source, span, format!("`{text}` is no JSONPath"))
+                .found(error.to_string())
+                .help("RFC 9535 has the grammar: `$.items[0].name`"),
+        )
+    })
 }
 
 /// What a subject is called in messages.
@@ -322,6 +336,18 @@ fn name(subject: &Subject) -> String {
             GitAspect::File(path) => format!("the file `{}`", shown(&path.value)),
         },
         Subject::Duration => "the duration".to_owned(),
+        Subject::Assets(aspect) => match aspect {
+            AssetsAspect::Count => "the number of assets",
+            AssetsAspect::Scripts => "the number of scripts",
+            AssetsAspect::Styles => "the number of stylesheets",
+            AssetsAspect::Images => "the number of images",
+            AssetsAspect::Fonts => "the number of fonts",
+            AssetsAspect::Broken => "the number of broken assets",
+            AssetsAspect::Notes => "the number of broken assets that the page can do without",
+            AssetsAspect::Urls => "the list of the assets' URLs",
+            AssetsAspect::Duration => "the time until all assets were there",
+        }
+        .to_owned(),
     }
 }
 

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use scenario::model::{Action, GitAction, Mode, Service, StackKind, When};
+use scenario::model::{Action, Assets, AssetsPage, GitAction, Mode, Service, StackKind, When};
 use scenario::{Diagnostic, Redactor, Secret, Source, Span};
 use verdict::evidence::{FailureKind, Journey, Outcome, StepRecord};
 
+use super::assets;
 use super::content;
 use super::events::{Event, Sink};
 use super::expect::{self, Observation};
@@ -102,6 +103,7 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         ends: started + limit,
         scenario_limit: limit,
         decided: Vec::new(),
+        inapplicable_for: None,
         last_problems: Vec::new(),
         noted: Noted::default(),
         undo: Vec::new(),
@@ -115,6 +117,11 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         journey.steps.push(record);
         if outcome == Outcome::Failed {
             journey.outcome = Outcome::Failed;
+            break;
+        }
+        if let Some(reason) = walk.inapplicable_for.take() {
+            journey.outcome = Outcome::Skipped;
+            journey.reason = Some(reason);
             break;
         }
     }
@@ -133,7 +140,7 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         journey.outcome = Outcome::Skipped;
         journey.reason = Some("none of its steps applies here".to_owned());
     }
-    journey.duration_ms = milliseconds(started.elapsed());
+    journey.duration_ms = trace::milliseconds(started.elapsed());
     (journey, diagnostics)
 }
 
@@ -149,6 +156,8 @@ struct Walk<'a> {
     scenario_limit: Duration,
     /// Conditions around several steps that were looked at, with what is unmet of them.
     decided: Vec<(Arc<Condition>, Option<String>)>,
+    /// A prerequisite that isn't met, with what came.
+    inapplicable_for: Option<String>,
     /// Of a step that is tried again: what was wrong with the last try that came to its end.
     last_problems: Vec<Problem>,
     /// What the action at hand notes down.
@@ -225,19 +234,25 @@ impl Walk<'_> {
                 if last_problems.is_empty() { vec![missed] } else { last_problems }
             }
         };
+        let problems = self.without_prerequisite(planned, problems, &mut record);
         if !problems.is_empty() {
             record.outcome = Outcome::Failed;
         }
+        self.take_kept();
+        record.websocket = self.visitor.socket.take().map(|socket| socket.record(&self.redactor));
         self.hide_tokens(planned);
-        record.trace = self.visitor.hops.iter().map(|hop| trace::exchange(hop, &self.redactor)).collect();
         if let (Action::Git(_), Some(repository)) = (&step.action, &self.visitor.repository) {
             record.git = Some(trace::repository(repository, &self.redactor));
         }
+        let of_assets = self.visitor.assets.as_ref().map(assets::hops).unwrap_or_default();
+        let hops = self.visitor.hops.iter().chain(of_assets);
+        record.trace = hops.map(|hop| trace::exchange(hop, &self.redactor)).collect();
+        record.assets = self.visitor.assets.as_ref().map(|book| assets::record(book, &self.redactor));
         let (failures, diagnostics): (Vec<_>, Vec<_>) =
             problems.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
         record.failures = failures;
         record.oauth = self.noted.oauth.take().map(|oauth| trace::oauth(oauth, &self.redactor));
-        record.duration_ms = milliseconds(started.elapsed());
+        record.duration_ms = trace::milliseconds(started.elapsed());
         (record, diagnostics)
     }
 
@@ -256,6 +271,7 @@ impl Walk<'_> {
             variables: &self.variables,
             base: &self.surroundings.base,
             redactor: &self.redactor,
+            secrets: &self.secrets,
             noted: &mut self.noted,
             undo: &mut nothing,
         };
@@ -271,8 +287,26 @@ impl Walk<'_> {
             record.outcome = Outcome::Failed;
         }
         record.failures = failures;
-        record.duration_ms = milliseconds(started.elapsed());
+        record.duration_ms = trace::milliseconds(started.elapsed());
         (record, diagnostics)
+    }
+
+    /// Where the step is a prerequisite and what it expects doesn't hold, the journey ends here as skipped. What kept it from
+    /// being looked at stays a failure.
+    fn without_prerequisite(
+        &mut self,
+        planned: &PlannedStep,
+        problems: Vec<Problem>,
+        record: &mut StepRecord,
+    ) -> Vec<Problem> {
+        let is_unmet = !problems.is_empty() && problems.iter().all(|problem| problem.kind == FailureKind::Expectation);
+        let Some(prerequisite) = planned.step.prerequisite.as_ref().filter(|_| is_unmet) else { return problems };
+        let came = self.visitor.hops.last().map(expect::describe_hop).unwrap_or_default();
+        let reason = self.redactor.redact(&format!("{} ({came})", prerequisite.value)).into_owned();
+        record.outcome = Outcome::Skipped;
+        record.reason = Some(reason.clone());
+        self.inapplicable_for = Some(reason);
+        Vec::new()
     }
 
     /// Which of the conditions around the step, or of its own, isn't met; `None` where all are.
@@ -326,6 +360,7 @@ impl Walk<'_> {
         let template = match &planned.step.action {
             Action::Request(request) => &request.target.value,
             Action::Submit(submit) => &submit.form.value,
+            Action::WebSocket(socket) => &socket.target.value,
             Action::Api(api) => {
                 let request = &api.request;
                 return format!("api {} {}", request.method.value, expect::shown(&request.target.value));
@@ -335,6 +370,8 @@ impl Walk<'_> {
                 let verb = if matches!(git.action, GitAction::Clone { .. }) { "clone" } else { "push" };
                 return format!("git {verb} {}", expect::shown(&git.url.value));
             }
+            Action::Assets(Assets { page: AssetsPage::At(target), .. }) => &target.value,
+            Action::Assets(_) => return "assets of the last page".to_owned(),
             Action::Use(used) => return used.scenario.value.clone(),
         };
         format!("{} {}", planned.step.action.keyword(), expect::shown(template))
@@ -347,8 +384,10 @@ impl Walk<'_> {
         loop {
             *attempts += 1;
             self.visitor.hops.clear();
+            self.visitor.socket = None;
             self.visitor.focus = None;
             self.noted = Noted::default();
+            self.visitor.assets = None;
             self.visitor.page.clone_from(&page_before);
             let problems = self.attempt(planned).await;
             let Some(retry) = &planned.step.retry else { return problems };
@@ -363,6 +402,7 @@ impl Walk<'_> {
 
     async fn attempt(&mut self, planned: &PlannedStep) -> Vec<Problem> {
         let Some(action) = steps::of(&planned.step.action) else { return Vec::new() };
+        let page_before = self.visitor.page.clone();
         if matches!(planned.step.action, Action::Git(_)) {
             self.visitor.repository = None;
         }
@@ -372,17 +412,40 @@ impl Walk<'_> {
             variables: &self.variables,
             base: &self.surroundings.base,
             redactor: &self.redactor,
+            secrets: &self.secrets,
             noted: &mut self.noted,
             undo: &mut self.undo,
         };
-        if let Err(problem) = action.act(&mut acting).await {
+        let result = action.act(&mut acting).await;
+        self.take_kept();
+        if let Err(problem) = result {
             return vec![problem];
         }
         let mut problems = std::mem::take(&mut self.noted.problems);
         if problems.is_empty() {
             problems = self.expectations(planned);
         }
-        if problems.is_empty() { self.captures(planned) } else { problems }
+        if let Some(book) = &self.visitor.assets {
+            problems.extend(assets::problems(book, planned));
+        }
+        if problems.is_empty() {
+            problems = self.captures(planned);
+        }
+        if let Action::WebSocket(_) = planned.step.action {
+            // The page that opened it is still the page.
+            self.visitor.page = page_before;
+        }
+        problems
+    }
+
+    /// What the step kept on its way are variables from here on.
+    fn take_kept(&mut self) {
+        for kept in std::mem::take(&mut self.visitor.kept) {
+            if kept.secret {
+                self.hide(&kept.value);
+            }
+            self.variables.capture(&kept.name, kept.value);
+        }
     }
 
     fn expectations(&self, planned: &PlannedStep) -> Vec<Problem> {
@@ -429,7 +492,20 @@ impl Walk<'_> {
         }
         let last = self.visitor.hops.last().map(expect::describe_hop).unwrap_or_default();
         let message = format!("{whose} took longer than its {}", scenario::duration::show(after));
-        let diagnostic = Diagnostic::at(&planned.source, span, message).label(last).help(error.help());
+        if let Some(socket) = &self.visitor.socket {
+            let label =
+                format!("open for {}, and {} frames came", scenario::duration::show(socket.age()), socket.received());
+            let mut diagnostic = Diagnostic::at(&planned.source, span, message).label(label).help(
+                "the WebSocket is open, and what this turn waits for doesn't come; say with `within` how long the server \
+                 may take, or raise `timeout:`",
+            );
+            if let Some(turn) = socket.waiting() {
+                diagnostic = diagnostic.related(turn, "it was waiting here");
+            }
+            return Problem { kind: FailureKind::Timeout, diagnostic };
+        }
+        let mut diagnostic = Diagnostic::at(&planned.source, span, message).label(last).help(error.help());
+        diagnostic.found = self.visitor.assets.as_ref().and_then(assets::pending);
         Problem { kind: FailureKind::Timeout, diagnostic }
     }
 }
@@ -449,9 +525,7 @@ fn blank(planned: &PlannedStep, title: String) -> StepRecord {
         trace: Vec::new(),
         oauth: None,
         git: None,
+        assets: None,
+        websocket: None,
     }
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }

@@ -12,7 +12,7 @@ use super::visitor::Hop;
 /// How much of a text is kept in a trace, in bytes.
 const EXCERPT: usize = 2048;
 /// How much more is looked at, in bytes, so that a secret across the cut doesn't leave its first half behind.
-const MARGIN: usize = 4096;
+pub(super) const MARGIN: usize = 4096;
 
 /// How much of a content is searched for tokens, in bytes: those that issue them answer briefly.
 const SEARCHED: usize = 64 * 1024;
@@ -71,8 +71,8 @@ pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
         status: received.status,
         headers: headers(&received.headers, redactor),
         set_cookies: hop.set_cookies.clone(),
-        body_bytes: received.body.len() as u64,
-        body_excerpt: excerpt(&received.body, redactor),
+        body_bytes: received.length,
+        body_excerpt: excerpt(&received.body, EXCERPT, redactor),
     });
     let incomplete = hop.response.as_ref().and_then(|received| received.incomplete.as_ref());
     let error = hop.error.as_ref().or(incomplete).map(|error| redacted(&error.to_string(), redactor));
@@ -122,10 +122,15 @@ fn without_value(pair: &str) -> String {
     }
 }
 
-/// The beginning of a text, redacted; `None` for anything that isn't text, and for nothing.
-fn excerpt(body: &[u8], redactor: &Redactor) -> Option<String> {
-    let text = mask_parameters(text_head(body, EXCERPT + MARGIN)?);
-    Some(redactor.head(&text, EXCERPT).into_owned())
+/// A duration in milliseconds, to a thousandth of one.
+pub(super) fn milliseconds(duration: std::time::Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+/// The beginning of a text, of at most `limit` bytes, redacted; `None` for anything that isn't text, and for nothing.
+pub(super) fn excerpt(body: &[u8], limit: usize, redactor: &Redactor) -> Option<String> {
+    let text = mask_parameters(text_head(body, limit + MARGIN)?);
+    Some(redactor.head(&text, limit).into_owned())
 }
 
 /// At most `limit` bytes, cut between characters; `None` where they aren't text.
@@ -175,9 +180,9 @@ mod tests {
     #[test]
     fn an_excerpt_is_text_or_nothing() {
         let redactor = Redactor::new();
-        assert_eq!(excerpt("é".repeat(2000).as_bytes(), &redactor).map(|text| text.len()), Some(EXCERPT));
-        assert_eq!(excerpt(&[0xff, 0xfe, 0x41], &redactor), None);
-        assert_eq!(excerpt(b"", &redactor), None);
+        assert_eq!(excerpt("é".repeat(2000).as_bytes(), EXCERPT, &redactor).map(|text| text.len()), Some(EXCERPT));
+        assert_eq!(excerpt(&[0xff, 0xfe, 0x41], EXCERPT, &redactor), None);
+        assert_eq!(excerpt(b"", EXCERPT, &redactor), None);
     }
 
     #[test]
@@ -186,7 +191,7 @@ mod tests {
         redactor.add(&Secret::new("correct-horse-battery"));
         for before in EXCERPT - 25..=EXCERPT {
             let body = format!("{}correct-horse-battery and more", "x".repeat(before));
-            let kept = excerpt(body.as_bytes(), &redactor).unwrap();
+            let kept = excerpt(body.as_bytes(), EXCERPT, &redactor).unwrap();
             assert!(!kept.contains("corr"), "{before}: {}", &kept[EXCERPT - 40..]);
         }
     }

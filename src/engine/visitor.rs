@@ -3,12 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use hyper::upgrade::Upgraded;
 use scenario::model::Follow;
 use verdict::evidence::SetCookie;
 
+use super::assets::{self, Book, Rules};
 use super::http::client::{Client, Outgoing, Received};
 use super::http::connect::Connector;
 use super::http::cookies::{self, Jar};
@@ -17,6 +19,7 @@ use super::http::redirect;
 use super::http::target::Address;
 use super::page::Page;
 use super::repository::Repository;
+use super::socket::SocketLog;
 
 /// What the harness calls itself to servers.
 pub const USER_AGENT: &str = concat!("edge-smoke/", env!("CARGO_PKG_VERSION"));
@@ -57,6 +60,17 @@ pub enum Obstacle {
     },
 }
 
+/// A value that a step keeps while it is under way.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The variable's name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// It must never be printed.
+    pub secret: bool,
+}
+
 /// The most content that is kept of the exchanges of one step, in bytes.
 const STEP_LIMIT: usize = 64 << 20;
 
@@ -73,6 +87,12 @@ pub struct Visitor {
     pub page: Option<Page>,
     /// The hops of the step at hand, in order.
     pub hops: Vec<Hop>,
+    /// What the step at hand has loaded of a page.
+    pub assets: Option<Book>,
+    /// The WebSocket of the step at hand.
+    pub socket: Option<SocketLog>,
+    /// The values that the step at hand has kept so far.
+    pub kept: Vec<Kept>,
     /// The hops that expectations look at, where they are not all of them.
     pub focus: Option<Range<usize>>,
     /// What the last step with a repository fetched or pushed.
@@ -90,8 +110,17 @@ pub struct Streamed {
 impl Visitor {
     /// A user with no cookies and no page.
     pub fn new(connector: Connector) -> Self {
-        let (client, jar) = (Client::new(connector), Jar::default());
-        Self { client, jar, page: None, hops: Vec::new(), focus: None, repository: None }
+        Self {
+            client: Client::new(connector),
+            jar: Jar::default(),
+            page: None,
+            hops: Vec::new(),
+            focus: None,
+            socket: None,
+            kept: Vec::new(),
+            repository: None,
+            assets: None,
+        }
     }
 
     /// Sends a request with the fields that a browser adds (unless they are given) and the cookies that belong to it, and
@@ -159,6 +188,15 @@ impl Visitor {
         self.focus.clone().and_then(|range| self.hops.get(range)).unwrap_or(&self.hops)
     }
 
+    /// Loads what a page refers to. What is known of it is in [`Visitor::assets`] all the while.
+    /// The page, whose `document` it is, `arrived` then.
+    pub async fn load_assets(&mut self, rules: Rules, document: ::assets::html::Document, arrived: Instant) {
+        let mut book = Book::new(rules);
+        book.duration = self.duration();
+        let book = self.assets.insert(book);
+        assets::load(book, document, arrived, &self.client, &mut self.jar).await;
+    }
+
     fn next_request(&self, previous: Outgoing, from: &Address, location: &str) -> Result<Outgoing, Obstacle> {
         let status = self.page.as_ref().map_or(0, |page| page.response.status);
         let address = redirect::next_address(from, location).map_err(Obstacle::Location)?;
@@ -196,8 +234,39 @@ impl Visitor {
             .filter_map(|(name, value)| Some((name.to_owned(), value?.into_bytes())))
             .collect();
         request.headers.splice(0..0, missing);
-        // Noted before it is sent, so that a deadline leaves it in the trace.
         let streamed = content.as_ref().map(|content| content.sent.clone());
+        self.note_request(&request, streamed);
+        let result = match content {
+            None => self.client.send(&request).await,
+            Some(streamed) => self.client.send_streamed(&request, streamed.content).await,
+        };
+        self.note_answer(&request, result.as_ref(), with_cookies);
+        result
+    }
+
+    /// Sends a request, as it is, that asks for another protocol. Its answer is the last page; where the server switches
+    /// there is a connection too.
+    ///
+    /// # Errors
+    /// [`Obstacle::Http`]; what was seen until then is in [`Visitor::hops`].
+    pub async fn switch(&mut self, request: Outgoing) -> Result<Option<Upgraded>, Obstacle> {
+        self.note_request(&request, None);
+        let (received, switched) = match self.client.switch(&request).await {
+            Ok((received, switched)) => (Ok(received), switched),
+            Err(error) => (Err(error), None),
+        };
+        self.note_answer(&request, received.as_ref(), true);
+        let received = received.map_err(Obstacle::Http)?;
+        let incomplete = received.incomplete.clone();
+        self.page = Some(Page::new(request.address, received));
+        match incomplete {
+            Some(error) => Err(Obstacle::Http(error)),
+            None => Ok(switched),
+        }
+    }
+
+    /// Noted before it is sent, so that a deadline leaves it in the trace.
+    fn note_request(&mut self, request: &Outgoing, streamed: Option<Arc<AtomicU64>>) {
         self.hops.push(Hop {
             request: request.clone(),
             streamed,
@@ -205,14 +274,13 @@ impl Visitor {
             set_cookies: Vec::new(),
             error: None,
         });
-        let result = match content {
-            None => self.client.send(&request).await,
-            Some(streamed) => self.client.send_streamed(&request, streamed.content).await,
-        };
+    }
+
+    fn note_answer(&mut self, request: &Outgoing, result: Result<&Received, &HttpError>, with_cookies: bool) {
         let mut no_jar = Jar::default();
         let jar = if with_cookies { &mut self.jar } else { &mut no_jar };
         if let Some(hop) = self.hops.last_mut() {
-            match &result {
+            match result {
                 Ok(received) => {
                     let fields = received.headers.iter().filter(|(name, _)| name == "set-cookie");
                     hop.set_cookies =
@@ -222,7 +290,6 @@ impl Visitor {
                 Err(error) => hop.error = Some(error.clone()),
             }
         }
-        result
     }
 
     /// From the first byte sent to the last byte received, of all hops that expectations look at together.

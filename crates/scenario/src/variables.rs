@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Action, BasicAuth, Body, CaptureSource, Credentials, Expectation, Git, GitAction, GitAspect, JsonTemplate, OAuth,
-    Operand, PartContent, Predicate, Request, Scenario, Service, Step, Subject, Submit,
+    Action, AssetsPage, BasicAuth, Body, Capture, CaptureSource, Credentials, Expectation, FrameExpectation,
+    FrameSubject, Frames, Git, GitAction, GitAspect, JsonTemplate, Message, OAuth, Operand, PartContent, Predicate,
+    Request, Scenario, Service, Step, Subject, Submit, TurnAction, WebSocket,
 };
 use crate::span::{Span, Spanned};
 use crate::template::Template;
@@ -20,6 +21,7 @@ impl Scenario {
             needed.extend(value.value.variables().filter(|(name, _)| !known.contains(name)));
         }
         for step in &self.steps {
+            known.extend(step.captures_on_the_way().map(|capture| capture.name.value.as_str()));
             step.templates(&mut |template| {
                 needed.extend(template.variables().filter(|(name, _)| !known.contains(name)));
             });
@@ -67,19 +69,65 @@ impl Step {
                 }
             }
             Action::OAuth(dance) => oauth(dance, visit),
+            Action::WebSocket(socket) => websocket(socket, visit),
             Action::Git(action) => git(action, visit),
+            Action::Assets(assets) => {
+                if let AssetsPage::At(target) = &assets.page {
+                    visit(&target.value);
+                }
+                let texts = assets.under.iter().chain(&assets.ignore).chain(&assets.origins);
+                texts.for_each(|text| visit(&text.value));
+                pairs(&assets.headers, visit);
+                assets.basic_auth.iter().for_each(|pair| basic_auth(pair, visit));
+            }
             Action::Use(other) => pairs(&other.with, visit),
         }
         expectations(&self.expect, visit);
-        for capture in &self.capture {
-            match &capture.from {
-                CaptureSource::Css { selector: path, .. } | CaptureSource::Json(path) => visit(&path.value),
-                _ => {}
-            }
-            if let Some(regex) = &capture.regex {
-                visit(&regex.value);
+        self.capture.iter().for_each(|capture| captured(capture, visit));
+    }
+}
+
+fn captured<'step>(capture: &'step Capture, visit: &mut impl FnMut(&'step Template)) {
+    match &capture.from {
+        CaptureSource::Css { selector: path, .. } | CaptureSource::Json(path) => visit(&path.value),
+        _ => {}
+    }
+    if let Some(regex) = &capture.regex {
+        visit(&regex.value);
+    }
+}
+
+fn websocket<'step>(socket: &'step WebSocket, visit: &mut impl FnMut(&'step Template)) {
+    visit(&socket.target.value);
+    pairs(&socket.headers, visit);
+    pairs(&socket.query, visit);
+    socket.basic_auth.iter().for_each(|pair| basic_auth(pair, visit));
+    socket.subprotocols.iter().for_each(|name| visit(&name.value));
+    for turn in &socket.dialogue {
+        match &turn.action {
+            TurnAction::Send(Message::Text(text) | Message::Binary(text) | Message::Ping(text)) => visit(&text.value),
+            TurnAction::Send(Message::Json(template)) => json(&template.value, visit),
+            TurnAction::Hold(_) => {}
+            TurnAction::Close(closing) => closing.reason.iter().for_each(|reason| visit(&reason.value)),
+            TurnAction::Await(awaited) => {
+                frames(&awaited.expect, visit);
+                if let Frames::Until { last, number } = &awaited.frames {
+                    frames(last, visit);
+                    number.iter().for_each(|number| operands(&number.value, visit));
+                }
+                awaited.spread.iter().for_each(|spread| operands(&spread.value, visit));
+                awaited.capture.iter().for_each(|capture| captured(capture, visit));
             }
         }
+    }
+}
+
+fn frames<'step>(expected: &'step [FrameExpectation], visit: &mut impl FnMut(&'step Template)) {
+    for expectation in expected {
+        if let FrameSubject::Json(path) = &expectation.subject {
+            visit(&path.value);
+        }
+        operands(&expectation.predicate, visit);
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scenario::model::{
-    Action, Attack, Body, CaptureSource, JsonTemplate, Operand, PartContent, Predicate, Service, Subject,
+    Action, AssetsPage, Attack, Awaited, AwaitedKind, Body, CaptureSource, Frames, JsonTemplate, Operand, PartContent,
+    Predicate, Service, Subject, TurnAction,
 };
 use scenario::{Scenario, Source, parse};
 
@@ -180,7 +181,10 @@ fn steps() {
     let keywords: Vec<String> = scenario.steps.iter().map(|step| step.action.keyword()).collect();
     let requests = ["get", "submit", "use", "post", "put", "patch", "delete", "options", "head", "propfind"];
     assert_eq!(keywords[..requests.len()], requests);
-    assert_eq!(keywords[requests.len()..], ["api", "api", "api", "api", "api", "oauth", "git", "git"]);
+    assert_eq!(
+        keywords[requests.len()..],
+        ["api", "api", "api", "api", "api", "oauth", "git", "git", "assets", "assets"]
+    );
 }
 
 #[test]
@@ -206,6 +210,8 @@ fn variables_that_come_from_outside() {
         "forge",
         "password",
         "forge",
+        "forge",
+        "password",
     ];
     assert_eq!(names[outer.len()..], later);
     for (name, span) in variables {
@@ -298,4 +304,58 @@ fn byte_order_marks_and_foreign_line_ends_are_fine() {
         assert_eq!(scenario.source.slice(request.target.span), "/a");
         assert_eq!((request.target.span.line, request.target.span.column), (3, 10), "{text:?}");
     }
+}
+
+#[test]
+fn all_that_a_websocket_has() {
+    let scenario = file("websocket.yaml");
+    let needed: Vec<&str> = scenario.variables().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(needed, ["chat", "password", "floor"]);
+    let actions: Vec<String> = scenario.steps.iter().map(|step| step.action.keyword()).collect();
+    assert_eq!(actions, ["websocket"; 6]);
+    let Action::WebSocket(socket) = &scenario.steps[1].action else { panic!("no WebSocket") };
+    assert_eq!(socket.without.iter().map(|name| name.value.as_str()).collect::<Vec<_>>(), ["cookie", "user-agent"]);
+    assert_eq!((socket.subprotocols.len(), socket.dialogue.len(), socket.headers.len()), (2, 17, 3));
+    let captured: Vec<&str> = scenario.steps[1].captures().map(|capture| capture.name.value.as_str()).collect();
+    assert_eq!(captured, ["id", "all", "part", "chosen"]);
+    let awaited: Vec<&Awaited> = socket
+        .dialogue
+        .iter()
+        .filter_map(|turn| match &turn.action {
+            TurnAction::Await(awaited) => Some(&**awaited),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(awaited[4].within.as_ref().map(|within| within.value), Some(Duration::from_secs(2)));
+    assert!(awaited[5].skip && awaited[5].expect.len() == 2);
+    assert!(matches!(awaited[8].frames, Frames::Exactly(5)) && awaited[8].spread.is_some());
+    assert!(matches!(&awaited[9].frames, Frames::Until { last, number: Some(_) } if last.len() == 1));
+    assert_eq!((awaited[7].kind, awaited[10].kind), (AwaitedKind::Pong, AwaitedKind::Close));
+}
+
+#[test]
+fn assets() {
+    let scenario = file("everything.yaml");
+    let steps: Vec<_> = scenario
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Assets(assets) => Some((step, assets)),
+            _ => None,
+        })
+        .collect();
+    let (step, assets) = steps[0];
+    assert!(matches!(&assets.page, AssetsPage::At(target) if target.value.variables().count() == 1));
+    assert_eq!((assets.ignore.len(), assets.origins.len(), assets.limit), (2, 1, Some(50)));
+    assert!(assets.under.is_some() && assets.headers.len() == 1 && assets.basic_auth.is_some());
+    assert_eq!(step.prerequisite.as_ref().map(|reason| reason.value.as_str()), Some("there is a dashboard here"));
+    let aspects: Vec<String> = step.expect.iter().map(|expectation| format!("{:?}", expectation.subject)).collect();
+    assert_eq!(
+        aspects,
+        ["Status", "Count", "Scripts", "Styles", "Images", "Fonts", "Broken", "Notes", "Urls", "Duration"]
+            .map(|name| if name == "Status" { name.to_owned() } else { format!("Assets({name})") })
+    );
+    assert!(matches!(steps[1].1.page, AssetsPage::Last) && steps[1].1.limit.is_none());
+    let variables: Vec<&str> = step.variables().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(variables, ["ci", "ci", "forge", "password"]);
 }

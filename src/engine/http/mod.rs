@@ -11,6 +11,7 @@ pub mod connect;
 pub mod cookies;
 pub mod date;
 pub mod error;
+mod patient;
 pub mod redirect;
 pub mod target;
 

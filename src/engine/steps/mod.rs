@@ -1,14 +1,17 @@
 //! What steps do: one file each, one trait.
 
 mod api;
+mod assets;
 mod git;
 mod oauth;
 mod request;
 mod submit;
+mod websocket;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use hyper::upgrade::Upgraded;
 use scenario::model::{Action, Expectation, Follow};
 use scenario::template::Template;
 use scenario::{Diagnostic, Redactor, Source, Span, Spanned};
@@ -42,6 +45,8 @@ pub(super) struct Acting<'a> {
     pub(super) base: &'a Origin,
     /// Knows the secrets, captured ones included.
     pub(super) redactor: &'a Redactor,
+    /// The names of variables whose values are secret.
+    pub(super) secrets: &'a [String],
     /// What the action notes down.
     pub(super) noted: &'a mut Noted,
     /// What is to be undone when the journey ends.
@@ -62,9 +67,11 @@ pub(super) fn of(action: &Action) -> Option<&dyn Act> {
     match action {
         Action::Request(request) => Some(request),
         Action::Submit(submit) => Some(submit),
+        Action::WebSocket(socket) => Some(socket),
         Action::Api(api) => Some(api),
         Action::OAuth(oauth) => Some(&**oauth),
         Action::Git(git) => Some(git),
+        Action::Assets(assets) => Some(assets),
         Action::Use(_) => None,
     }
 }
@@ -86,10 +93,22 @@ impl Acting<'_> {
     }
 
     fn render(&self, template: &Template) -> Result<String, Problem> {
-        let scope = &self.planned.scope;
-        problem::render(template, &self.planned.source, &|name| self.variables.lookup(scope, name), &|| {
-            self.variables.names(scope)
-        })
+        problem::render(template, &self.planned.source, &|name| self.lookup(name), &|| self.names())
+    }
+
+    /// The value of a variable, those that the step has kept on its way included.
+    fn lookup(&self, name: &str) -> Option<String> {
+        let kept = self.visitor.kept.iter().rev().find(|kept| kept.name == name);
+        kept.map(|kept| kept.value.clone()).or_else(|| self.variables.lookup(&self.planned.scope, name))
+    }
+
+    /// The names that have a value, for messages.
+    fn names(&self) -> Vec<String> {
+        let mut names = self.variables.names(&self.planned.scope);
+        names.extend(self.visitor.kept.iter().map(|kept| kept.name.clone()));
+        names.sort();
+        names.dedup();
+        names
     }
 
     fn render_pairs(&self, pairs: &[(Spanned<String>, Spanned<Template>)]) -> Result<Vec<(String, String)>, Problem> {
@@ -113,6 +132,13 @@ impl Acting<'_> {
     async fn navigate(&mut self, request: super::http::Outgoing, follow: Option<Follow>) -> Result<(), Problem> {
         let what = format!("{} {}", request.method, request.address);
         let result = self.visitor.navigate(request, follow).await;
+        result.map_err(|obstacle| self.obstacle(&what, obstacle))
+    }
+
+    /// Sends a request that asks for another protocol. Gives the connection where the server switches to it.
+    async fn switch(&mut self, request: super::http::Outgoing) -> Result<Option<Upgraded>, Problem> {
+        let what = format!("{} {}", request.method, request.address);
+        let result = self.visitor.switch(request).await;
         result.map_err(|obstacle| self.obstacle(&what, obstacle))
     }
 

@@ -4,6 +4,7 @@ use verdict::evidence::{Exchange, OAuthPhaseKind, ResponseRecord, SetCookie, Ste
 
 use super::super::style::{Paint, Style};
 use super::super::text::{count, duration, one_line, size};
+use super::socket::socket;
 
 /// Cells before the text of a hop.
 const INDENT: usize = 5;
@@ -25,6 +26,9 @@ pub(in super::super) fn trace(step: &StepRecord, style: Style) -> String {
             text.push_str(&format!("     {heading}:\n"));
         }
         text.push_str(&hop(index + 1, exchange, style));
+    }
+    for line in step.websocket.iter().flat_map(|record| socket(record, style)) {
+        text.push_str(&format!("{:INDENT$}{line}\n", ""));
     }
     text
 }
@@ -71,7 +75,7 @@ fn answer(response: &ResponseRecord, milliseconds: f64, style: Style) -> String 
     }
     match response.header("content-type") {
         Some(content_type) => parts.push(one_line(content_type)),
-        None if (300..400).contains(&response.status) => {}
+        None if (300..400).contains(&response.status) || response.status == 101 => {}
         None => parts.push("no Content-Type".to_owned()),
     }
     parts.push(size(response.body_bytes));

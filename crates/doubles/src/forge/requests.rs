@@ -25,6 +25,7 @@ pub(super) async fn answer(forge: &State, request: Request<Incoming>) -> Respons
     let segments: Vec<&str> = path[1..].split('/').collect();
     match segments.as_slice() {
         ["api", "healthz"] => health::answer(&forge.settings),
+        ["robots.txt"] => answer::words(StatusCode::NOT_FOUND, "404 page not found"),
         ["favicon.ico"] => {
             let icon = format!("{}/assets/img/favicon.png", forge.settings.sub_path());
             answer::redirect(&parts.method, StatusCode::MOVED_PERMANENTLY, &icon)
@@ -46,7 +47,7 @@ pub(super) async fn answer(forge: &State, request: Request<Incoming>) -> Respons
                 ("access_token", &Method::POST) => oauth::exchange(forge, &parts, &content),
                 ("introspect", &Method::POST) => oauth::introspect(forge, &parts, &content),
                 ("userinfo", &Method::GET | &Method::POST) => oauth::user_info(forge, &parts),
-                _ => answer::wrong_method("OPTIONS, POST"),
+                _ => answer::wrong_method("POST, OPTIONS"),
             }
         }
         _ => match Visit::begin(forge, parts) {

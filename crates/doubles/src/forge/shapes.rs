@@ -112,7 +112,7 @@ pub(super) fn repository(links: &Links, view: &RepositoryView<'_>) -> Value {
     });
     merge(&mut value, features());
     if view.flavour == Flavour::Gitea {
-        value["licenses"] = json!([]);
+        merge(&mut value, json!({ "licenses": [], "allow_manual_merge": false, "autodetect_manual_merge": false }));
     }
     value
 }
@@ -130,6 +130,7 @@ fn features() -> Value {
         "has_wiki": true,
         "has_pull_requests": true,
         "has_projects": true,
+        "projects_mode": "all",
         "has_releases": true,
         "has_packages": true,
         "has_actions": false,

@@ -29,7 +29,7 @@ fn method_and_target(decoder: &Decoder, node: &Node, line: &str) -> Line {
             return Line::default();
         }
         let method = Spanned::new("GET".to_owned(), node.span);
-        return (Some(method), request::target(decoder, line.trim(), node.span, "api"));
+        return (Some(method), request::target(decoder, line.trim(), node.span, "api", request::Speaks::Http));
     };
     if !method.chars().all(|character| character.is_ascii_alphabetic() || character == '-') {
         let message = "`api` is a method and an address, with one space between them";
@@ -46,7 +46,7 @@ fn method_and_target(decoder: &Decoder, node: &Node, line: &str) -> Line {
     let target = target.trim_start();
     let target_span = place(target, true);
     let method = request::method(decoder, method, place(method, false));
-    let target = request::target(decoder, target, target_span, "api");
+    let target = request::target(decoder, target, target_span, "api", request::Speaks::Http);
     (method, target)
 }
 

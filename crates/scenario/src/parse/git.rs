@@ -33,7 +33,7 @@ pub(super) fn git(decoder: &Decoder, node: &Node, owner: Span) -> Option<Git> {
         (Some(clone), _) => {
             let depth = fields.get("depth").and_then(|node| decoder.integer(node, "`depth`", 1, keys::MOST_DEPTH));
             let depth = depth.and_then(|depth| u32::try_from(depth).ok());
-            (request::target_of(decoder, clone, "clone"), GitAction::Clone { depth })
+            (request::target_of(decoder, clone, "clone", request::Speaks::Http), GitAction::Clone { depth })
         }
         (None, Some(push)) => {
             let files = fields.get("files").map(|node| files(decoder, node)).unwrap_or_default();
@@ -48,7 +48,10 @@ pub(super) fn git(decoder: &Decoder, node: &Node, owner: Span) -> Option<Git> {
                 let diagnostic = decoder.at(key.span, "there is nothing to push");
                 decoder.report(diagnostic.help("give it `files: { path: text }`, or a `size` for a generated one"));
             }
-            (request::target_of(decoder, push, "push"), GitAction::Push(GitPush { files, size, message, undo }))
+            (
+                request::target_of(decoder, push, "push", request::Speaks::Http),
+                GitAction::Push(GitPush { files, size, message, undo }),
+            )
         }
         (None, None) => return None,
     };

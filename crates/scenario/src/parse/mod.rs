@@ -1,6 +1,7 @@
 //! From a file's text to a [`Scenario`], with all that is wrong in the file at once.
 
 mod api;
+mod assets;
 mod capture;
 mod expect;
 mod git;
@@ -13,6 +14,7 @@ mod scenario;
 mod step;
 mod template;
 mod values;
+mod websocket;
 
 use std::sync::Arc;
 

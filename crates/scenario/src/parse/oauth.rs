@@ -41,13 +41,13 @@ pub(super) fn oauth(decoder: &Decoder, key: Span, node: &Node) -> Option<OAuth> 
 
 fn address(decoder: &Decoder, fields: &Fields<'_>, key: &str) -> Option<Spanned<Template>> {
     let node = fields.get(key)?;
-    request::target_of(decoder, node, key)
+    request::target_of(decoder, node, key, request::Speaks::Http)
 }
 
 /// The whole URI: it is compared with what a client sends, letter by letter.
 fn redirect_uri(decoder: &Decoder, fields: &Fields<'_>) -> Option<Spanned<Template>> {
     let node = fields.get("redirect_uri")?;
-    let uri = request::target_of(decoder, node, "redirect_uri")?;
+    let uri = request::target_of(decoder, node, "redirect_uri", request::Speaks::Http)?;
     if let Some(literal) = uri.value.literal()
         && !Url::parse(&literal).is_ok_and(|url| url.has_host())
     {

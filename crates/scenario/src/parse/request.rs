@@ -12,14 +12,14 @@ use crate::yaml::{Kind, Node};
 pub(super) fn request(decoder: &Decoder, fields: &Fields<'_>, key: &Spanned<String>, value: &Node) -> Option<Request> {
     let (method, target) = if keys::METHODS.contains(&key.value.as_str()) {
         let method = Spanned::new(key.value.to_ascii_uppercase(), key.span);
-        (Some(method), target_of(decoder, value, &key.value))
+        (Some(method), target_of(decoder, value, &key.value, Speaks::Http))
     } else {
         let fields = decoder.fields(value, &keys::REQUEST, key.span)?;
         let method = fields.get("method").and_then(|node| {
             let text = decoder.text(node, "`method`")?;
             method(decoder, text, node.span)
         });
-        (method, fields.get("url").and_then(|node| target_of(decoder, node, "url")))
+        (method, fields.get("url").and_then(|node| target_of(decoder, node, "url", Speaks::Http)))
     };
     with(decoder, fields, method, target)
 }
@@ -56,13 +56,37 @@ pub(super) fn method(decoder: &Decoder, method: &str, span: Span) -> Option<Span
 }
 
 /// The target that is the value of `key`.
-pub(super) fn target_of(decoder: &Decoder, node: &Node, key: &str) -> Option<Spanned<Template>> {
+pub(super) fn target_of(decoder: &Decoder, node: &Node, key: &str, speaks: Speaks) -> Option<Spanned<Template>> {
     let text = decoder.text(node, &format!("`{key}`"))?.to_owned();
-    target(decoder, &text, node.span, key)
+    target(decoder, &text, node.span, key, speaks)
+}
+
+/// Which schemes an address may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaks {
+    /// `http` and `https`.
+    Http,
+    /// These, and `ws` and `wss`, which stand for them.
+    WebSocket,
+}
+
+impl Speaks {
+    fn schemes(self) -> &'static [&'static str] {
+        match self {
+            Speaks::Http => &["http", "https"],
+            Speaks::WebSocket => &["ws", "wss", "http", "https"],
+        }
+    }
 }
 
 /// A path or an absolute URL. What surely can't be sent is reported; all else is sent as written.
-pub(super) fn target(decoder: &Decoder, text: &str, span: Span, key: &str) -> Option<Spanned<Template>> {
+pub(super) fn target(
+    decoder: &Decoder,
+    text: &str,
+    span: Span,
+    key: &str,
+    speaks: Speaks,
+) -> Option<Spanned<Template>> {
     let what = format!("`{key}`");
     let target = template::parse(decoder, text, span)?;
     let literals = || {
@@ -86,16 +110,25 @@ pub(super) fn target(decoder: &Decoder, text: &str, span: Span, key: &str) -> Op
         None => wrong(format!("{what} is empty"), "write `/` for the root"),
         Some(Part::Variable { .. }) => Some(target),
         Some(Part::Text(start)) if start.starts_with('/') => Some(target),
-        Some(Part::Text(start)) if is_web(start) => {
+        Some(Part::Text(start)) if is_web(start, speaks) => {
             match target.value.literal().map(|literal| url::Url::parse(&literal)) {
-                Some(Err(error)) => wrong(format!("{what} is not a URL: {error}"), "a URL is `http://host:port/path`"),
+                Some(Err(error)) => {
+                    let scheme = speaks.schemes()[0];
+                    wrong(format!("{what} is not a URL: {error}"), &format!("a URL is `{scheme}://host:port/path`"))
+                }
                 _ => Some(target),
             }
         }
         Some(Part::Text(start)) => {
-            let message = format!("{what} is neither a path nor an `http` or `https` URL");
+            let named: Vec<String> = speaks.schemes().iter().map(|scheme| format!("`{scheme}`")).collect();
+            let article = if speaks == Speaks::Http { "an" } else { "a" };
+            let message = format!("{what} is neither a path nor {article} {} URL", text::alternatives(&named));
             let help = match start.split_once("://") {
-                Some(_) => "only `http` and `https` can be spoken here".to_owned(),
+                Some(_) => {
+                    let (last, others) =
+                        named.split_last().map_or(("", &[][..]), |(last, others)| (last.as_str(), others));
+                    format!("only {} and {last} can be spoken here", others.join(", "))
+                }
                 None => suggest_path(start),
             };
             wrong(message, &help)
@@ -113,9 +146,9 @@ fn suggest_path(start: &str) -> String {
     }
 }
 
-fn is_web(text: &str) -> bool {
+fn is_web(text: &str, speaks: Speaks) -> bool {
     let scheme = text.split("://").next().unwrap_or_default();
-    text.contains("://") && (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+    text.contains("://") && speaks.schemes().iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
 /// User name and password; `key` is what they stand under.

@@ -56,10 +56,10 @@ fn judge(remote: &Remote, response: &Received, media_type: Option<&str>) -> (&'s
             "the repository asks who you are",
             Some("give it `basic_auth: { user: …, password: \"${password}\" }`".to_owned()),
         ),
-        (403, _) => ("the request is forbidden", Some("may this user write here? An edge that blocks the path answers so too".to_owned())),
+        (403, _) => ("the request is forbidden", Some("may this user do this here? An edge that blocks the path answers so too".to_owned())),
         (404, _) => (
             "there is no such repository",
-            Some("check the address; where the prefix is lost or kept on the way, the service asks its own 404".to_owned()),
+            Some("check the address; where the prefix is lost or kept on the way, the service answers with its own 404".to_owned()),
         ),
         (413, _) => (
             "the push is too large for somebody on the way",

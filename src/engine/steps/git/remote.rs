@@ -58,10 +58,7 @@ impl Remote {
         let query = format!("/info/refs?service={}", service.as_str());
         let mut address = Address { target: format!("{}{query}", self.url.target), ..self.url.clone() };
         for _ in 0..=MOST_REDIRECTS {
-            // git doesn't follow with its credentials to another host.
-            let same_origin = address.origin == self.url.origin;
-            let mut request = self.request("GET", address.clone(), Bytes::new());
-            request.headers.retain(|(name, _)| same_origin || name != "Authorization");
+            let request = self.request("GET", address.clone(), Bytes::new());
             self.call(request, None, acting).await?;
             let next = acting.visitor.page.as_ref().and_then(|page| {
                 let location = page.response.header("location")?;
@@ -73,9 +70,6 @@ impl Remote {
                 let advertised = Advertisement::read(service, &content).map_err(|error| {
                     answers::broken(self, "what the server has can't be read", &error.to_string(), acting)
                 })?;
-                if same_origin {
-                    self.url.target = address.target.trim_end_matches(&query).to_owned();
-                }
                 return if advertised.capabilities.iter().any(|known| known == "object-format=sha256") {
                     let why = "it names its objects by SHA-256";
                     Err(answers::broken(self, "this repository can't be spoken with", why, acting))
@@ -83,6 +77,11 @@ impl Remote {
                     Ok(advertised)
                 };
             };
+            // As git does: what follows goes there too, and credentials go to no other host.
+            if next.origin != address.origin {
+                self.authorization = None;
+            }
+            self.url = Address { target: next.target.trim_end_matches(&query).to_owned(), ..next.clone() };
             address = next;
         }
         Err(answers::broken(self, "the way to the repository has no end", "one redirect after the other", acting))

@@ -42,5 +42,4 @@ pub(super) fn create_user(call: &Call<'_>) -> Reply {
 }
 
 /// Names that stand for something else in addresses.
-const RESERVED: &[&str] =
-    &["admin", "api", "assets", "avatars", "explore", "ghost", "login", "org", "repo", "user", "v2", "."];
+const RESERVED: &[&str] = &["api", "assets", "avatars", "explore", "ghost", "login", "org", "repo", "user", "v2", "."];

@@ -28,8 +28,9 @@ fn wanted(call: &Call<'_>) -> Result<Wanted, Response<Body>> {
     if name.chars().count() > 255 {
         return Err(call.refusal(StatusCode::UNPROCESSABLE_ENTITY, "[Name]: MaxSize"));
     }
+    // The list has to be there; it may be empty.
     let redirect_uris = texts(&body, "redirect_uris");
-    if redirect_uris.is_empty() {
+    if !body.get("redirect_uris").is_some_and(Value::is_array) {
         return Err(call.refusal(StatusCode::UNPROCESSABLE_ENTITY, "[RedirectURIs]: Required"));
     }
     Ok(Wanted { name, redirect_uris, confidential: flag(&body, "confidential_client").unwrap_or_default() })

@@ -12,6 +12,9 @@ use crate::forge::shapes;
 pub(super) fn list(call: &Call<'_>) -> Reply {
     let found = call.readable()?;
     let commits = call.forge.stores.repositories.branches(&found.facts.owner, &found.facts.name);
+    if commits.is_empty() {
+        return call.reply(&Value::Null);
+    }
     let list: Vec<Value> =
         commits.iter().map(|commit| shapes::branch(&call.links, &found.name(), commit, found.access)).collect();
     call.page(&list)

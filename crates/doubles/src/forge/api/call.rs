@@ -21,6 +21,9 @@ use crate::forge::{State, answer};
 /// How many entries a page of a list has, unless said otherwise, and at most.
 const PAGE: (usize, usize) = (30, 50);
 
+/// How many entries a list has, all pages together.
+const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
+
 /// One call of the API.
 pub(super) struct Call<'a> {
     pub(super) forge: &'a State,
@@ -148,6 +151,13 @@ impl<'a> Call<'a> {
         Ok(answer::api(StatusCode::OK, value))
     }
 
+    /// The same, with how many there are of what the content lists.
+    pub(super) fn counted(&self, value: &Value, count: usize) -> Reply {
+        let mut answer = answer::api(StatusCode::OK, value);
+        answer.headers_mut().insert(TOTAL, HeaderValue::from(count));
+        Ok(answer)
+    }
+
     pub(super) fn created(&self, value: &Value) -> Reply {
         Ok(answer::api(StatusCode::CREATED, value))
     }
@@ -163,8 +173,7 @@ impl<'a> Call<'a> {
         let page = number("page").unwrap_or(1);
         let start = (page - 1).saturating_mul(limit).min(all.len());
         let entries = &all[start..(start + limit).min(all.len())];
-        let mut answer = answer::api(StatusCode::OK, &json!(entries));
-        answer.headers_mut().insert(HeaderName::from_static("x-total-count"), HeaderValue::from(all.len()));
+        let mut answer = self.counted(&json!(entries), all.len())?;
         let last = all.len().div_ceil(limit).max(1);
         let url = |page: usize| {
             let path = self.links.api(&self.path.join("/"));

@@ -1,12 +1,12 @@
 //! Commits.
 
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Reply;
 use super::call::{Call, Found};
 use crate::forge::repositories::Commit;
-use crate::forge::shapes;
+use crate::forge::{answer, shapes};
 
 /// How many commits a list goes back.
 const MOST: usize = 1000;
@@ -28,7 +28,11 @@ pub(super) fn get(call: &Call<'_>) -> Reply {
     let which = call.rest(2);
     match find(call, &found, &which) {
         Some(commit) => call.reply(&shape(call, &found, &commit)),
-        None => Err(call.refusal(StatusCode::NOT_FOUND, &format!("commit doesn't exist: {which}"))),
+        None => {
+            let message = format!("commit doesn't exist: {which}");
+            let value = json!({ "errors": null, "message": message, "url": call.links.documentation() });
+            Err(answer::api(StatusCode::NOT_FOUND, &value))
+        }
     }
 }
 

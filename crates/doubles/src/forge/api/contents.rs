@@ -1,7 +1,7 @@
 //! Files of a repository.
 
-use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use base64::{DecodeError, Engine as _};
 use git_wire::object::Object;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -66,7 +66,8 @@ pub(super) fn get(call: &Call<'_>) -> Reply {
     let found = call.readable()?;
     let (branch, path) = (branch(call, &found), call.rest(1));
     let (owner, name, repositories) = (&found.facts.owner, &found.facts.name, &call.forge.stores.repositories);
-    let Some(commit) = repositories.branch(owner, name, &branch) else {
+    let commit = repositories.branch(owner, name, &branch).or_else(|| repositories.commit(owner, name, &branch));
+    let Some(commit) = commit else {
         return Err(call.not_found_because(Some(&format!("object does not exist [id: {branch}, rel_path: ]"))));
     };
     if let Some(content) = repositories.file(owner, name, &branch, &path) {
@@ -117,7 +118,8 @@ pub(super) fn update(call: &Call<'_>) -> Reply {
     };
     let (given, is) = (text(&change.body, "sha").unwrap_or_default(), Object::blob(old.clone()).id().to_string());
     if given.is_empty() {
-        return Err(call.refusal(StatusCode::UNPROCESSABLE_ENTITY, "[SHA]: Required"));
+        let message = format!("repository file already exists [path: {}]", change.path);
+        return Err(call.refusal(StatusCode::UNPROCESSABLE_ENTITY, &message));
     }
     if given != is {
         let message = format!("sha does not match [given: {given}, expected: {is}]");
@@ -145,8 +147,14 @@ impl<'a> Change<'a> {
         let found = call.repository(Access::Write, "user should have a permission to write to the target branch")?;
         let body = call.body()?;
         let path = call.rest(1);
-        let content = STANDARD.decode(text(&body, "content").unwrap_or_default()).map_err(|error| {
-            call.refusal(StatusCode::UNPROCESSABLE_ENTITY, &format!("illegal base64 data: {error}"))
+        let content = text(&body, "content").unwrap_or_default();
+        let content = STANDARD.decode(content).map_err(|error| {
+            let place = match error {
+                DecodeError::InvalidByte(place, _) | DecodeError::InvalidLastSymbol { offset: place, .. } => place,
+                _ => content.len(),
+            };
+            let message = format!("illegal base64 data at input byte {place}");
+            call.refusal(StatusCode::UNPROCESSABLE_ENTITY, &message)
         })?;
         let named = |member: &str| text(&body, member).filter(|name| !name.is_empty()).map(ToOwned::to_owned);
         let from = named("branch").unwrap_or_else(|| found.facts.default_branch.clone());
@@ -158,7 +166,10 @@ impl<'a> Change<'a> {
     fn commit(self, word: &str, status: StatusCode) -> Reply {
         let Self { call, found, body, path, content, from, to, .. } = self;
         let (owner, name, repositories) = (&found.facts.owner, &found.facts.name, &call.forge.stores.repositories);
-        let no_branch = |branch: &str| call.not_found_because(Some(&format!("branch does not exist [name: {branch}]")));
+        let no_branch = |branch: &str| {
+            let message = format!("branch does not exist [repo_id: {} name: {branch}]", found.facts.id);
+            call.refusal(StatusCode::NOT_FOUND, &message)
+        };
         if from != to {
             repositories.create_branch(owner, name, &to, &from).map_err(|error| match error {
                 BranchError::Exists => {

@@ -8,13 +8,14 @@ use super::Reply;
 use super::call::{Call, Found, text};
 use crate::forge::clock::{self, rfc3339};
 use crate::forge::records::{Access, Issue, MOST, Pull};
+use crate::forge::settings::Flavour;
 use crate::forge::shapes;
 
 fn shape(call: &Call<'_>, found: &Found, issue: &Issue) -> Value {
     let name = found.name();
     let place = format!("{name}/{}/{}", if issue.pull.is_some() { "pulls" } else { "issues" }, issue.number);
     let author = call.forge.stores.users.numbered(issue.author);
-    json!({
+    let mut value = json!({
         "id": issue.id,
         "url": call.links.api(&format!("repos/{name}/issues/{}", issue.number)),
         "html_url": call.links.html(&place),
@@ -40,7 +41,12 @@ fn shape(call: &Call<'_>, found: &Found, issue: &Issue) -> Value {
         "pull_request": issue.pull.as_ref().map(|_| json!({ "merged": false, "merged_at": null, "draft": false, "html_url": call.links.html(&place) })),
         "repository": { "id": found.facts.id, "name": found.facts.name, "owner": found.facts.owner, "full_name": name },
         "pin_order": 0,
-    })
+    });
+    if call.forge.settings.flavour == Flavour::Gitea {
+        value["time_estimate"] = 0.into();
+        value["content_version"] = 0.into();
+    }
+    value
 }
 
 /// Those that the query's `state` (`open` unless said otherwise, `closed`, `all`) and `type` ask for, the newest first.

@@ -63,7 +63,7 @@ pub(super) fn search(call: &Call<'_>) -> Reply {
     let all = users.iter().flat_map(|user| visible(call, &user.name));
     let found: Vec<Value> =
         all.filter(|value| value["name"].as_str().is_some_and(|name| name.to_lowercase().contains(&wanted))).collect();
-    call.reply(&json!({ "ok": true, "data": found }))
+    call.counted(&json!({ "ok": true, "data": found }), found.len())
 }
 
 pub(super) fn by_number(call: &Call<'_>) -> Reply {

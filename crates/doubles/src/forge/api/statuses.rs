@@ -85,7 +85,7 @@ pub(super) fn combined(call: &Call<'_>) -> Reply {
     let statuses: Vec<Value> = newest.iter().map(|status| shape(call, &found, status)).collect();
     let which = call.path.get(4).copied().unwrap_or_default();
     let id = commits::find(call, &found, which).map_or_else(|| which.to_owned(), |commit| commit.id);
-    call.reply(&json!({
+    let value = json!({
         "state": state.copied().unwrap_or_default(),
         "sha": id,
         "total_count": statuses.len(),
@@ -93,5 +93,6 @@ pub(super) fn combined(call: &Call<'_>) -> Reply {
         "repository": repositories::shape(call, &found.facts, found.access),
         "commit_url": call.links.api(&format!("repos/{}/commits/{id}", found.name())),
         "url": call.links.api(&format!("repos/{}/commits/{id}/status", found.name())),
-    }))
+    });
+    call.counted(&value, statuses.len())
 }

@@ -63,7 +63,7 @@ pub enum CommitError {
     BadPath,
 }
 
-type Listener = Box<dyn Fn(&Push) + Send + Sync>;
+type Listener = Arc<dyn Fn(&Push) + Send + Sync>;
 
 /// All repositories. Clones are handles to the same ones.
 #[derive(Clone, Default)]
@@ -224,11 +224,12 @@ impl Repositories {
     /// Calls the listener after each push, whether it came by git or was made by the API: once a branch or tag. It must
     /// not take long: whoever pushed waits for it.
     pub fn on_push(&self, listener: impl Fn(&Push) + Send + Sync + 'static) {
-        self.0.listeners.write().unwrap_or_else(PoisonError::into_inner).push(Box::new(listener));
+        self.0.listeners.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(listener));
     }
 
     fn tell(&self, push: &Push) {
-        let listeners = self.0.listeners.read().unwrap_or_else(PoisonError::into_inner);
+        // Not under the lock: a listener may commit something itself.
+        let listeners = self.0.listeners.read().unwrap_or_else(PoisonError::into_inner).clone();
         listeners.iter().for_each(|listener| listener(push));
     }
 

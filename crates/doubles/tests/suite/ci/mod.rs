@@ -2,6 +2,7 @@
 
 mod agents;
 mod api;
+mod dance;
 mod dashboard;
 mod forge;
 mod sign_in;

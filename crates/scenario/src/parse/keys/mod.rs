@@ -1,18 +1,22 @@
 //! The keys of the scenario language: the parser and the JSON Schema both read them here.
 
 mod api;
+mod assets;
 mod expect;
 mod git;
 mod oauth;
 mod step;
+mod websocket;
 
 use crate::decode::{Key, Shape, Table};
 
 pub(crate) use api::*;
+pub(crate) use assets::*;
 pub(crate) use expect::*;
 pub(crate) use git::*;
 pub(crate) use oauth::*;
 pub(crate) use step::*;
+pub(crate) use websocket::*;
 
 const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo"]);
 const MODES: Shape = Shape::Word(&["subpath", "subdomain"]);

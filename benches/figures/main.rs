@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark's table is its output")]
 
+mod assets;
 mod child;
 mod clone;
 mod local;
@@ -18,6 +19,7 @@ fn main() {
     println!("{:<58} {:>12} {:>12} {:>8}  limit", "figure", "measured", "yardstick", "ratio");
     start_up();
     embedded();
+    assets::dashboard();
     local::growth();
     switching::embedded();
     let asked = |flag: &str| std::env::args().any(|argument| argument == flag);

@@ -76,7 +76,8 @@ pub struct RunArgs {
     #[arg(long = "image", value_name = "SERVICE=NAME", value_parser = parse_image, help_heading = "Stack")]
     pub images: Vec<ImageChoice>,
 
-    /// Set (`forge:NAME=VALUE`) or unset (`forge:NAME`) a setting of a service of a stack that we stand up.
+    /// Set (`forge:NAME=VALUE`) or unset (`forge:NAME`) a setting of a service of a stack that we stand up; `${edge}`, `${forge}`
+    /// and so on stand for public addresses.
     #[arg(long = "set", value_name = "SERVICE:NAME[=VALUE]", value_parser = parse_setting, help_heading = "Stack")]
     pub settings: Vec<(Service, String, Option<String>)>,
 
@@ -247,6 +248,11 @@ fn parse_service(text: &str) -> Result<Service, String> {
     named(text, Service::ALL, Service::as_str)
 }
 
+/// A service that can be set or replaced, be it one that only others know.
+fn parse_part(text: &str) -> Result<Service, String> {
+    named(text, Service::PARTS, Service::as_str)
+}
+
 fn parse_pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -259,7 +265,7 @@ fn parse_image(text: &str) -> Result<ImageChoice, String> {
     if image.is_empty() {
         return Err("the image's name is empty".to_owned());
     }
-    Ok(ImageChoice { service: parse_service(&service)?, image })
+    Ok(ImageChoice { service: parse_part(&service)?, image })
 }
 
 fn parse_setting(text: &str) -> Result<(Service, String, Option<String>), String> {
@@ -273,7 +279,7 @@ fn parse_setting(text: &str) -> Result<(Service, String, Option<String>), String
     if name.is_empty() {
         return Err(format!("`{text}` names no setting"));
     }
-    Ok((parse_service(service)?, name.to_owned(), value))
+    Ok((parse_part(service)?, name.to_owned(), value))
 }
 
 fn parse_resolve(text: &str) -> Result<(String, IpAddr), String> {

@@ -24,7 +24,9 @@ pub async fn images(action: Option<ImagesAction>, environment: &Environment) -> 
                 let _ = writeln!(std::io::stderr(), "{line}");
             };
             let cache = images::cache_directory(&variable);
-            let built = images::build(&names, force, &cache, &show).await.map_err(broken)?;
+            let here = std::env::current_dir()
+                .map_err(|error| CommandError::broken(format!("error: the current folder: {error}")))?;
+            let built = images::build(&names, force, &cache, &here, &show).await.map_err(broken)?;
             let summary =
                 if built.is_empty() { "nothing to build".to_owned() } else { format!("built {}", built.join(", ")) };
             print(&format!("{summary}\n"))?;

@@ -112,15 +112,22 @@ fn check_plan(
         };
         if missing.insert(name.value.clone()) {
             let diagnostic = Diagnostic::at(source, name.span, format!("the secret `{}` {message}", name.value));
-            errors.push(diagnostic.label(label).help(format!(
-                "give it by `--secret {0}` with its value in the environment variable {1}, or by `--secret {0}=@FILE`",
-                name.value,
-                name.value.to_ascii_uppercase()
-            )));
+            errors.push(diagnostic.label(label).help(how_to_give(&name.value)));
+        }
+    }
+    for planned in &plan.steps {
+        let used = planned.step.action.credentials().into_iter().flat_map(|template| template.value.variables());
+        for (name, span) in used.filter(|(name, _)| given.contains_key(*name)) {
+            if missing.insert(name.to_owned()) {
+                let message = format!("the secret `{name}` is given as a plain variable");
+                let diagnostic = Diagnostic::at(&planned.source, span, message).label("a token or a password");
+                errors.push(diagnostic.help(how_to_give(name)));
+            }
         }
     }
     let mut values = Values { given, captured: BTreeSet::new(), known };
     for planned in &plan.steps {
+        values.captured.extend(planned.step.captures_on_the_way().map(|capture| capture.name.value.as_str()));
         for found in unresolved::of_step(planned, &values) {
             if missing.insert(found.name) {
                 errors.push(found.diagnostic);
@@ -130,6 +137,13 @@ fn check_plan(
     }
 }
 
+fn how_to_give(name: &str) -> String {
+    let variable = name.to_ascii_uppercase();
+    format!(
+        "give it by `--secret {name}` with its value in the environment variable {variable}, or by `--secret {name}=@FILE`"
+    )
+}
+
 fn is_captured(plan: &Plan, name: &str) -> bool {
-    plan.steps.iter().any(|planned| planned.step.capture.iter().any(|capture| capture.name.value == name))
+    plan.steps.iter().any(|planned| planned.step.captures().any(|capture| capture.name.value == name))
 }

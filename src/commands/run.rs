@@ -53,7 +53,7 @@ pub async fn run(args: RunArgs, environment: &Environment) -> Result<Exit, Comma
     let options = stack_options(&args, environment);
     let asked = plans.iter().flat_map(|plan| plan.services()).chain([Service::Edge]).collect();
     let chosen = stack_choice::choose(&args, &asked, &options).await?;
-    let needs = Needs { services: stack_choice::had(chosen.kind, asked) };
+    let needs = Needs { services: chosen.services.clone() };
     inputs::check(&plans, &inputs, chosen.kind).map_err(|errors| check::wrong_files(&errors, color))?;
     let cancel = interrupt::token().map_err(|error| CommandError::broken(format!("error: signals: {error}")))?;
     let reporters = Arc::new(reporters(args.format, environment));
@@ -182,7 +182,8 @@ impl Session {
             let service = service_in_question(journey, stack);
             let lines = stack.logs(service, LOG_LINES).await;
             if !lines.is_empty() {
-                let lines = lines.iter().map(|line| redactor.redact(line).into_owned()).collect();
+                let hide = |line: &String| scenario::secret::mask_parameters(&redactor.redact(line)).into_owned();
+                let lines = lines.iter().map(hide).collect();
                 journey.logs.push(ServiceLog { service: service.as_str().to_owned(), lines });
             }
         }

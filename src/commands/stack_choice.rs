@@ -17,6 +17,8 @@ pub(super) struct Chosen {
     pub(super) kind: StackKind,
     /// What the user is told: which one, and why.
     pub(super) notice: String,
+    /// Of the services that are asked for, those that it can have. Scenarios that need others are skipped.
+    pub(super) services: BTreeSet<Service>,
 }
 
 /// Chooses by the command line; with `auto`, by what the machine has. Nothing is pulled or started.
@@ -28,7 +30,11 @@ pub(super) async fn choose(
     services: &BTreeSet<Service>,
     options: &StackOptions,
 ) -> Result<Chosen, CommandError> {
-    let chosen = |kind: StackKind, why: &str| Chosen { kind, notice: format!("{kind}: {why}") };
+    let chosen = |kind: StackKind, why: &str| Chosen {
+        kind,
+        notice: format!("{kind}: {why}"),
+        services: had(kind, services.clone()),
+    };
     match (&args.base_url, args.stack) {
         (Some(url), StackChoice::Auto | StackChoice::External) => {
             Origin::parse(url).map_err(|error| {
@@ -62,16 +68,28 @@ pub(super) async fn choose(
         (None, StackChoice::Embedded) => {
             Ok(chosen(StackKind::Embedded, "as asked for: doubles, not the real programs"))
         }
+        (None, StackChoice::Containers) if lacks_echo(services, options).await => {
+            let why = "as asked for, without the echo: `edge-smoke images build double` makes its image, which no registry has";
+            let mut chosen = chosen(StackKind::Containers, why);
+            chosen.services.remove(&Service::Echo);
+            Ok(chosen)
+        }
         (None, StackChoice::Containers) => Ok(chosen(StackKind::Containers, "as asked for")),
         (None, StackChoice::Auto) => Ok(match containers_ready(services, options).await {
-            Ok(engine) => chosen(StackKind::Containers, &format!("as {engine} answers and has the images")),
+            Ok((engine, doubles)) => {
+                let beside = match doubles.as_slice() {
+                    [] => String::new(),
+                    doubles => format!("; {} only as doubles", doubles.join(" and ")),
+                };
+                chosen(StackKind::Containers, &format!("as {engine} answers and has the images{beside}"))
+            }
             Err(why) => chosen(StackKind::Embedded, &format!("doubles, not the real programs, as {why}")),
         }),
     }
 }
 
-/// Of these services, those that a stack of this kind can have. Scenarios that need others are skipped there.
-pub(super) fn had(kind: StackKind, mut services: BTreeSet<Service>) -> BTreeSet<Service> {
+/// Of these services, those that a stack of this kind can have.
+fn had(kind: StackKind, mut services: BTreeSet<Service>) -> BTreeSet<Service> {
     match kind {
         StackKind::Embedded => services.retain(|service| embedded::SERVICES.contains(service)),
         StackKind::Containers => services.retain(|service| containers::SERVICES.contains(service)),
@@ -80,17 +98,34 @@ pub(super) fn had(kind: StackKind, mut services: BTreeSet<Service>) -> BTreeSet<
     services
 }
 
-/// Whether the containers stack could be stood up as things are; the engine's name, or what is missing.
-async fn containers_ready(services: &BTreeSet<Service>, options: &StackOptions) -> Result<String, String> {
+/// Whether the echo is asked for and can't be had: it is of use to our own scenarios alone, and no reason to claim nothing of a stack
+/// that has everything else.
+async fn lacks_echo(services: &BTreeSet<Service>, options: &StackOptions) -> bool {
+    if !services.contains(&Service::Echo) || options.images.contains_key(&Service::Echo) {
+        return false;
+    }
+    // Where no engine answers, standing the stack up will say so.
+    let rows = images::list(&options.images).await.unwrap_or_default();
+    rows.iter().any(|row| row.service == Service::Echo && row.used.is_none())
+}
+
+/// Whether the containers stack could be stood up as things are: the engine's name and the services that are doubles in place of what
+/// others make, or what is missing.
+async fn containers_ready(
+    services: &BTreeSet<Service>,
+    options: &StackOptions,
+) -> Result<(String, Vec<&'static str>), String> {
     let engine = engine::engine().await.map_err(|_| "no container engine answers".to_owned())?;
     let rows = images::list(&options.images).await.map_err(|trouble| trouble.message)?;
-    let missing: Vec<&str> = rows
-        .iter()
-        .filter(|row| services.contains(&row.service) && row.used.is_none())
-        .map(|row| row.official.as_str())
-        .collect();
+    // The CI brings its agent along.
+    let is_asked = |row: &&images::Row| {
+        services.contains(&row.service) || row.service == Service::CiAgent && services.contains(&Service::Ci)
+    };
+    let missing: Vec<&str> =
+        rows.iter().filter(is_asked).filter(|row| row.used.is_none()).map(|row| row.wanted()).collect();
     if missing.is_empty() {
-        Ok(format!("Docker {}", engine.version))
+        let doubles = rows.iter().filter(is_asked).filter(|row| row.is_stood_in_for());
+        Ok((format!("Docker {}", engine.version), doubles.map(|row| row.service.as_str()).collect()))
     } else {
         Err(format!("{} is not there (`edge-smoke images build` builds what can't be pulled)", missing.join(", ")))
     }

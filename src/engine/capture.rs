@@ -17,7 +17,7 @@ use super::problem::Problem;
 pub fn capture(observation: &Observation<'_>, capture: &Capture) -> Result<String, Problem> {
     let value = look(observation, capture)?;
     let nothing = |found: &str| {
-        let last = observation.visitor.hops.last().map(describe_hop).unwrap_or_default();
+        let last = observation.visitor.focused().last().map(describe_hop).unwrap_or_default();
         Problem {
             kind: FailureKind::Expectation,
             diagnostic: Diagnostic::at(
@@ -33,15 +33,22 @@ pub fn capture(observation: &Observation<'_>, capture: &Capture) -> Result<Strin
     let value = value.ok_or_else(|| nothing(&format!("no {}", source_name(&capture.from))))?;
     let Some(pattern) = &capture.regex else { return Ok(value) };
     let text = observation.render(&pattern.value)?;
-    let compiled = regex::Regex::new(&text).map_err(|error| {
+    let part = apply(&text, &value).map_err(|error| {
         Problem::scenario(
-            Diagnostic::at(observation.source, pattern.span, format!("`{text}` is no regular expression"))
-                .found(error.to_string()),
+            Diagnostic::at(observation.source, pattern.span, format!("`{text}` is no regular expression")).found(error),
         )
     })?;
-    let groups = compiled.captures(&value).ok_or_else(|| nothing(&format!("no match of `{text}`")))?;
-    let matched = groups.get(1).or_else(|| groups.get(0));
-    Ok(matched.map(|matched| matched.as_str().to_owned()).unwrap_or_default())
+    part.ok_or_else(|| nothing(&format!("no match of `{text}`")))
+}
+
+/// What a regular expression takes of a value: its first group, or the whole match; `None` where it doesn't match.
+///
+/// # Errors
+/// It is no regular expression.
+pub(super) fn apply(pattern: &str, value: &str) -> Result<Option<String>, String> {
+    let compiled = regex::Regex::new(pattern).map_err(|error| error.to_string())?;
+    let matched = compiled.captures(value).and_then(|groups| groups.get(1).or_else(|| groups.get(0)));
+    Ok(matched.map(|matched| matched.as_str().to_owned()))
 }
 
 fn look(observation: &Observation<'_>, capture: &Capture) -> Result<Option<String>, Problem> {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use scenario::model::{CookieAspect, CssAspect, Expectation, GitAspect, HopAspect, Subject};
+use scenario::model::{AssetsAspect, CookieAspect, CssAspect, Expectation, GitAspect, HopAspect, Subject};
 use scenario::predicate::{self, Found, Mismatch, MismatchKind};
 use scenario::template::Template;
 use scenario::{Diagnostic, Redactor, Source, Spanned};
 use scraper::Selector;
 use verdict::evidence::FailureKind;
 
+use super::assets;
 use super::content::{self, Unreadable};
 use super::http::cookies;
 use super::page::Page;
@@ -32,6 +33,8 @@ pub struct Observation<'a> {
     pub scope: &'a Scope,
     /// Knows the secrets, captured ones included.
     pub redactor: &'a Redactor,
+    /// The answer is an API's: redirects aren't followed there.
+    pub is_call: bool,
 }
 
 /// Holds one expectation against what came.
@@ -50,7 +53,7 @@ pub fn check(observation: &Observation<'_>, expectation: &Expectation) -> Result
 }
 
 fn every_hop(observation: &Observation<'_>, expectation: &Expectation, aspect: &HopAspect) -> Result<(), Problem> {
-    let hops = &observation.visitor.hops;
+    let hops = observation.visitor.focused();
     for (index, hop) in hops.iter().enumerate() {
         let found = hop_found(hop, aspect);
         predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name), observation.redactor)
@@ -65,7 +68,7 @@ fn every_hop(observation: &Observation<'_>, expectation: &Expectation, aspect: &
 }
 
 fn no_loop(observation: &Observation<'_>, expectation: &Expectation) -> Result<(), Problem> {
-    let Some(hop) = repeated(&observation.visitor.hops) else { return Ok(()) };
+    let Some(hop) = repeated(observation.visitor.focused()) else { return Ok(()) };
     let diagnostic = Diagnostic::at(observation.source, expectation.span, "a request was repeated on the way")
         .label(describe_hop(hop))
         .expected("no request twice with the same cookies")
@@ -120,14 +123,17 @@ fn observe(observation: &Observation<'_>, expectation: &Expectation) -> Result<F
         }
         Subject::Url => Found::Text(page.address.to_string()),
         Subject::Hops => {
-            Found::Number(f64::from(u32::try_from(visitor.hops.len().saturating_sub(1)).unwrap_or(u32::MAX)))
+            Found::Number(f64::from(u32::try_from(visitor.focused().len().saturating_sub(1)).unwrap_or(u32::MAX)))
         }
-        Subject::NoLoop => Found::Bool(repeated(&visitor.hops).is_none()),
+        Subject::NoLoop => Found::Bool(repeated(visitor.focused()).is_none()),
         Subject::Cookie { name, aspect } => cookie(visitor, &observation.render(&name.value)?, *aspect),
         Subject::Git(aspect) => repository(observation, expectation, aspect)?,
         Subject::Duration => Found::Duration(visitor.duration()),
+        Subject::Assets(aspect) => visitor.assets.as_ref().map_or(Found::Absent, |book| assets::found(book, *aspect)),
         // Checked hop by hop, or as a whole, before this is reached.
-        Subject::EveryHop(aspect) => content::list(visitor.hops.iter().map(|hop| hop_found(hop, aspect)).collect()),
+        Subject::EveryHop(aspect) => {
+            content::list(visitor.focused().iter().map(|hop| hop_found(hop, aspect)).collect())
+        }
     })
 }
 
@@ -189,14 +195,7 @@ impl Observation<'_> {
 
     /// A JSONPath (RFC 9535) that may hold variables.
     pub fn json_path(&self, template: &Spanned<Template>) -> Result<serde_json_path::JsonPath, Problem> {
-        let text = self.render(&template.value)?;
-        serde_json_path::JsonPath::parse(&text).map_err(|error| {
-            Problem::scenario(
-                Diagnostic::at(self.source, template.span, format!("`{text}` is no JSONPath"))
-                    .found(error.to_string())
-                    .help("RFC 9535 has the grammar: `$.items[0].name`"),
-            )
-        })
+        json_path(&self.render(&template.value)?, self.source, template.span)
     }
 
     fn unreadable(&self, expectation: &Expectation, unreadable: Unreadable) -> Problem {
@@ -207,6 +206,7 @@ impl Observation<'_> {
                 expectation.span,
                 format!("{} can't be read", name(&expectation.subject)),
             )
+            .label(self.visitor.focused().last().map(describe_hop).unwrap_or_default())
             .found(unreadable.found)
             .help(unreadable.help),
         }
@@ -223,7 +223,7 @@ impl Observation<'_> {
                 return Problem::scenario(Diagnostic::at(self.source, span, reason));
             }
         }
-        let request = self.visitor.hops.last().map(describe_hop).unwrap_or_default();
+        let request = self.visitor.focused().last().map(describe_hop).unwrap_or_else(|| self.page.address.to_string());
         let message = format!("{} is not what was expected", name(&expectation.subject));
         let help = mismatch.help.or_else(|| self.advice(expectation));
         let mut diagnostic = Diagnostic::at(self.source, span, message)
@@ -247,6 +247,7 @@ impl Observation<'_> {
                 let there = if names.is_empty() { "no cookie at all".to_owned() } else { names.join(", ") };
                 Some(format!("in the cookie store: {there}"))
             }
+            Subject::Assets(aspect) => self.visitor.assets.as_ref().and_then(|book| assets::summary(book, *aspect)),
             Subject::Hops | Subject::NoLoop | Subject::EveryHop(_) => None,
             Subject::Git(aspect) => {
                 let seen = self.visitor.repository.as_ref()?;
@@ -260,6 +261,9 @@ impl Observation<'_> {
                 Some(format!("in the repository: {there}"))
             }
             _ => match (response.header("location"), response.status, response.body.is_empty()) {
+                (Some(location), 300..=399, _) if self.is_call => Some(format!(
+                    "the answer redirects to {location}: APIs don't, so the address or its prefix may be wrong"
+                )),
                 (Some(location), 300..=399, _) => {
                     Some(format!("the answer redirects to {location}; `follow: true` goes there"))
                 }
@@ -270,6 +274,24 @@ impl Observation<'_> {
             },
         }
     }
+}
+
+/// Compiles a JSONPath (RFC 9535).
+///
+/// # Errors
+/// It is none.
+pub(super) fn json_path(
+    text: &str,
+    source: &Arc<Source>,
+    span: scenario::Span,
+) -> Result<serde_json_path::JsonPath, Problem> {
+    serde_json_path::JsonPath::parse(text).map_err(|error| {
+        Problem::scenario(
+            Diagnostic::at(source, span, format!("`{text}` is no JSONPath"))
+                .found(error.to_string())
+                .help("RFC 9535 has the grammar: `$.items[0].name`"),
+        )
+    })
 }
 
 /// What a subject is called in messages.
@@ -314,6 +336,18 @@ fn name(subject: &Subject) -> String {
             GitAspect::File(path) => format!("the file `{}`", shown(&path.value)),
         },
         Subject::Duration => "the duration".to_owned(),
+        Subject::Assets(aspect) => match aspect {
+            AssetsAspect::Count => "the number of assets",
+            AssetsAspect::Scripts => "the number of scripts",
+            AssetsAspect::Styles => "the number of stylesheets",
+            AssetsAspect::Images => "the number of images",
+            AssetsAspect::Fonts => "the number of fonts",
+            AssetsAspect::Broken => "the number of broken assets",
+            AssetsAspect::Notes => "the number of broken assets that the page can do without",
+            AssetsAspect::Urls => "the list of the assets' URLs",
+            AssetsAspect::Duration => "the time until all assets were there",
+        }
+        .to_owned(),
     }
 }
 

@@ -70,7 +70,7 @@ pub fn submit(
 ) -> Result<FilledForm, FormError> {
     let found: Vec<ElementRef<'_>> = document.select(selector).collect();
     let form = match found.as_slice() {
-        [] => return Err(FormError::Missing { there: select(document, "form").map(describe).collect() }),
+        [] => return Err(FormError::Missing { there: forms(document) }),
         [form] if form.value().name() == "form" => *form,
         [element, others @ ..] if others.iter().chain([element]).all(|other| other.value().name() != "form") => {
             return Err(FormError::NotAForm { element: element.value().name().to_owned() });
@@ -101,6 +101,11 @@ pub fn submit(
         encoding,
         fields: entries(&controls, button, with),
     })
+}
+
+/// The forms of a page, described.
+pub fn forms(document: &Html) -> Vec<String> {
+    select(document, "form").map(describe).collect()
 }
 
 /// The action's address: empty means the page's own, anything else is relative to it or to the page's `<base>`.

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use scenario::model::{Action, GitAction, Mode, Service, StackKind, When};
+use scenario::model::{Action, Assets, AssetsPage, GitAction, Mode, Service, StackKind, When};
 use scenario::{Diagnostic, Redactor, Secret, Source, Span};
 use verdict::evidence::{FailureKind, Journey, Outcome, StepRecord};
 
+use super::assets;
 use super::content;
 use super::events::{Event, Sink};
 use super::expect::{self, Observation};
@@ -15,7 +16,7 @@ use super::http::error::HttpError;
 use super::http::target::Origin;
 use super::plan::{Condition, Plan, PlannedStep, Scope};
 use super::problem::Problem;
-use super::steps::{self, Act, Acting, Undo};
+use super::steps::{self, Act, Acting, Noted, Undo};
 use super::trace;
 use super::variables::Variables;
 use super::visitor::Visitor;
@@ -97,12 +98,14 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         visitor: Visitor::new(surroundings.connector.clone()),
         variables: surroundings.variables.clone(),
         redactor: surroundings.variables.redactor(),
-        secrets: plan.secrets.iter().map(|(_, name)| name.value.clone()).collect(),
+        secrets: plan.secret_names(),
         hidden: Vec::new(),
         ends: started + limit,
         scenario_limit: limit,
         decided: Vec::new(),
+        inapplicable_for: None,
         last_problems: Vec::new(),
+        noted: Noted::default(),
         undo: Vec::new(),
     };
     let mut diagnostics = Vec::new();
@@ -114,6 +117,11 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         journey.steps.push(record);
         if outcome == Outcome::Failed {
             journey.outcome = Outcome::Failed;
+            break;
+        }
+        if let Some(reason) = walk.inapplicable_for.take() {
+            journey.outcome = Outcome::Skipped;
+            journey.reason = Some(reason);
             break;
         }
     }
@@ -132,7 +140,7 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         journey.outcome = Outcome::Skipped;
         journey.reason = Some("none of its steps applies here".to_owned());
     }
-    journey.duration_ms = milliseconds(started.elapsed());
+    journey.duration_ms = trace::milliseconds(started.elapsed());
     (journey, diagnostics)
 }
 
@@ -148,8 +156,12 @@ struct Walk<'a> {
     scenario_limit: Duration,
     /// Conditions around several steps that were looked at, with what is unmet of them.
     decided: Vec<(Arc<Condition>, Option<String>)>,
+    /// A prerequisite that isn't met, with what came.
+    inapplicable_for: Option<String>,
     /// Of a step that is tried again: what was wrong with the last try that came to its end.
     last_problems: Vec<Problem>,
+    /// What the action at hand notes down.
+    noted: Noted,
     /// What is to be undone when the journey ends, in the order in which it was done.
     undo: Vec<Undo>,
 }
@@ -170,6 +182,17 @@ impl Walk<'_> {
         let secret = Secret::new(value);
         self.redactor.add(&secret);
         self.surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).add(&secret);
+    }
+
+    /// Hides what the exchanges of the step carried of codes and tokens, and the credentials of the step itself.
+    fn hide_tokens(&mut self, planned: &PlannedStep) {
+        let own = planned
+            .step
+            .action
+            .credentials()
+            .and_then(|template| template.value.render(&|name| self.variables.lookup(&planned.scope, name)).ok());
+        let carried: Vec<String> = self.visitor.hops.iter().flat_map(trace::tokens).collect();
+        own.iter().chain(&carried).for_each(|value| self.hide(value));
     }
 
     async fn step(&mut self, planned: &PlannedStep) -> (StepRecord, Vec<Diagnostic>) {
@@ -211,17 +234,25 @@ impl Walk<'_> {
                 if last_problems.is_empty() { vec![missed] } else { last_problems }
             }
         };
+        let problems = self.without_prerequisite(planned, problems, &mut record);
         if !problems.is_empty() {
             record.outcome = Outcome::Failed;
         }
-        record.trace = self.visitor.hops.iter().map(|hop| trace::exchange(hop, &self.redactor)).collect();
+        self.take_kept();
+        record.websocket = self.visitor.socket.take().map(|socket| socket.record(&self.redactor));
+        self.hide_tokens(planned);
         if let (Action::Git(_), Some(repository)) = (&step.action, &self.visitor.repository) {
             record.git = Some(trace::repository(repository, &self.redactor));
         }
+        let of_assets = self.visitor.assets.as_ref().map(assets::hops).unwrap_or_default();
+        let hops = self.visitor.hops.iter().chain(of_assets);
+        record.trace = hops.map(|hop| trace::exchange(hop, &self.redactor)).collect();
+        record.assets = self.visitor.assets.as_ref().map(|book| assets::record(book, &self.redactor));
         let (failures, diagnostics): (Vec<_>, Vec<_>) =
             problems.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
         record.failures = failures;
-        record.duration_ms = milliseconds(started.elapsed());
+        record.oauth = self.noted.oauth.take().map(|oauth| trace::oauth(oauth, &self.redactor));
+        record.duration_ms = trace::milliseconds(started.elapsed());
         (record, diagnostics)
     }
 
@@ -232,12 +263,16 @@ impl Walk<'_> {
         let mut record = blank(planned, undo.title());
         record.attempts = 1;
         self.visitor.hops.clear();
+        self.visitor.focus = None;
         let mut nothing = Vec::new();
         let mut acting = Acting {
             planned,
             visitor: &mut self.visitor,
             variables: &self.variables,
             base: &self.surroundings.base,
+            redactor: &self.redactor,
+            secrets: &self.secrets,
+            noted: &mut self.noted,
             undo: &mut nothing,
         };
         let result = tokio::time::timeout(STEP_TIMEOUT, undo.act(&mut acting)).await;
@@ -252,8 +287,26 @@ impl Walk<'_> {
             record.outcome = Outcome::Failed;
         }
         record.failures = failures;
-        record.duration_ms = milliseconds(started.elapsed());
+        record.duration_ms = trace::milliseconds(started.elapsed());
         (record, diagnostics)
+    }
+
+    /// Where the step is a prerequisite and what it expects doesn't hold, the journey ends here as skipped. What kept it from
+    /// being looked at stays a failure.
+    fn without_prerequisite(
+        &mut self,
+        planned: &PlannedStep,
+        problems: Vec<Problem>,
+        record: &mut StepRecord,
+    ) -> Vec<Problem> {
+        let is_unmet = !problems.is_empty() && problems.iter().all(|problem| problem.kind == FailureKind::Expectation);
+        let Some(prerequisite) = planned.step.prerequisite.as_ref().filter(|_| is_unmet) else { return problems };
+        let came = self.visitor.hops.last().map(expect::describe_hop).unwrap_or_default();
+        let reason = self.redactor.redact(&format!("{} ({came})", prerequisite.value)).into_owned();
+        record.outcome = Outcome::Skipped;
+        record.reason = Some(reason.clone());
+        self.inapplicable_for = Some(reason);
+        Vec::new()
     }
 
     /// Which of the conditions around the step, or of its own, isn't met; `None` where all are.
@@ -281,10 +334,17 @@ impl Walk<'_> {
         if let Some(reason) = unmet(when, self.surroundings) {
             return Ok(Some(reason));
         }
-        let Some(css) = &when.css else { return Ok(None) };
+        if when.css.is_none() && when.statuses.is_empty() {
+            return Ok(None);
+        }
         let Some(observation) = self.observation(&scope.source, scope) else {
             return Ok(Some("there is no page yet".to_owned()));
         };
+        let status = observation.page.response.status;
+        if !when.statuses.is_empty() && !when.statuses.iter().any(|wanted| wanted.value == status) {
+            return Ok(Some(format!("the last answer was {status}")));
+        }
+        let Some(css) = &when.css else { return Ok(None) };
         let selector = observation.selector(css)?;
         // A page that can't be read has no elements.
         let found = observation.page.look(|document| content::elements(document, &selector, None));
@@ -300,10 +360,18 @@ impl Walk<'_> {
         let template = match &planned.step.action {
             Action::Request(request) => &request.target.value,
             Action::Submit(submit) => &submit.form.value,
+            Action::WebSocket(socket) => &socket.target.value,
+            Action::Api(api) => {
+                let request = &api.request;
+                return format!("api {} {}", request.method.value, expect::shown(&request.target.value));
+            }
+            Action::OAuth(oauth) => &oauth.start.value,
             Action::Git(git) => {
                 let verb = if matches!(git.action, GitAction::Clone { .. }) { "clone" } else { "push" };
                 return format!("git {verb} {}", expect::shown(&git.url.value));
             }
+            Action::Assets(Assets { page: AssetsPage::At(target), .. }) => &target.value,
+            Action::Assets(_) => return "assets of the last page".to_owned(),
             Action::Use(used) => return used.scenario.value.clone(),
         };
         format!("{} {}", planned.step.action.keyword(), expect::shown(template))
@@ -316,6 +384,10 @@ impl Walk<'_> {
         loop {
             *attempts += 1;
             self.visitor.hops.clear();
+            self.visitor.socket = None;
+            self.visitor.focus = None;
+            self.noted = Noted::default();
+            self.visitor.assets = None;
             self.visitor.page.clone_from(&page_before);
             let problems = self.attempt(planned).await;
             let Some(retry) = &planned.step.retry else { return problems };
@@ -330,6 +402,7 @@ impl Walk<'_> {
 
     async fn attempt(&mut self, planned: &PlannedStep) -> Vec<Problem> {
         let Some(action) = steps::of(&planned.step.action) else { return Vec::new() };
+        let page_before = self.visitor.page.clone();
         if matches!(planned.step.action, Action::Git(_)) {
             self.visitor.repository = None;
         }
@@ -338,17 +411,46 @@ impl Walk<'_> {
             visitor: &mut self.visitor,
             variables: &self.variables,
             base: &self.surroundings.base,
+            redactor: &self.redactor,
+            secrets: &self.secrets,
+            noted: &mut self.noted,
             undo: &mut self.undo,
         };
-        if let Err(problem) = action.act(&mut acting).await {
+        let result = action.act(&mut acting).await;
+        self.take_kept();
+        if let Err(problem) = result {
             return vec![problem];
         }
-        let problems = self.expectations(planned);
-        if problems.is_empty() { self.captures(planned) } else { problems }
+        let mut problems = std::mem::take(&mut self.noted.problems);
+        if problems.is_empty() {
+            problems = self.expectations(planned);
+        }
+        if let Some(book) = &self.visitor.assets {
+            problems.extend(assets::problems(book, planned));
+        }
+        if problems.is_empty() {
+            problems = self.captures(planned);
+        }
+        if let Action::WebSocket(_) = planned.step.action {
+            // The page that opened it is still the page.
+            self.visitor.page = page_before;
+        }
+        problems
+    }
+
+    /// What the step kept on its way are variables from here on.
+    fn take_kept(&mut self) {
+        for kept in std::mem::take(&mut self.visitor.kept) {
+            if kept.secret {
+                self.hide(&kept.value);
+            }
+            self.variables.capture(&kept.name, kept.value);
+        }
     }
 
     fn expectations(&self, planned: &PlannedStep) -> Vec<Problem> {
-        let Some(observation) = self.observation(&planned.source, &planned.scope) else { return Vec::new() };
+        let Some(mut observation) = self.observation(&planned.source, &planned.scope) else { return Vec::new() };
+        observation.is_call = matches!(planned.step.action, Action::Api(_));
         let expectations = planned.step.expect.iter();
         expectations.filter_map(|expectation| expect::check(&observation, expectation).err()).collect()
     }
@@ -378,6 +480,7 @@ impl Walk<'_> {
             variables: &self.variables,
             scope,
             redactor: &self.redactor,
+            is_call: false,
         })
     }
 
@@ -389,7 +492,20 @@ impl Walk<'_> {
         }
         let last = self.visitor.hops.last().map(expect::describe_hop).unwrap_or_default();
         let message = format!("{whose} took longer than its {}", scenario::duration::show(after));
-        let diagnostic = Diagnostic::at(&planned.source, span, message).label(last).help(error.help());
+        if let Some(socket) = &self.visitor.socket {
+            let label =
+                format!("open for {}, and {} frames came", scenario::duration::show(socket.age()), socket.received());
+            let mut diagnostic = Diagnostic::at(&planned.source, span, message).label(label).help(
+                "the WebSocket is open, and what this turn waits for doesn't come; say with `within` how long the server \
+                 may take, or raise `timeout:`",
+            );
+            if let Some(turn) = socket.waiting() {
+                diagnostic = diagnostic.related(turn, "it was waiting here");
+            }
+            return Problem { kind: FailureKind::Timeout, diagnostic };
+        }
+        let mut diagnostic = Diagnostic::at(&planned.source, span, message).label(last).help(error.help());
+        diagnostic.found = self.visitor.assets.as_ref().and_then(assets::pending);
         Problem { kind: FailureKind::Timeout, diagnostic }
     }
 }
@@ -407,10 +523,9 @@ fn blank(planned: &PlannedStep, title: String) -> StepRecord {
         attempts: 0,
         failures: Vec::new(),
         trace: Vec::new(),
+        oauth: None,
         git: None,
+        assets: None,
+        websocket: None,
     }
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }

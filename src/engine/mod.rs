@@ -2,8 +2,10 @@
 //!
 //! [`plan`] makes a journey of a scenario and those that it uses; [`runner`] runs several at once; [`journey`] walks one
 //! step by step with a [`visitor`], which is a browser as far as HTTP sees it; [`expect`] and [`capture`] look at what
-//! came; [`repository`] is what a `git` step saw; [`problem`] says in the file's terms what went wrong; [`trace`] makes evidence of it.
+//! came; [`assets`] loads what a page refers to; [`repository`] is what a `git` step saw; [`socket`] notes what goes over a
+//! WebSocket; [`problem`] says in the file's terms what went wrong; [`trace`] makes evidence of it.
 
+pub mod assets;
 pub mod capture;
 pub mod content;
 pub mod events;
@@ -16,6 +18,7 @@ pub mod plan;
 pub mod problem;
 pub mod repository;
 pub mod runner;
+pub mod socket;
 mod steps;
 pub mod trace;
 pub mod variables;

@@ -53,6 +53,20 @@ pub struct Scope {
     pub parent: Option<Arc<Scope>>,
 }
 
+impl Scope {
+    /// The variables that a variable is made of, each with the scope in which it has its value.
+    fn made_of(self: &Arc<Self>, name: &str) -> Vec<(Arc<Self>, String)> {
+        let of = |scope: &Arc<Self>, template: &Template| {
+            template.variables().map(|(inner, _)| (scope.clone(), inner.to_owned())).collect()
+        };
+        if let Some((_, template)) = self.with.iter().find(|(key, _)| key == name) {
+            return of(self.parent.as_ref().unwrap_or(self), template);
+        }
+        let own = self.vars.iter().find(|(key, _)| key == name);
+        own.map(|(_, template)| of(self, template)).unwrap_or_default()
+    }
+}
+
 /// Finds the scenario that a `use` names, given the file that names it.
 pub type Find<'a> = &'a dyn Fn(&Source, &str) -> Result<Arc<Scenario>, Vec<Diagnostic>>;
 
@@ -125,6 +139,26 @@ impl Plan {
             self.add(&other, &inner, &inner_conditions, path, find, errors);
             path.pop();
         }
+    }
+
+    /// The names of variables that are never shown: those that are declared to be secret, and those that tokens and
+    /// passwords are made of, also where a `use` hands them in under another name.
+    pub fn secret_names(&self) -> Vec<String> {
+        let mut names: BTreeSet<String> = self.secrets.iter().map(|(_, name)| name.value.clone()).collect();
+        for planned in &self.steps {
+            let used = planned.step.action.credentials().into_iter().flat_map(|template| template.value.variables());
+            let mut waiting: Vec<(Arc<Scope>, String)> =
+                used.map(|(name, _)| (planned.scope.clone(), name.to_owned())).collect();
+            let mut seen = BTreeSet::new();
+            while let Some((scope, name)) = waiting.pop() {
+                if !seen.insert((Arc::as_ptr(&scope), name.clone())) {
+                    continue;
+                }
+                waiting.extend(scope.made_of(&name));
+                names.insert(name);
+            }
+        }
+        names.into_iter().collect()
     }
 
     /// The services that the journey speaks of: by `when`, or by an address such as `${forge}`.

@@ -6,6 +6,8 @@ use scenario::template::{Template, Unresolved};
 use scenario::{Diagnostic, Redactor, Source, Span};
 use verdict::evidence::{Failure, FailureKind};
 
+use super::trace;
+
 /// Something that went wrong in a step.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -64,7 +66,7 @@ pub fn render(
 }
 
 fn redacted(diagnostic: Diagnostic, redactor: &Redactor) -> Diagnostic {
-    let mut diagnostic = diagnostic.map_text(&|text| redactor.redact(text).into_owned());
+    let mut diagnostic = diagnostic.map_text(&|text| trace::redacted(text, redactor));
     diagnostic.source = diagnostic.source.map(|source| masked(source, redactor));
     diagnostic
 }

@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use scenario::Redactor;
-use verdict::evidence::{Exchange, GitRecord, RequestRecord, ResponseRecord};
+use scenario::secret::{mask_parameters, parameter_values};
+use verdict::evidence::{Exchange, GitRecord, OAuthRecord, RequestRecord, ResponseRecord};
 
 use super::repository::Repository;
 use super::visitor::Hop;
@@ -11,13 +12,58 @@ use super::visitor::Hop;
 /// How much of a text is kept in a trace, in bytes.
 const EXCERPT: usize = 2048;
 /// How much more is looked at, in bytes, so that a secret across the cut doesn't leave its first half behind.
-const MARGIN: usize = 4096;
+pub(super) const MARGIN: usize = 4096;
+
+/// How much of a content is searched for tokens, in bytes: those that issue them answer briefly.
+const SEARCHED: usize = 64 * 1024;
+
+/// A text without secrets: those that are known, and what OAuth carries in URLs and JSON.
+pub fn redacted(text: &str, redactor: &Redactor) -> String {
+    mask_parameters(&redactor.redact(text)).into_owned()
+}
+
+/// What the exchange carried of codes, states and tokens.
+pub fn tokens(hop: &Hop) -> Vec<String> {
+    let lossy = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(SEARCHED)]).into_owned();
+    // As a query, so that a form's first field is one of its parameters.
+    let mut texts = vec![hop.request.address.to_string(), format!("?{}", lossy(&hop.request.body))];
+    if let Some(response) = &hop.response {
+        texts.extend(response.header("location"));
+        texts.push(lossy(&response.body));
+    }
+    texts.iter().flat_map(|text| parameter_values(text)).collect()
+}
+
+/// The same record without secrets.
+pub fn oauth(mut record: OAuthRecord, redactor: &Redactor) -> OAuthRecord {
+    let hide = |text: &mut String| *text = redacted(text, redactor);
+    [&mut record.provider, &mut record.client, &mut record.redirect_uri].into_iter().for_each(hide);
+    for phase in &mut record.phases {
+        if let Some(request) = &mut phase.request {
+            hide(&mut request.endpoint);
+            [&mut request.response_type, &mut request.redirect_uri, &mut request.scope]
+                .into_iter()
+                .flatten()
+                .for_each(hide);
+        }
+        if let Some(response) = &mut phase.response {
+            hide(&mut response.to);
+            response.error.iter_mut().for_each(hide);
+        }
+        phase.astray.iter_mut().for_each(|astray| hide(&mut astray.to));
+        if let Some(landing) = &mut phase.landing {
+            hide(&mut landing.url);
+            landing.error.iter_mut().for_each(hide);
+        }
+    }
+    record
+}
 
 /// The hop as evidence. Values of cookies and credentials are hidden whether or not anybody called them secret.
 pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
     let request = RequestRecord {
         method: hop.request.method.clone(),
-        url: redactor.redact(&hop.request.address.to_string()).into_owned(),
+        url: redacted(&hop.request.address.to_string(), redactor),
         headers: headers(&hop.request.headers, redactor),
         body_bytes: hop.streamed.as_ref().map_or(hop.request.body.len() as u64, |sent| sent.load(Ordering::Relaxed)),
     };
@@ -25,11 +71,11 @@ pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
         status: received.status,
         headers: headers(&received.headers, redactor),
         set_cookies: hop.set_cookies.clone(),
-        body_bytes: received.body.len() as u64,
-        body_excerpt: excerpt(&received.body, redactor),
+        body_bytes: received.length,
+        body_excerpt: excerpt(&received.body, EXCERPT, redactor),
     });
     let incomplete = hop.response.as_ref().and_then(|received| received.incomplete.as_ref());
-    let error = hop.error.as_ref().or(incomplete).map(|error| redactor.redact(&error.to_string()).into_owned());
+    let error = hop.error.as_ref().or(incomplete).map(|error| redacted(&error.to_string(), redactor));
     let duration_ms = hop.response.as_ref().map_or(0.0, |received| received.duration.as_secs_f64() * 1000.0);
     Exchange { request, response, error, duration_ms }
 }
@@ -62,7 +108,7 @@ fn headers(fields: &[(String, Vec<u8>)], redactor: &Redactor) -> Vec<(String, St
                 }
                 _ => value.into_owned(),
             };
-            (name.clone(), redactor.redact(&shown).into_owned())
+            (name.clone(), redacted(&shown, redactor))
         })
         .collect()
 }
@@ -76,10 +122,15 @@ fn without_value(pair: &str) -> String {
     }
 }
 
-/// The beginning of a text, redacted; `None` for anything that isn't text, and for nothing.
-fn excerpt(body: &[u8], redactor: &Redactor) -> Option<String> {
-    let text = text_head(body, EXCERPT + MARGIN)?;
-    Some(redactor.head(text, EXCERPT).into_owned())
+/// A duration in milliseconds, to a thousandth of one.
+pub(super) fn milliseconds(duration: std::time::Duration) -> f64 {
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+/// The beginning of a text, of at most `limit` bytes, redacted; `None` for anything that isn't text, and for nothing.
+pub(super) fn excerpt(body: &[u8], limit: usize, redactor: &Redactor) -> Option<String> {
+    let text = mask_parameters(text_head(body, limit + MARGIN)?);
+    Some(redactor.head(&text, limit).into_owned())
 }
 
 /// At most `limit` bytes, cut between characters; `None` where they aren't text.
@@ -129,9 +180,9 @@ mod tests {
     #[test]
     fn an_excerpt_is_text_or_nothing() {
         let redactor = Redactor::new();
-        assert_eq!(excerpt("é".repeat(2000).as_bytes(), &redactor).map(|text| text.len()), Some(EXCERPT));
-        assert_eq!(excerpt(&[0xff, 0xfe, 0x41], &redactor), None);
-        assert_eq!(excerpt(b"", &redactor), None);
+        assert_eq!(excerpt("é".repeat(2000).as_bytes(), EXCERPT, &redactor).map(|text| text.len()), Some(EXCERPT));
+        assert_eq!(excerpt(&[0xff, 0xfe, 0x41], EXCERPT, &redactor), None);
+        assert_eq!(excerpt(b"", EXCERPT, &redactor), None);
     }
 
     #[test]
@@ -140,7 +191,7 @@ mod tests {
         redactor.add(&Secret::new("correct-horse-battery"));
         for before in EXCERPT - 25..=EXCERPT {
             let body = format!("{}correct-horse-battery and more", "x".repeat(before));
-            let kept = excerpt(body.as_bytes(), &redactor).unwrap();
+            let kept = excerpt(body.as_bytes(), EXCERPT, &redactor).unwrap();
             assert!(!kept.contains("corr"), "{before}: {}", &kept[EXCERPT - 40..]);
         }
     }

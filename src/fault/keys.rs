@@ -3,7 +3,7 @@
 use scenario::decode::{Key, Shape, Table};
 
 /// The services, as they are named in a file.
-const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide"]);
+const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo", "ci-agent"]);
 /// A value, or the word that there is none.
 const SETTING: Shape = Shape::Either(&[Shape::Scalar, Shape::Null]);
 

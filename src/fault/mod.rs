@@ -59,8 +59,12 @@ impl Inject {
 
     /// The services that it is about, by what is set wrong of them.
     pub fn services(&self) -> BTreeSet<Service> {
-        let named = |name: &&String| Service::ALL.iter().copied().find(|service| service.as_str() == name.as_str());
+        // A service's routes bear its name: `forge`, `forge-bare`.
+        let named = |name: &String| {
+            let first = name.split('-').next();
+            Service::ALL.iter().copied().find(|service| Some(service.as_str()) == first)
+        };
         let about = self.environment.keys().chain(self.applications.keys()).chain(&self.stop).copied();
-        about.chain(self.routes.keys().filter_map(|name| named(&name))).collect()
+        about.chain(self.routes.keys().filter_map(named)).collect()
     }
 }

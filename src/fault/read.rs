@@ -71,9 +71,9 @@ fn texts(decoder: &Decoder, node: &Node, what: &str) -> Vec<String> {
 }
 
 fn service(decoder: &Decoder, name: &str, span: Span) -> Option<Service> {
-    let found = Service::ALL.iter().copied().find(|service| service.as_str() == name);
+    let found = Service::PARTS.iter().copied().find(|service| service.as_str() == name);
     if found.is_none() {
-        let names = Service::ALL.iter().map(|service| service.as_str());
+        let names = Service::PARTS.iter().map(|service| service.as_str());
         let help = match closest(name, names.clone()) {
             Some(close) => format!("did you mean `{close}`?"),
             None => format!("the services are {}", names.collect::<Vec<_>>().join(", ")),

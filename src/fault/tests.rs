@@ -17,12 +17,12 @@ fn parse(inject: &str) -> Result<Inject, String> {
 #[test]
 fn what_is_set_wrong_becomes_options() {
     let inject = parse(
-        "{ env: { ci: { A: 1, B: null } }, routes: { forge: { strip_prefix: false, max_body: 10 }, root: null }, \
+        "{ env: { ci: { A: 1, B: null } }, routes: { forge: { strip_prefix: false, max_body: 10 }, chat-bare: null }, \
          oauth: { ci: { redirect_uris: ['${edge}/authorize'] } }, stop: [staging] }",
     )
     .unwrap();
     let services: Vec<&str> = inject.services().iter().map(|service| service.as_str()).collect();
-    assert_eq!(services, ["forge", "ci", "staging"]);
+    assert_eq!(services, ["forge", "ci", "chat", "staging"]);
     let mut options = StackOptions::new(Mode::Subpath);
     options.environment.entry(Service::Ci).or_default().insert("C".to_owned(), Some("kept".to_owned()));
     let options = inject.into_options(options);
@@ -31,7 +31,7 @@ fn what_is_set_wrong_becomes_options() {
     assert_eq!(settings, [("A", Some("1")), ("B", None), ("C", Some("kept"))]);
     let forge = options.routes["forge"].as_ref().unwrap();
     assert_eq!((forge.strip_prefix, forge.max_body, forge.websocket), (Some(false), Some(Some(10)), None));
-    assert_eq!(options.routes["root"], None);
+    assert_eq!(options.routes["chat-bare"], None);
     assert_eq!(
         options.applications[&Service::Ci].redirect_uris.as_deref(),
         Some(&["${edge}/authorize".to_owned()][..])

@@ -10,7 +10,7 @@ use tokio::process::Command;
 use verdict::evidence::Trouble;
 
 use super::catalog::CATALOG;
-use super::recipe::{RECIPE_LABEL, RECIPES, Recipe};
+use super::recipe::{RECIPE_LABEL, RECIPES, Recipe, project};
 use crate::stack::containers::engine::connect;
 
 /// How many of a failed recipe's last lines go with the trouble.
@@ -27,7 +27,8 @@ pub fn cache_directory(variable: &dyn Fn(&str) -> Option<String>) -> PathBuf {
 
 /// Builds images by their recipes, each after the one that it starts from, and gives the images' names. `names` are
 /// recipes (`caddy`) or services (`edge`); none is all of them. An image that this very recipe has built already stays,
-/// unless all are to be built `anew`. Every line that a recipe says goes to `progress`.
+/// unless all are to be built `anew`. This project's sources are looked for at `start` and above. Every line that a recipe says goes
+/// to `progress`.
 ///
 /// # Errors
 /// No engine answers; a name that is neither; a recipe that failed, with its last lines.
@@ -35,26 +36,48 @@ pub async fn build(
     names: &[String],
     anew: bool,
     cache: &Path,
+    start: &Path,
     progress: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Vec<&'static str>, Trouble> {
     let (docker, _) = connect().await?;
     let mut built = Vec::new();
     for recipe in select(names)? {
-        if !anew && is_current(&docker, recipe).await {
+        let project = project_of(recipe, start)?;
+        let fingerprint = recipe.fingerprint(project).map_err(|error| unreadable(recipe, &error))?;
+        if !anew && is_current(&docker, recipe, &fingerprint).await {
             progress(&format!("{}: {} is up to date", recipe.name, recipe.image));
             continue;
         }
-        run(recipe, &cache.join(recipe.name), progress).await?;
+        run(recipe, &fingerprint, project, &cache.join(recipe.name), progress).await?;
         built.push(recipe.image);
     }
     Ok(built)
 }
 
 /// Whether the engine has the image as this recipe builds it. An image that others publish too is current if it is there.
-async fn is_current(docker: &Docker, recipe: &Recipe) -> bool {
+async fn is_current(docker: &Docker, recipe: &Recipe, fingerprint: &str) -> bool {
     let Ok(image) = docker.inspect_image(recipe.image).await else { return false };
     let labels = image.config.and_then(|config| config.labels).unwrap_or_default();
-    recipe.base.is_none() || labels.get(RECIPE_LABEL) == Some(&recipe.fingerprint())
+    let is_ours = recipe.image.starts_with("edge-smoke/");
+    !is_ours || labels.get(RECIPE_LABEL).is_some_and(|label| label == fingerprint)
+}
+
+/// The project's folder, for recipes that need one; for others any will do.
+fn project_of<'a>(recipe: &Recipe, start: &'a Path) -> Result<&'a Path, Trouble> {
+    if recipe.sources.is_empty() {
+        return Ok(start);
+    }
+    project(start).ok_or_else(|| Trouble {
+        service: None,
+        message: format!("the recipe {} for the image {} needs the sources of edge-smoke", recipe.name, recipe.image),
+        help: Some("run it in a checkout of the project".to_owned()),
+        log: Vec::new(),
+    })
+}
+
+fn unreadable(recipe: &Recipe, error: &std::io::Error) -> Trouble {
+    let message = format!("the sources of the image {} can't be read: {error}", recipe.image);
+    Trouble { service: None, message, help: None, log: Vec::new() }
 }
 
 /// The recipes to run, each after the one that it starts from.
@@ -86,7 +109,13 @@ fn unknown(name: &str) -> Trouble {
     }
 }
 
-async fn run(recipe: &Recipe, work: &Path, progress: &(dyn Fn(&str) + Send + Sync)) -> Result<(), Trouble> {
+async fn run(
+    recipe: &Recipe,
+    fingerprint: &str,
+    project: &Path,
+    work: &Path,
+    progress: &(dyn Fn(&str) + Send + Sync),
+) -> Result<(), Trouble> {
     let failed = |message: String, log: Vec<String>| Trouble {
         service: None,
         message: format!("the recipe {} for the image {} failed: {message}", recipe.name, recipe.image),
@@ -98,7 +127,10 @@ async fn run(recipe: &Recipe, work: &Path, progress: &(dyn Fn(&str) + Send + Syn
         .arg(folder.join("build.sh"))
         .env("EDGE_SMOKE_WORK", work)
         .env("EDGE_SMOKE_IMAGE", recipe.image)
-        .env("EDGE_SMOKE_RECIPE", recipe.fingerprint())
+        .env("EDGE_SMOKE_RECIPE", fingerprint)
+        .env("EDGE_SMOKE_PROJECT", project)
+        // As this program was built: what that needed is there already.
+        .env("EDGE_SMOKE_PROFILE", if cfg!(debug_assertions) { "dev" } else { "release" })
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -174,9 +206,10 @@ mod tests {
 
     #[test]
     fn a_recipe_comes_with_what_it_starts_from() {
-        assert_eq!(selected(&[]), Ok(vec!["debian", "caddy", "gitea"]));
+        assert_eq!(selected(&[]), Ok(vec!["debian", "caddy", "gitea", "double"]));
         assert_eq!(selected(&["forge"]), Ok(vec!["debian", "gitea"]));
         assert_eq!(selected(&["edge", "caddy", "staging"]), Ok(vec!["debian", "caddy"]));
+        assert_eq!(selected(&["ci", "ci-agent"]), Ok(vec!["double"]));
         assert_eq!(selected(&["debian"]), Ok(vec!["debian"]));
         assert_eq!(selected(&["mastodon"]), Err("there is no recipe for an image `mastodon`".to_owned()));
     }
@@ -201,13 +234,15 @@ mod tests {
             ("build.sh", "echo \"$EDGE_SMOKE_IMAGE\"; cat \"$(dirname \"$0\")/a/b\"; echo no gcc >&2; exit 3"),
             ("a/b", "content\n"),
         ],
+        sources: &[],
     };
 
     #[tokio::test]
     async fn a_failed_recipe_gives_its_last_lines() {
         let folder = tempfile::tempdir().unwrap();
         let lines = Mutex::new(Vec::new());
-        let result = run(&SAYS, folder.path(), &|line| lines.lock().unwrap().push(line.to_owned())).await;
+        let result =
+            run(&SAYS, "0", folder.path(), folder.path(), &|line| lines.lock().unwrap().push(line.to_owned())).await;
         let trouble = result.unwrap_err();
         assert_eq!(trouble.message, "the recipe says for the image nothing:0 failed: exit status: 3");
         assert_eq!(trouble.log, ["no gcc"]);
@@ -237,14 +272,16 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_recipe_names_the_tool_that_it_misses() {
-        use crate::images::recipe::{CADDY, DEBIAN, GITEA};
-        let cases: [(&Recipe, &[&str], &str); 6] = [
+        use crate::images::recipe::{CADDY, DEBIAN, DOUBLE, GITEA};
+        let cases: [(&Recipe, &[&str], &str); 8] = [
             (&DEBIAN, &[], "docker"),
             (&DEBIAN, &["docker"], "debootstrap"),
             (&CADDY, &[], "docker"),
             (&CADDY, &["docker"], "go"),
             (&GITEA, &["docker"], "go"),
             (&GITEA, &["docker", "go"], "gcc"),
+            (&DOUBLE, &["docker"], "cargo"),
+            (&DOUBLE, &["docker", "cargo"], "ldd"),
         ];
         for (recipe, there, missing) in cases {
             let (work, tools) = (tempfile::tempdir().unwrap(), tools(there));
@@ -257,6 +294,27 @@ mod tests {
             let expected = format!("{}: '{missing}' is not installed, and this recipe needs it: ", recipe.name);
             assert!(said.contains(&expected), "{expected}\n{said}");
         }
+    }
+
+    #[test]
+    fn a_double_is_another_with_any_of_its_sources_and_is_built_in_a_checkout_alone() {
+        use crate::images::recipe::DOUBLE;
+        let folder = tempfile::tempdir().unwrap();
+        assert!(project_of(&DOUBLE, folder.path()).unwrap_err().message.contains("needs the sources"));
+        for path in DOUBLE.sources {
+            let path = folder.path().join(path);
+            let path = if path.extension().is_none() { path.join("deep/lib.rs") } else { path };
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let inside = folder.path().join("crates/doubles/src");
+        assert_eq!(project_of(&DOUBLE, &inside).unwrap(), folder.path());
+        let before = DOUBLE.fingerprint(folder.path()).unwrap();
+        assert_eq!(DOUBLE.fingerprint(folder.path()).unwrap(), before);
+        fs::write(inside.join("deep/lib.rs"), "changed").unwrap();
+        assert_ne!(DOUBLE.fingerprint(folder.path()).unwrap(), before);
+        // This very project has them.
+        DOUBLE.fingerprint(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     }
 
     #[test]

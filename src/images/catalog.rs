@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use scenario::model::Service;
 
-use super::recipe::{CADDY, GITEA, Recipe};
+use super::recipe::{CADDY, DOUBLE, GITEA, Recipe};
 
 /// A service's images.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
     /// The service.
     pub service: Service,
-    /// The image that its makers publish, as `compose.yml` has it by default.
-    pub official: &'static str,
-    /// How to build one where that can't be pulled.
+    /// The image that its makers publish, as `compose.yml` has it by default; `None` where it is ours.
+    pub official: Option<&'static str>,
+    /// How to build one where there is none to be pulled.
     pub recipe: &'static Recipe,
     /// The environment variable that names another; `compose.yml` reads it too.
     pub variable: &'static str,
@@ -21,15 +21,36 @@ pub struct Entry {
 
 /// All services that run from an image.
 pub const CATALOG: &[Entry] = &[
-    Entry { service: Service::Edge, official: "caddy:2", recipe: &CADDY, variable: "EDGE_IMAGE" },
+    Entry { service: Service::Edge, official: Some("caddy:2"), recipe: &CADDY, variable: "EDGE_IMAGE" },
     Entry {
         service: Service::Forge,
-        official: "codeberg.org/forgejo/forgejo:11",
+        official: Some("codeberg.org/forgejo/forgejo:11"),
         recipe: &GITEA,
         variable: "FORGE_IMAGE",
     },
-    Entry { service: Service::Staging, official: "caddy:2", recipe: &CADDY, variable: "STAGING_IMAGE" },
+    Entry {
+        service: Service::Ci,
+        official: Some("woodpeckerci/woodpecker-server:v3"),
+        recipe: &DOUBLE,
+        variable: "CI_IMAGE",
+    },
+    // After the CI: which one goes with it depends on the CI's.
+    Entry {
+        service: Service::CiAgent,
+        official: Some("woodpeckerci/woodpecker-agent:v3-alpine"),
+        recipe: &DOUBLE,
+        variable: "CI_AGENT_IMAGE",
+    },
+    Entry { service: Service::Staging, official: Some("caddy:2"), recipe: &CADDY, variable: "STAGING_IMAGE" },
+    Entry { service: Service::Echo, official: None, recipe: &DOUBLE, variable: "ECHO_IMAGE" },
 ];
+
+impl Entry {
+    /// The image that a run asks for first.
+    pub fn default_image(&self) -> &'static str {
+        self.official.unwrap_or(self.recipe.image)
+    }
+}
 
 /// The service's entry, where it has an image.
 pub fn entry(service: Service) -> Option<&'static Entry> {

@@ -6,7 +6,7 @@ use scenario::model::Service;
 use verdict::evidence::Trouble;
 
 use super::catalog::CATALOG;
-use super::resolve::{Choice, Origin, Present, present};
+use super::resolve::{Choice, Offer, Present, present, used};
 use crate::stack::containers::engine::connect;
 
 /// One service's images.
@@ -14,8 +14,8 @@ use crate::stack::containers::engine::connect;
 pub struct Row {
     /// The service.
     pub service: Service,
-    /// The image that its makers publish.
-    pub official: String,
+    /// The image that its makers publish; `None` where it is ours.
+    pub official: Option<String>,
     /// That image, if the engine has it.
     pub official_present: Option<Present>,
     /// The image that the recipe builds.
@@ -28,31 +28,42 @@ pub struct Row {
     pub variable: &'static str,
 }
 
+impl Row {
+    /// The image that has to be there, where none is.
+    pub fn wanted(&self) -> &str {
+        self.official.as_deref().unwrap_or(&self.recipe)
+    }
+
+    /// Whether a double is used in place of what others make.
+    pub fn is_stood_in_for(&self) -> bool {
+        self.official.is_some() && self.used.as_ref().is_some_and(|(choice, _)| choice.is_double)
+    }
+}
+
 /// Asks the engine for each service's images.
 ///
 /// # Errors
 /// No engine answers.
 pub async fn list(overrides: &BTreeMap<Service, String>) -> Result<Vec<Row>, Trouble> {
     let (docker, _) = connect().await?;
-    let mut rows = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     for entry in CATALOG {
-        let official_present = present(&docker, entry.official).await?;
-        let recipe_present = present(&docker, entry.recipe.image).await?;
-        let choice = |image: &str, origin| Choice { image: image.to_owned(), origin };
-        let used = match overrides.get(&entry.service) {
-            Some(image) => present(&docker, image).await?.map(|present| (choice(image, Origin::Override), present)),
-            None => {
-                official_present.clone().map(|present| (choice(entry.official, Origin::Official), present)).or_else(
-                    || recipe_present.clone().map(|present| (choice(entry.recipe.image, Origin::Recipe), present)),
-                )
-            }
+        let ci = rows.iter().find(|row| row.service == Service::Ci).and_then(|row| row.used.as_ref());
+        let offer = Offer::new(entry, ci.map(|(choice, _)| choice));
+        let used = match used(&docker, &offer, overrides.get(&entry.service).map(String::as_str)).await? {
+            Some(choice) => present(&docker, &choice.image).await?.map(|present| (choice, present)),
+            None => None,
+        };
+        let official_present = match entry.official {
+            Some(image) => present(&docker, image).await?,
+            None => None,
         };
         rows.push(Row {
             service: entry.service,
-            official: entry.official.to_owned(),
+            official: entry.official.map(str::to_owned),
             official_present,
             recipe: entry.recipe.image.to_owned(),
-            recipe_present,
+            recipe_present: present(&docker, entry.recipe.image).await?,
             used,
             variable: entry.variable,
         });

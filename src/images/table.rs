@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::list::Row;
-use super::resolve::{Origin, Present};
+use super::resolve::{Choice, Origin, Present};
 
 /// The rows as a table: for each service the image that a run will use, then all that could be used and whether it
 /// is there.
@@ -12,13 +12,17 @@ pub fn table(rows: &[Row]) -> String {
     let width = rows.iter().map(|row| row.service.as_str().len()).max().unwrap_or_default();
     for row in rows {
         let (uses, why) = match &row.used {
-            Some((choice, _)) => (choice.image.as_str(), origin(choice.origin)),
+            Some((choice, _)) => (choice.image.as_str(), origin(choice)),
             None => ("nothing", "no image is there"),
         };
         // Writing to a string can't fail.
         let _ = writeln!(out, "{:width$}  uses {uses} ({why})", row.service.as_str());
-        let others = [("official", &row.official, &row.official_present), ("recipe", &row.recipe, &row.recipe_present)];
+        let others = [
+            ("official", row.official.as_ref(), &row.official_present),
+            ("recipe", Some(&row.recipe), &row.recipe_present),
+        ];
         for (kind, image, present) in others {
+            let Some(image) = image else { continue };
             let _ = writeln!(out, "{:width$}    {kind:8}  {image}  {}", "", state(present.as_ref()));
         }
         let _ = writeln!(out, "{:width$}    {:8}  --image {}=NAME, or {}=NAME", "", "other", row.service, row.variable);
@@ -31,11 +35,13 @@ pub fn table(rows: &[Row]) -> String {
     out
 }
 
-fn origin(origin: Origin) -> &'static str {
-    match origin {
-        Origin::Override => "named by you",
-        Origin::Official => "official",
-        Origin::Recipe => "built by our recipe",
+fn origin(choice: &Choice) -> &'static str {
+    match (choice.origin, choice.is_double) {
+        (Origin::Override, false) => "named by you",
+        (Origin::Override, true) => "named by you: a double, not the real program",
+        (Origin::Official, _) => "official",
+        (Origin::Recipe, false) => "built by our recipe",
+        (Origin::Recipe, true) => "built by our recipe: a double, not the real program",
     }
 }
 
@@ -50,20 +56,21 @@ mod tests {
     use scenario::model::Service;
 
     use super::*;
-    use crate::images::{CATALOG, Choice};
+    use crate::images::CATALOG;
 
     #[test]
     fn a_table_says_what_is_used_and_what_is_missing() {
-        let present = Present { id: "sha256:0123456789abcdef".to_owned(), size: 288_000_000 };
+        let present = Present { id: "sha256:0123456789abcdef".to_owned(), size: 288_000_000, is_double: false };
         let rows: Vec<Row> = CATALOG
             .iter()
-            .filter(|entry| entry.service != Service::Staging)
+            .filter(|entry| ![Service::Staging, Service::CiAgent].contains(&entry.service))
             .map(|entry| {
-                let there = (entry.service == Service::Edge).then(|| present.clone());
-                let choice = Choice { image: entry.recipe.image.to_owned(), origin: Origin::Recipe };
+                let there = [Service::Edge, Service::Ci].contains(&entry.service).then(|| present.clone());
+                let is_double = entry.recipe.is_double();
+                let choice = Choice { image: entry.recipe.image.to_owned(), origin: Origin::Recipe, is_double };
                 Row {
                     service: entry.service,
-                    official: entry.official.to_owned(),
+                    official: entry.official.map(str::to_owned),
                     official_present: None,
                     recipe: entry.recipe.image.to_owned(),
                     recipe_present: there.clone(),
@@ -81,6 +88,13 @@ mod tests {
                  official  codeberg.org/forgejo/forgejo:11  not there
                  recipe    edge-smoke/gitea:1.26.0  not there
                  other     --image forge=NAME, or FORGE_IMAGE=NAME
+        ci     uses edge-smoke/double:0.1.0 (built by our recipe: a double, not the real program)
+                 official  woodpeckerci/woodpecker-server:v3  not there
+                 recipe    edge-smoke/double:0.1.0  0123456789ab, 288 MB
+                 other     --image ci=NAME, or CI_IMAGE=NAME
+        echo   uses nothing (no image is there)
+                 recipe    edge-smoke/double:0.1.0  not there
+                 other     --image echo=NAME, or ECHO_IMAGE=NAME
         `edge-smoke images build` builds what can't be pulled; `run --stack containers` pulls what can.
         "#);
     }

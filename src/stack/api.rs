@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION};
 use http::{Method, Request, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
@@ -49,6 +49,8 @@ pub(crate) struct Api<'a> {
 pub(crate) struct Answer {
     /// The status code.
     pub(crate) status: u16,
+    /// Where it sends its client, if anywhere.
+    pub(crate) location: Option<String>,
     /// The content as text; bytes that aren't UTF-8 are replaced.
     pub(crate) body: String,
 }
@@ -139,9 +141,10 @@ where
     let exchange = async {
         let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
         let status = response.status().as_u16();
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let limited = Limited::new(response.into_body(), ANSWER_LIMIT);
         let content = limited.collect().await.map_err(|error| error.to_string())?.to_bytes();
-        Ok(Answer { status, body: String::from_utf8_lossy(&content).into_owned() })
+        Ok(Answer { status, location, body: String::from_utf8_lossy(&content).into_owned() })
     };
     // The connection is driven here, and ends with the exchange: nothing goes on in the background.
     tokio::pin!(exchange);
@@ -161,7 +164,7 @@ mod tests {
 
     #[test]
     fn an_excerpt_is_one_line_and_short() {
-        let answer = |body: &str| Answer { status: 409, body: body.to_owned() }.excerpt();
+        let answer = |body: &str| Answer { status: 409, location: None, body: body.to_owned() }.excerpt();
         assert_eq!(answer(""), "409 with no content");
         assert_eq!(answer("{\n  \"message\": \"x\"\n}"), "409 { \"message\": \"x\" }");
         assert_eq!(answer(&"ä".repeat(300)), format!("409 {}…", "ä".repeat(200)));

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use routes::settings;
 use scenario::Secret;
+use scenario::model::Service;
 use serde_json::{Value, json};
+use verdict::evidence::Trouble;
 
+use super::addresses;
 use super::api::{Answer, Api, Way};
 
 /// Where a user's applications are.
@@ -18,8 +21,39 @@ pub struct ApplicationChange {
     pub redirect_uris: Option<Vec<String>>,
 }
 
+/// Where the forge is to let browsers be sent back to, for a service: what the changes say, else what goes with the routes.
+pub(crate) fn redirect_uris(
+    service: Service,
+    site: &routes::Site,
+    changes: &BTreeMap<Service, ApplicationChange>,
+) -> Vec<String> {
+    match changes.get(&service).and_then(|change| change.redirect_uris.as_ref()) {
+        Some(uris) => uris.iter().map(|uri| addresses::fill(uri, site)).collect(),
+        None => settings::for_site(site).oauth_redirect_uris.remove(service.as_str()).unwrap_or_default(),
+    }
+}
+
+/// Changes of applications that the stack registers for nobody are a mistake, not a wish to be ignored.
+///
+/// # Errors
+/// The first such service.
+pub(crate) fn refuse_unknown(
+    changes: &BTreeMap<Service, ApplicationChange>,
+    registered: &[Service],
+) -> Result<(), Trouble> {
+    match changes.keys().find(|service| !registered.contains(service)) {
+        None => Ok(()),
+        Some(service) => Err(Trouble {
+            service: Some(service.to_string()),
+            message: "this stack registers no OAuth application for it".to_owned(),
+            help: Some("leave the application out, or use a stack that has the service".to_owned()),
+            log: Vec::new(),
+        }),
+    }
+}
+
 /// An OAuth application as the forge has it after a change.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Application {
     /// Its name.
     pub name: String,
@@ -55,6 +89,17 @@ impl Applications<'_> {
         Api { base: self.forge, way: self.way, credentials: Some(self.owner) }
     }
 
+    /// Makes an application that can keep a secret.
+    ///
+    /// # Errors
+    /// The forge's answer, in words.
+    pub(crate) async fn create(&self, name: &str, redirect_uris: Vec<String>) -> Result<Application, String> {
+        let wanted = json!({ "name": name, "redirect_uris": redirect_uris, "confidential_client": true });
+        let answer = self.api().post(PATH, &wanted).await?;
+        application(name, redirect_uris, &answer, 201)
+            .ok_or_else(|| format!("the forge answered {} to POST {PATH}; expected 201 with the secret", answer.status))
+    }
+
     /// All of the owner's applications; none where the forge has no such thing.
     ///
     /// # Errors
@@ -79,18 +124,9 @@ impl Applications<'_> {
             "name": known.name, "redirect_uris": redirect_uris, "confidential_client": known.confidential,
         });
         let answer = self.api().patch(&path, &wanted).await?;
-        let made = answer.json().filter(|_| answer.status == 200);
-        let text = |field: &str| Some(made.as_ref()?.get(field)?.as_str()?.to_owned());
-        match (text("client_id"), text("client_secret")) {
-            (Some(client_id), Some(secret)) => Ok(Application {
-                name: known.name.clone(),
-                client_id,
-                client_secret: Secret::new(secret),
-                redirect_uris: redirect_uris.to_vec(),
-            }),
-            // Not its words: they may hold the secret.
-            _ => Err(format!("the forge answered {} to PATCH {path}; expected 200 with the secret", answer.status)),
-        }
+        application(&known.name, redirect_uris.to_vec(), &answer, 200).ok_or_else(|| {
+            format!("the forge answered {} to PATCH {path}; expected 200 with the secret", answer.status)
+        })
     }
 
     /// Moves the redirect URIs from one site's addresses to another's. Gives the applications that it changed, with
@@ -119,16 +155,29 @@ impl Applications<'_> {
         (done, Ok(()))
     }
 
-    /// Gives the applications back the redirect URIs that they had.
+    /// Gives the applications back the redirect URIs that they had. Their secrets are other ones all the same.
     ///
     /// # Errors
     /// The forge's answer, in words.
-    pub(crate) async fn put_back(&self, changed: &[(Known, Application)]) -> Result<(), String> {
+    pub(crate) async fn put_back(&self, changed: &[(Known, Application)]) -> Result<Vec<Application>, String> {
+        let mut back = Vec::new();
         for (known, _) in changed {
-            self.update(known, &known.redirect_uris).await?;
+            back.push(self.update(known, &known.redirect_uris).await?);
         }
-        Ok(())
+        Ok(back)
     }
+}
+
+/// What the forge answered, where it is what was expected. Its words are for nobody else: they hold the secret.
+fn application(name: &str, redirect_uris: Vec<String>, answer: &Answer, expected: u16) -> Option<Application> {
+    let made = answer.json().filter(|_| answer.status == expected)?;
+    let text = |field: &str| Some(made.get(field)?.as_str()?.to_owned());
+    Some(Application {
+        name: name.to_owned(),
+        client_id: text("client_id")?,
+        client_secret: Secret::new(text("client_secret")?),
+        redirect_uris,
+    })
 }
 
 fn known(item: &Value) -> Option<Known> {
@@ -174,6 +223,25 @@ impl Addresses {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_application_is_registered_for_its_service_s_address_unless_another_is_given() {
+        let upstreams = [("ci".to_owned(), "ci:8000".to_owned())].into();
+        let origin = routes::Origin::parse("http://edge.test:1").unwrap();
+        let site = routes::Site::standard(origin, routes::Mode::Subpath, &upstreams).unwrap();
+        let uris = |change: Option<ApplicationChange>| {
+            let changes = change.into_iter().map(|change| (Service::Ci, change)).collect();
+            redirect_uris(Service::Ci, &site, &changes)
+        };
+        assert_eq!(uris(None), ["http://edge.test:1/ci/authorize"]);
+        assert_eq!(uris(Some(ApplicationChange::default())), ["http://edge.test:1/ci/authorize"]);
+        let other =
+            ApplicationChange { redirect_uris: Some(vec!["${edge}/authorize".to_owned(), "http://x/".to_owned()]) };
+        assert_eq!(uris(Some(other.clone())), ["http://edge.test:1/authorize", "http://x/"]);
+        let changes = [(Service::Ci, other)].into();
+        assert!(refuse_unknown(&changes, &[Service::Ci]).is_ok());
+        assert_eq!(refuse_unknown(&changes, &[]).unwrap_err().service.as_deref(), Some("ci"));
+    }
 
     #[test]
     fn redirect_uris_move_with_their_service_and_others_stay() {

@@ -58,9 +58,10 @@ pub trait Inside: Send + Sync {
 }
 
 /// Which forge it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Product {
     /// Forgejo.
+    #[default]
     Forgejo,
     /// Gitea.
     Gitea,
@@ -113,7 +114,7 @@ pub enum BootstrapError {
     Password(String),
 }
 
-/// Sets a fresh forge up. `url` is its public URL, without a slash at its end; its host is reached by `way`.
+/// Gives a fresh forge its first user. `url` is its public URL, without a slash at its end; its host is reached by `way`.
 ///
 /// # Errors
 /// What went wrong, with the forge's own words; never the password.
@@ -123,9 +124,17 @@ pub(crate) async fn bootstrap(url: &str, way: &Way, inside: &dyn Inside) -> Resu
     let password = random::text(random::ALPHANUMERIC, PASSWORD_LENGTH);
     let password = Secret::new(password.map_err(|error| BootstrapError::Password(error.to_string()))?);
     create_user(inside, &password).await?;
-    let api = Api { base: url, way, credentials: Some((USER, &password)) };
-    let repository = create_repository(&api, &password).await?;
-    Ok(Forge { product, version, user: USER.to_owned(), password, repository })
+    Ok(Forge { product, version, user: USER.to_owned(), password, repository: format!("{USER}/{REPOSITORY}") })
+}
+
+impl Forge {
+    /// Makes the demo repository. Nothing else waits for it.
+    ///
+    /// # Errors
+    /// The forge's answer; never the password.
+    pub(crate) async fn create_repository(&self, url: &str, way: &Way) -> Result<(), BootstrapError> {
+        create_repository(&Api { base: url, way, credentials: Some((&self.user, &self.password)) }, self).await
+    }
 }
 
 /// Which forge it is: Forgejo alone knows its own version path.
@@ -157,14 +166,16 @@ async fn create_user(inside: &dyn Inside, password: &Secret) -> Result<(), Boots
     Err(BootstrapError::User { code: output.exit_code, output: redact(&said, Some(password)) })
 }
 
-async fn create_repository(api: &Api<'_>, password: &Secret) -> Result<String, BootstrapError> {
+async fn create_repository(api: &Api<'_>, forge: &Forge) -> Result<(), BootstrapError> {
+    let password = &forge.password;
     let path = "/api/v1/user/repos";
     let wanted = json!({ "name": REPOSITORY, "auto_init": true, "default_branch": DEFAULT_BRANCH });
     let answer = api.post(path, &wanted).await.map_err(|why| BootstrapError::NoAnswer(redact(&why, Some(password))))?;
-    let name =
-        answer.json().as_ref().and_then(|json| json.get("full_name")).and_then(Value::as_str).map(ToOwned::to_owned);
-    name.filter(|_| answer.status == 201)
-        .ok_or_else(|| unexpected("POST", path, "201 with the repository", &answer, Some(password)))
+    let made = answer.json().filter(|_| answer.status == 201);
+    match made.as_ref().and_then(|made| made.get("full_name")).and_then(Value::as_str) {
+        Some(name) if name == forge.repository => Ok(()),
+        _ => Err(unexpected("POST", path, "201 with the repository", &answer, Some(password))),
+    }
 }
 
 fn unexpected(
@@ -175,7 +186,7 @@ fn unexpected(
     password: Option<&Secret>,
 ) -> BootstrapError {
     // Redacted before it is cut short: half a password is too much as well.
-    let answer = Answer { status: answer.status, body: redact(&answer.body, password) };
+    let answer = Answer { body: redact(&answer.body, password), ..answer.clone() };
     BootstrapError::Answer { request: format!("{method} {path}"), expected, found: answer.excerpt() }
 }
 
@@ -226,7 +237,10 @@ mod tests {
         }
 
         async fn bootstrap(&self, inside: &dyn Inside) -> Result<Forge, BootstrapError> {
-            bootstrap(&self.url, &Way { address: self.address, tls: None }, inside).await
+            let way = Way { address: self.address, tls: None };
+            let forge = bootstrap(&self.url, &way, inside).await?;
+            forge.create_repository(&self.url, &way).await?;
+            Ok(forge)
         }
     }
 

@@ -109,6 +109,9 @@ pub(crate) async fn verify(site: &routes::Site, way: &Way) -> Result<(), Trouble
             });
         }
     }
+    if let Some(url) = site.service_url("ci") {
+        ci_agrees(&url, site.service_url("forge").as_deref(), way).await?;
+    }
     if let Some(url) = site.service_url("staging") {
         expect_ok(Service::Staging, &url, "/", way).await?;
     }
@@ -116,6 +119,37 @@ pub(crate) async fn verify(site: &routes::Site, way: &Way) -> Result<(), Trouble
         expect_ok(Service::Echo, &url, "/", way).await?;
     }
     Ok(())
+}
+
+/// Checks that the CI takes the address by which browsers reach it for its own. At any other path it answers 200 with its
+/// dashboard, so that statuses alone say nothing.
+async fn ci_agrees(url: &str, forge: Option<&str>, way: &Way) -> Result<(), Trouble> {
+    let host = format!("its setting WOODPECKER_HOST is stale: set it to {url}, or don't set it");
+    let trouble = |message: String, help: String| {
+        Err(Trouble { service: Some(Service::Ci.to_string()), message, help: Some(help), log: Vec::new() })
+    };
+    let api = Api { base: url, way, credentials: None };
+    let failed = |why| Trouble { service: Some(Service::Ci.to_string()), message: why, help: None, log: Vec::new() };
+    let health = api.get("/healthz").await.map_err(failed)?;
+    if health.status != 204 {
+        return trouble(format!("{url}/healthz should have answered 204: answered {}", health.excerpt()), host);
+    }
+    let sign_in = api.get("/authorize").await.map_err(failed)?;
+    let to = sign_in.location.as_deref().unwrap_or_default();
+    if let Some(forge) = forge.filter(|forge| !to.starts_with(&format!("{forge}/login/oauth/authorize?"))) {
+        let help = format!("its setting WOODPECKER_FORGEJO_URL is stale: set it to {forge}, or don't set it");
+        return trouble(format!("{url}/authorize sends browsers to {to}, and the forge is at {forge}/"), help);
+    }
+    let callback = format!("{url}/authorize");
+    let asked = url::Url::parse(to)
+        .ok()
+        .and_then(|to| to.query_pairs().find(|(name, _)| name == "redirect_uri").map(|(_, value)| value.into_owned()));
+    match asked {
+        Some(asked) if forge.is_some() && asked != callback => {
+            trouble(format!("{url}/authorize asks for browsers to be sent back to {asked}, not to {callback}"), host)
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn expect_ok(service: Service, url: &str, path: &str, way: &Way) -> Result<super::api::Answer, Trouble> {

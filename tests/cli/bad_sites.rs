@@ -54,6 +54,11 @@ fn an_endless_redirect() {
 }
 
 #[test]
+fn redirects_that_carry_too_much() {
+    insta::assert_snapshot!(walk("  - get: /heavy\n    follow: true\n"));
+}
+
+#[test]
 fn a_prefix_lost_on_a_hop() {
     insta::assert_snapshot!(walk(
         "  - get: /lost\n    follow: true\n    expect:\n      every_hop: { under: \"${base_url}/forge\" }\n      url: \"${base_url}/forge/\"\n"

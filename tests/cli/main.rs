@@ -2,20 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod api;
+mod assets;
 mod bad_files;
 mod bad_sites;
+#[path = "../../crates/edge/tests/suite/caddy.rs"]
 mod caddy;
 mod docs;
+mod echo;
 mod embedded;
 mod interrupt;
 mod journeys;
 mod language;
+mod oauth;
 mod options;
 mod program;
-mod repositories;
 mod secrets;
 mod server;
-#[path = "../support/mod.rs"]
-mod support;
+mod sockets;
 mod tls;
+mod websockets;
 mod wire;

@@ -79,6 +79,7 @@ pub(crate) fn filtered(text: &str) -> String {
     for (pattern, replacement) in [
         (r"\b\d+(\.\d+)? (ms|s)\b", "[time]"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
+        (r"127\.0\.0\.1%3A\d+", "127.0.0.1%3A[port]"),
         (r"edge\.test:\d+", "edge.test:[port]"),
         (r" +\[time\]", " [time]"),
         // How much had come when the limit was passed depends on the sizes of what was read at once.

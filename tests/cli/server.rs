@@ -54,32 +54,60 @@ pub(crate) struct Server {
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
+/// What a server answers, by request; `None` where that is one of the misbehaviours below.
+type Answer = dyn Fn(&Request) -> Option<String> + Send + Sync;
+
 impl Server {
     /// Starts it.
     pub(crate) fn start() -> Self {
-        Self::listening("http", |stream| Some(Box::new(stream)))
+        Self::listening("http", |stream| Some(Box::new(stream)), journeys())
+    }
+
+    /// Starts one that answers in its own way, given its origin.
+    pub(crate) fn answering<A>(answer: impl FnOnce(&str) -> A) -> Self
+    where
+        A: Fn(&Request) -> Option<String> + Send + Sync + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let answer = Arc::new(answer(&origin));
+        Self::on(listener, origin, |stream| Some(Box::new(stream)), answer)
     }
 
     /// Starts it behind TLS.
     pub(crate) fn start_with_tls(config: rustls::ServerConfig) -> Self {
         let config = Arc::new(config);
-        Self::listening("https", move |stream| {
+        let open = move |stream| -> Option<Box<dyn Stream>> {
             let connection = rustls::ServerConnection::new(config.clone()).ok()?;
             Some(Box::new(rustls::StreamOwned::new(connection, stream)))
-        })
+        };
+        Self::listening("https", open, journeys())
     }
 
-    fn listening(scheme: &str, open: impl Fn(TcpStream) -> Option<Box<dyn Stream>> + Send + 'static) -> Self {
+    fn listening(
+        scheme: &str,
+        open: impl Fn(TcpStream) -> Option<Box<dyn Stream>> + Send + 'static,
+        answer: Arc<Answer>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("{scheme}://{}", listener.local_addr().unwrap());
+        Self::on(listener, origin, open, answer)
+    }
+
+    fn on(
+        listener: TcpListener,
+        origin: String,
+        open: impl Fn(TcpStream) -> Option<Box<dyn Stream>> + Send + 'static,
+        answer: Arc<Answer>,
+    ) -> Self {
         let (sender, heads) = channel();
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let (noted, state) = (requests.clone(), Arc::new(State::default()));
+        let noted = requests.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let Some(stream) = open(stream) else { continue };
-                let (sender, noted, state) = (sender.clone(), noted.clone(), state.clone());
-                thread::spawn(move || serve(stream, &sender, &noted, &state));
+                let (sender, noted, answer) = (sender.clone(), noted.clone(), answer.clone());
+                thread::spawn(move || serve(stream, &sender, &noted, &*answer));
             }
         });
         Self { origin, heads, requests }
@@ -96,6 +124,12 @@ impl Server {
         requests.iter().filter(|request| request.path().starts_with("/j/")).cloned().collect()
     }
 
+    /// All requests so far, a line each: method and target.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().map(|request| format!("{} {}", request.method(), request.target())).collect()
+    }
+
     /// The same, a line each: method, target and content.
     pub(crate) fn walked(&self) -> Vec<String> {
         let line = |request: Request| format!("{} {} {}", request.method(), request.target(), request.content);
@@ -103,12 +137,18 @@ impl Server {
     }
 }
 
-fn serve(stream: Box<dyn Stream>, heads: &Sender<String>, noted: &Mutex<Vec<Request>>, state: &State) {
+/// The answers of a site that is well.
+fn journeys() -> Arc<Answer> {
+    let state = State::default();
+    Arc::new(move |request| journeys::answer(request, &state))
+}
+
+fn serve(stream: Box<dyn Stream>, heads: &Sender<String>, noted: &Mutex<Vec<Request>>, answer: &Answer) {
     let mut stream = BufReader::new(stream);
     while let Some(request) = read_request(&mut stream) {
         let _ = heads.send(request.head.clone());
         noted.lock().unwrap().push(request.clone());
-        let answered = match journeys::answer(&request, state) {
+        let answered = match answer(&request) {
             Some(response) => stream.get_mut().write_all(response.as_bytes()).ok(),
             None => misbehave(stream.get_mut().as_mut(), request.path()),
         };
@@ -153,6 +193,12 @@ fn misbehave(out: &mut dyn Stream, path: &str) -> Option<()> {
             None
         }
         "/loop" => redirect(out, "/loop"),
+        // Each answer is small enough to be read, all of them together are too much.
+        "/heavy" => {
+            let length = 15 << 20;
+            write!(out, "HTTP/1.1 302 Found\r\nLocation: /heavy\r\nContent-Length: {length}\r\n\r\n").ok()?;
+            out.write_all(&vec![b'x'; length]).ok()
+        }
         "/lost" => redirect(out, "/forge/step"),
         "/forge/step" => redirect(out, "/login"),
         "/mail" => redirect(out, "mailto:someone@example.org"),

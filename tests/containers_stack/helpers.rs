@@ -18,8 +18,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::Trouble;
 
+/// With the images that the environment names, so that the suite runs on others, too.
 pub(crate) fn options() -> StackOptions {
-    StackOptions::new(Mode::Subpath)
+    StackOptions { images: named_images(), ..StackOptions::new(Mode::Subpath) }
+}
+
+fn named_images() -> BTreeMap<Service, String> {
+    edge_smoke::images::overrides(&|name| std::env::var(name).ok())
 }
 
 pub(crate) fn needs(services: &[Service]) -> Needs {
@@ -45,9 +50,8 @@ pub(crate) async fn up(needs: &Needs, options: &StackOptions) -> Result<Containe
 /// The engine, where there is one with all images; else why not.
 pub(crate) async fn engine_with_images() -> Result<Docker, String> {
     engine().await.map_err(|trouble| trouble.message)?;
-    let rows = edge_smoke::images::list(&BTreeMap::new()).await.map_err(|trouble| trouble.message)?;
-    let missing: BTreeSet<&str> =
-        rows.iter().filter(|row| row.used.is_none()).map(|row| row.official.as_str()).collect();
+    let rows = edge_smoke::images::list(&named_images()).await.map_err(|trouble| trouble.message)?;
+    let missing: BTreeSet<&str> = rows.iter().filter(|row| row.used.is_none()).map(|row| row.wanted()).collect();
     if !missing.is_empty() {
         return Err(format!("these images are missing: {missing:?}"));
     }

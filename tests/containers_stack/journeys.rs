@@ -35,19 +35,21 @@ pub(crate) async fn all_pass(stack: &dyn Stack) {
         sink: Arc::new(Listener(|_| {})),
     };
     let pace = Pace { jobs: 1, fail_fast: false, retries: 0, cancel: CancellationToken::new() };
-    let journeys = runner::run(&plans(), &Arc::new(surroundings), &pace).await;
-    assert_eq!(journeys.len(), 3);
+    let has_ci = site.services.contains_key(&Service::Ci);
+    let journeys = runner::run(&plans(has_ci), &Arc::new(surroundings), &pace).await;
+    assert_eq!(journeys.len(), if has_ci { 4 } else { 3 });
     for journey in journeys {
         assert_eq!(journey.outcome, Outcome::Passed, "{}: {journey:#?}", site.mode);
     }
 }
 
-fn plans() -> Vec<Arc<Plan>> {
+fn plans(with_ci: bool) -> Vec<Arc<Plan>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let read = |name: &str| {
         let text = std::fs::read_to_string(folder.join(name)).unwrap();
         Arc::new(scenario::parse(&Source::new(name, text)).unwrap())
     };
     let plan = |name| Arc::new(Plan::new(read(name), &|_, used| panic!("{used} is used")).unwrap());
-    ["forge-login.yaml", "root-redirect.yaml", "staging.yaml"].map(plan).to_vec()
+    let with_ci = with_ci.then_some("ci-oauth.yaml");
+    ["forge-login.yaml", "root-redirect.yaml", "staging.yaml"].into_iter().chain(with_ci).map(plan).collect()
 }

@@ -113,3 +113,27 @@ pub(crate) async fn a_change_that_fails_its_check_leaves_the_stack_as_it_was(doc
     stack.down().await.unwrap();
     assert_eq!(own(&docker).await, Vec::<String>::new());
 }
+
+/// A sign-in, which is among the journeys, only comes about with the right secret at the right address.
+pub(crate) async fn the_ci_is_switched_along_and_put_back_with_the_secret_of_the_day(docker: Docker) {
+    let wanted = needs(&[Service::Forge, Service::Ci, Service::Staging]);
+    let mut stack = up(&wanted, &options()).await.unwrap();
+    all_pass(&stack).await;
+    for mode in [Mode::Subdomain, Mode::Subpath] {
+        let changed = stack.switch(mode).await.unwrap();
+        assert_eq!(changed.restarted, [Service::Ci, Service::Edge, Service::Forge]);
+        assert_eq!(changed.applications.len(), 1);
+        all_pass(&stack).await;
+    }
+    // The check from outside fails after the forge has made another secret; the way back makes yet another.
+    let stale = BTreeMap::from([("WOODPECKER_HOST".to_owned(), Some("${edge}".to_owned()))]);
+    let environment = BTreeMap::from([(Service::Ci, stale)]);
+    let error =
+        stack.change(&Change { mode: Mode::Subdomain, environment, routes: BTreeMap::new() }).await.unwrap_err();
+    assert_eq!((error.trouble.service.as_deref(), &error.not_put_back), (Some("ci"), &None), "{error:?}");
+    assert!(error.trouble.help.as_deref().is_some_and(|help| help.contains("WOODPECKER_HOST")), "{error:?}");
+    all_pass(&stack).await;
+    assert!(stack.troubles().await.is_empty());
+    stack.down().await.unwrap();
+    assert_eq!(own(&docker).await, Vec::<String>::new());
+}

@@ -88,8 +88,15 @@ fn contracts(program: Program) -> Vec<Trial> {
             trials.push(Trial::test(trial, move || {
                 let observed = walked
                     .get_or_init(|| program.with(&setting.options(), async |stack| walk::walk(stack.site()).await));
-                let differences = compare::differences(recorded.as_ref(), observed.as_ref()?.get(&name));
-                if differences.is_empty() { Ok(()) } else { Err(differences.join("\n").into()) }
+                let observed = observed.as_ref()?.get(&name);
+                let differences = compare::differences(recorded.as_ref(), observed);
+                // Doubles are held to the very version that was recorded.
+                let is_put_right = matches!(program, Program::Containers(_))
+                    && recorded
+                        .as_ref()
+                        .and_then(compare::with_icon_put_right)
+                        .is_some_and(|recorded| compare::differences(Some(&recorded), observed).is_empty());
+                if differences.is_empty() || is_put_right { Ok(()) } else { Err(differences.join("\n").into()) }
             }));
         }
     }
@@ -103,7 +110,8 @@ fn calls(program: Program) -> Vec<Trial> {
     let trial = |row: api::Row| {
         let called = called.clone();
         Trial::test(format!("{program}::api::{}", row.what), move || {
-            let replay = || program.with(&api::options(), async |stack| api::replay(stack.site()).await);
+            let replay =
+                || program.with(&api::options(), async |stack| api::replay(stack.site(), program.forge()).await);
             match called.get_or_init(replay).as_ref()?.get(&row.what) {
                 Some(differences) if differences.is_empty() => Ok(()),
                 Some(differences) => Err(differences.join("\n").into()),

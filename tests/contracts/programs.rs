@@ -1,5 +1,6 @@
 //! What the recordings are held against: the doubles, and the real programs where their images are.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use edge_smoke::engine::events::{Event, Sink};
@@ -66,7 +67,8 @@ impl Program {
                 }
                 Program::Containers(_) => {
                     let needs = Needs { services: self.services().iter().copied().collect() };
-                    let up = containers::up(&needs, options, &Nobody, &CancellationToken::new()).await;
+                    let options = StackOptions { images: images(), ..options.clone() };
+                    let up = containers::up(&needs, &options, &Nobody, &CancellationToken::new()).await;
                     Box::new(up.map_err(|trouble| format!("{trouble:?}"))?)
                 }
             };
@@ -95,6 +97,11 @@ pub(crate) fn directory(forge: Product) -> &'static str {
     }
 }
 
+/// Images that the environment names in place of the usual ones (`FORGE_IMAGE`, `CI_IMAGE`).
+fn images() -> BTreeMap<Service, String> {
+    edge_smoke::images::overrides(&|name| std::env::var(name).ok())
+}
+
 /// Which forge the containers stack has.
 ///
 /// # Errors
@@ -103,9 +110,8 @@ pub(crate) fn real_forge() -> Result<Product, String> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         containers::engine().await.map_err(|trouble| trouble.message)?;
-        let rows = edge_smoke::images::list(&Default::default()).await.map_err(|trouble| trouble.message)?;
-        let missing: Vec<&str> =
-            rows.iter().filter(|row| row.used.is_none()).map(|row| row.official.as_str()).collect();
+        let rows = edge_smoke::images::list(&images()).await.map_err(|trouble| trouble.message)?;
+        let missing: Vec<&str> = rows.iter().filter(|row| row.used.is_none()).map(|row| row.wanted()).collect();
         if !missing.is_empty() {
             return Err(format!("images are missing: {}", missing.join(", ")));
         }

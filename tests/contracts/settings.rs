@@ -18,8 +18,12 @@ const FAILS: &[(&str, Failing)] = &[
     (
         "forge-edge-does-not-strip",
         &[
+            ("forge-assets", "a picture of the forge's is its own 404"),
             ("forge-login", "the login page is the forge's own 404"),
             ("root-redirect", "so is the page that the root leads to"),
+            ("git-clone", "and the forge's advertisement of a repository"),
+            ("git-push", "as above"),
+            ("large-push", "as above"),
         ],
     ),
     ("ci-host-internal", &[]),
@@ -29,7 +33,10 @@ const FAILS: &[(&str, Failing)] = &[
     ("oauth-redirect-registered-without-prefix", &[]),
 ];
 
-const LOST_PREFIX: Failing = &[("forge-login", "a stranger is sent to /user/login, which is nobody's")];
+const LOST_PREFIX: Failing = &[
+    ("forge-assets", "the pages refer to /assets/, which is nobody's"),
+    ("forge-login", "a stranger is sent to /user/login, which is nobody's"),
+];
 
 /// A recorded setting.
 #[derive(Debug, Clone)]

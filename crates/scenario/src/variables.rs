@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Action, Body, CaptureSource, Expectation, Git, GitAction, GitAspect, JsonTemplate, Operand, PartContent, Predicate,
-    Scenario, Service, Step, Subject,
+    Action, AssetsPage, BasicAuth, Body, Capture, CaptureSource, Credentials, Expectation, FrameExpectation,
+    FrameSubject, Frames, Git, GitAction, GitAspect, JsonTemplate, Message, OAuth, Operand, PartContent, Predicate,
+    Request, Scenario, Service, Step, Subject, Submit, TurnAction, WebSocket,
 };
 use crate::span::{Span, Spanned};
 use crate::template::Template;
@@ -20,6 +21,7 @@ impl Scenario {
             needed.extend(value.value.variables().filter(|(name, _)| !known.contains(name)));
         }
         for step in &self.steps {
+            known.extend(step.captures_on_the_way().map(|capture| capture.name.value.as_str()));
             step.templates(&mut |template| {
                 needed.extend(template.variables().filter(|(name, _)| !known.contains(name)));
             });
@@ -54,52 +56,127 @@ impl Step {
             visit(&selector.value);
         }
         match &self.action {
-            Action::Request(request) => {
-                visit(&request.target.value);
-                pairs(&request.headers, visit);
-                pairs(&request.query, visit);
-                body(&request.body, visit);
-                if let Some(credentials) = &request.basic_auth {
-                    visit(&credentials.user.value);
-                    visit(&credentials.password.value);
+            Action::Request(made) => request(made, visit),
+            Action::Submit(form) => submit(form, visit),
+            Action::Api(api) => {
+                request(&api.request, visit);
+                match &api.credentials {
+                    Some(Credentials::Basic(pair)) => basic_auth(pair, visit),
+                    credentials => {
+                        let secret = credentials.as_ref().and_then(Credentials::secret);
+                        secret.into_iter().for_each(|token| visit(&token.value));
+                    }
                 }
             }
-            Action::Submit(submit) => {
-                visit(&submit.form.value);
-                pairs(&submit.with, visit);
-                pairs(&submit.headers, visit);
-            }
+            Action::OAuth(dance) => oauth(dance, visit),
+            Action::WebSocket(socket) => websocket(socket, visit),
             Action::Git(action) => git(action, visit),
+            Action::Assets(assets) => {
+                if let AssetsPage::At(target) = &assets.page {
+                    visit(&target.value);
+                }
+                let texts = assets.under.iter().chain(&assets.ignore).chain(&assets.origins);
+                texts.for_each(|text| visit(&text.value));
+                pairs(&assets.headers, visit);
+                assets.basic_auth.iter().for_each(|pair| basic_auth(pair, visit));
+            }
             Action::Use(other) => pairs(&other.with, visit),
         }
-        for Expectation { subject, predicate, .. } in &self.expect {
-            match subject {
-                Subject::Css { selector: name, .. }
-                | Subject::Json(name)
-                | Subject::Cookie { name, .. }
-                | Subject::Git(GitAspect::Branch(name) | GitAspect::File(name)) => visit(&name.value),
-                _ => {}
-            }
-            operands(predicate, visit);
-        }
-        for capture in &self.capture {
-            match &capture.from {
-                CaptureSource::Css { selector: path, .. } | CaptureSource::Json(path) => visit(&path.value),
-                _ => {}
-            }
-            if let Some(regex) = &capture.regex {
-                visit(&regex.value);
+        expectations(&self.expect, visit);
+        self.capture.iter().for_each(|capture| captured(capture, visit));
+    }
+}
+
+fn captured<'step>(capture: &'step Capture, visit: &mut impl FnMut(&'step Template)) {
+    match &capture.from {
+        CaptureSource::Css { selector: path, .. } | CaptureSource::Json(path) => visit(&path.value),
+        _ => {}
+    }
+    if let Some(regex) = &capture.regex {
+        visit(&regex.value);
+    }
+}
+
+fn websocket<'step>(socket: &'step WebSocket, visit: &mut impl FnMut(&'step Template)) {
+    visit(&socket.target.value);
+    pairs(&socket.headers, visit);
+    pairs(&socket.query, visit);
+    socket.basic_auth.iter().for_each(|pair| basic_auth(pair, visit));
+    socket.subprotocols.iter().for_each(|name| visit(&name.value));
+    for turn in &socket.dialogue {
+        match &turn.action {
+            TurnAction::Send(Message::Text(text) | Message::Binary(text) | Message::Ping(text)) => visit(&text.value),
+            TurnAction::Send(Message::Json(template)) => json(&template.value, visit),
+            TurnAction::Hold(_) => {}
+            TurnAction::Close(closing) => closing.reason.iter().for_each(|reason| visit(&reason.value)),
+            TurnAction::Await(awaited) => {
+                frames(&awaited.expect, visit);
+                if let Frames::Until { last, number } = &awaited.frames {
+                    frames(last, visit);
+                    number.iter().for_each(|number| operands(&number.value, visit));
+                }
+                awaited.spread.iter().for_each(|spread| operands(&spread.value, visit));
+                awaited.capture.iter().for_each(|capture| captured(capture, visit));
             }
         }
     }
 }
 
+fn frames<'step>(expected: &'step [FrameExpectation], visit: &mut impl FnMut(&'step Template)) {
+    for expectation in expected {
+        if let FrameSubject::Json(path) = &expectation.subject {
+            visit(&path.value);
+        }
+        operands(&expectation.predicate, visit);
+    }
+}
+
+fn request<'step>(request: &'step Request, visit: &mut impl FnMut(&'step Template)) {
+    visit(&request.target.value);
+    pairs(&request.headers, visit);
+    pairs(&request.query, visit);
+    body(&request.body, visit);
+    request.basic_auth.iter().for_each(|pair| basic_auth(pair, visit));
+}
+
+fn basic_auth<'step>(pair: &'step BasicAuth, visit: &mut impl FnMut(&'step Template)) {
+    visit(&pair.user.value);
+    visit(&pair.password.value);
+}
+
+fn submit<'step>(submit: &'step Submit, visit: &mut impl FnMut(&'step Template)) {
+    visit(&submit.form.value);
+    pairs(&submit.with, visit);
+    pairs(&submit.headers, visit);
+}
+
+fn oauth<'step>(oauth: &'step OAuth, visit: &mut impl FnMut(&'step Template)) {
+    let addresses = [Some(&oauth.start), Some(&oauth.provider), oauth.client.as_ref(), Some(&oauth.redirect_uri)];
+    addresses.into_iter().flatten().for_each(|address| visit(&address.value));
+    oauth.sign_in.iter().chain(&oauth.consent).for_each(|form| submit(form, visit));
+    for cookie in &oauth.session {
+        visit(&cookie.name.value);
+        cookie.expect.iter().for_each(|expectation| operands(&expectation.predicate, visit));
+    }
+    oauth.refuses.iter().for_each(|refusal| expectations(&refusal.expect, visit));
+}
+
+fn expectations<'step>(expectations: &'step [Expectation], visit: &mut impl FnMut(&'step Template)) {
+    for Expectation { subject, predicate, .. } in expectations {
+        match subject {
+            Subject::Css { selector: name, .. }
+            | Subject::Json(name)
+            | Subject::Cookie { name, .. }
+            | Subject::Git(GitAspect::Branch(name) | GitAspect::File(name)) => visit(&name.value),
+            _ => {}
+        }
+        operands(predicate, visit);
+    }
+}
+
 fn git<'step>(git: &'step Git, visit: &mut impl FnMut(&'step Template)) {
     visit(&git.url.value);
-    if let Some(credentials) = &git.basic_auth {
-        visit(&credentials.user.value);
-        visit(&credentials.password.value);
-    }
+    git.basic_auth.iter().for_each(|pair| basic_auth(pair, visit));
     git.branch.iter().for_each(|branch| visit(&branch.value));
     if let GitAction::Push(push) = &git.action {
         pairs(&push.files, visit);

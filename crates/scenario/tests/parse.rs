@@ -4,7 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scenario::model::{Action, Body, CaptureSource, JsonTemplate, Operand, PartContent, Predicate, Service, Subject};
+use scenario::model::{
+    Action, AssetsPage, Attack, Awaited, AwaitedKind, Body, CaptureSource, Frames, JsonTemplate, Operand, PartContent,
+    Predicate, Service, Subject, TurnAction,
+};
 use scenario::{Scenario, Source, parse};
 
 fn good(text: &str) -> Scenario {
@@ -119,6 +122,53 @@ fn requests() {
 }
 
 #[test]
+fn calls_of_apis() {
+    let scenario = file("everything.yaml");
+    let calls: Vec<_> = scenario
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Api(api) => Some((api, step)),
+            _ => None,
+        })
+        .collect();
+    let shown: Vec<String> = calls
+        .iter()
+        .map(|(api, step)| {
+            let (method, target) = (&api.request.method, &api.request.target);
+            let place = |span| scenario.source.slice(span);
+            let secret = step.action.credentials().map_or("", |secret| place(secret.span));
+            let kind = api.credentials.as_ref().map(|kind| plain(kind).split('(').next().map(str::to_owned));
+            format!("{} {} [{}] {:?} {secret}", method.value, place(target.span), place(method.span), kind.flatten())
+        })
+        .collect();
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn sign_ins() {
+    let of = |scenario: &Scenario| {
+        let oauth = |step: &scenario::model::Step| match &step.action {
+            Action::OAuth(oauth) => Some((**oauth).clone()),
+            _ => None,
+        };
+        scenario.steps.iter().find_map(oauth).expect("a sign-in")
+    };
+    let full = file("everything.yaml");
+    let oauth = of(&full);
+    let cookies: Vec<_> =
+        oauth.session.iter().map(|cookie| (full.source.slice(cookie.name.span), cookie.expect.len())).collect();
+    assert_eq!(cookies, [("user_sess", 2), ("\"${user}_last\"", 1)]);
+    let refused: Vec<_> = oauth.refuses.iter().map(|refusal| (refusal.attack, refusal.expect.len())).collect();
+    assert_eq!(refused, [(Attack::ForgedState, 2), (Attack::AnotherBrowser, 0)]);
+    assert!(!oauth.again && oauth.client.is_some() && oauth.sign_in.is_some() && oauth.consent.is_some());
+    let least = of(&file("sign-in.yaml"));
+    let refused: Vec<_> = least.refuses.iter().map(|refusal| refusal.attack).collect();
+    assert_eq!(refused, [Attack::ForgedState, Attack::Error]);
+    assert!(least.again && least.client.is_none() && least.sign_in.is_none() && least.consent.is_none());
+}
+
+#[test]
 fn steps() {
     let scenario = file("everything.yaml");
     let first = &scenario.steps[0];
@@ -129,8 +179,12 @@ fn steps() {
     assert_eq!(scenario.steps[1].follow.map(|follow| follow.max_hops), Some(20));
     assert!(scenario.steps[3].follow.is_none() && scenario.steps[4].follow.is_none());
     let keywords: Vec<String> = scenario.steps.iter().map(|step| step.action.keyword()).collect();
-    let methods = ["post", "put", "patch", "delete", "options", "head", "propfind"];
-    assert_eq!(keywords, [&["get", "submit", "use"], &methods[..], &["git", "git"]].concat());
+    let requests = ["get", "submit", "use", "post", "put", "patch", "delete", "options", "head", "propfind"];
+    assert_eq!(keywords[..requests.len()], requests);
+    assert_eq!(
+        keywords[requests.len()..],
+        ["api", "api", "api", "api", "api", "oauth", "git", "git", "assets", "assets"]
+    );
 }
 
 #[test]
@@ -140,10 +194,26 @@ fn variables_that_come_from_outside() {
     let mut names: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
     names.dedup();
     // `user` is declared; `token` and `id` are captured before they are used.
-    assert_eq!(
-        names,
-        ["forge", "password", "forge", "floor", "password", "payload", "ci", "forge", "password", "forge"]
-    );
+    let outer = ["forge", "password", "forge", "floor", "password", "payload", "ci"];
+    assert_eq!(names[..outer.len()], outer);
+    let later = [
+        "ci_token",
+        "forge_token",
+        "password",
+        "ci",
+        "csrf",
+        "ci",
+        "forge",
+        "ci",
+        "password",
+        "ci",
+        "forge",
+        "password",
+        "forge",
+        "forge",
+        "password",
+    ];
+    assert_eq!(names[outer.len()..], later);
     for (name, span) in variables {
         assert_eq!(scenario.source.slice(span), format!("${{{name}}}"));
         let line = scenario.source.text.lines().nth(span.line - 1).expect("the line");
@@ -234,4 +304,58 @@ fn byte_order_marks_and_foreign_line_ends_are_fine() {
         assert_eq!(scenario.source.slice(request.target.span), "/a");
         assert_eq!((request.target.span.line, request.target.span.column), (3, 10), "{text:?}");
     }
+}
+
+#[test]
+fn all_that_a_websocket_has() {
+    let scenario = file("websocket.yaml");
+    let needed: Vec<&str> = scenario.variables().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(needed, ["chat", "password", "floor"]);
+    let actions: Vec<String> = scenario.steps.iter().map(|step| step.action.keyword()).collect();
+    assert_eq!(actions, ["websocket"; 6]);
+    let Action::WebSocket(socket) = &scenario.steps[1].action else { panic!("no WebSocket") };
+    assert_eq!(socket.without.iter().map(|name| name.value.as_str()).collect::<Vec<_>>(), ["cookie", "user-agent"]);
+    assert_eq!((socket.subprotocols.len(), socket.dialogue.len(), socket.headers.len()), (2, 17, 3));
+    let captured: Vec<&str> = scenario.steps[1].captures().map(|capture| capture.name.value.as_str()).collect();
+    assert_eq!(captured, ["id", "all", "part", "chosen"]);
+    let awaited: Vec<&Awaited> = socket
+        .dialogue
+        .iter()
+        .filter_map(|turn| match &turn.action {
+            TurnAction::Await(awaited) => Some(&**awaited),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(awaited[4].within.as_ref().map(|within| within.value), Some(Duration::from_secs(2)));
+    assert!(awaited[5].skip && awaited[5].expect.len() == 2);
+    assert!(matches!(awaited[8].frames, Frames::Exactly(5)) && awaited[8].spread.is_some());
+    assert!(matches!(&awaited[9].frames, Frames::Until { last, number: Some(_) } if last.len() == 1));
+    assert_eq!((awaited[7].kind, awaited[10].kind), (AwaitedKind::Pong, AwaitedKind::Close));
+}
+
+#[test]
+fn assets() {
+    let scenario = file("everything.yaml");
+    let steps: Vec<_> = scenario
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Assets(assets) => Some((step, assets)),
+            _ => None,
+        })
+        .collect();
+    let (step, assets) = steps[0];
+    assert!(matches!(&assets.page, AssetsPage::At(target) if target.value.variables().count() == 1));
+    assert_eq!((assets.ignore.len(), assets.origins.len(), assets.limit), (2, 1, Some(50)));
+    assert!(assets.under.is_some() && assets.headers.len() == 1 && assets.basic_auth.is_some());
+    assert_eq!(step.prerequisite.as_ref().map(|reason| reason.value.as_str()), Some("there is a dashboard here"));
+    let aspects: Vec<String> = step.expect.iter().map(|expectation| format!("{:?}", expectation.subject)).collect();
+    assert_eq!(
+        aspects,
+        ["Status", "Count", "Scripts", "Styles", "Images", "Fonts", "Broken", "Notes", "Urls", "Duration"]
+            .map(|name| if name == "Status" { name.to_owned() } else { format!("Assets({name})") })
+    );
+    assert!(matches!(steps[1].1.page, AssetsPage::Last) && steps[1].1.limit.is_none());
+    let variables: Vec<&str> = step.variables().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(variables, ["ci", "ci", "forge", "password"]);
 }

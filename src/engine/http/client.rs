@@ -6,19 +6,16 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use serve::Body;
 
-use super::connect::{Connector, Stream};
+use super::connect::Connector;
 use super::error::HttpError;
-use super::patient::Patient;
 use super::target::{Address, Origin};
 
 /// The most content that is read of a response, in bytes.
 pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
-
-/// More than this is sent over a connection of its own, in bytes: somebody on the way may answer before it is at its end.
-const LARGE: usize = 64 * 1024;
 
 /// A request, complete but for the `Host` field.
 #[derive(Debug, Clone)]
@@ -33,6 +30,22 @@ pub struct Outgoing {
     pub body: Bytes,
 }
 
+/// How much of a response's content is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// The most that is kept, in bytes.
+    pub keep: usize,
+    /// The most that is read, in bytes.
+    pub read: usize,
+    /// More than is read is an error; otherwise the rest is left where it is.
+    pub is_whole: bool,
+}
+
+impl Reading {
+    /// All of it.
+    pub const WHOLE: Self = Self { keep: BODY_LIMIT, read: BODY_LIMIT, is_whole: true };
+}
+
 /// A response.
 #[derive(Debug, Clone)]
 pub struct Received {
@@ -42,6 +55,8 @@ pub struct Received {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The content, as far as it came.
     pub body: Bytes,
+    /// The size of the content in bytes: all that came, kept or not; as announced where not all of it was read.
+    pub length: u64,
     /// Why the content isn't whole.
     pub incomplete: Option<HttpError>,
     /// From the first byte sent to the last byte received.
@@ -66,9 +81,24 @@ impl Client {
     /// # Errors
     /// [`HttpError`], where not even a response's head came.
     pub async fn send(&mut self, outgoing: &Outgoing) -> Result<Received, HttpError> {
-        if outgoing.body.len() > LARGE {
-            return self.send_streamed(outgoing, serve::full(outgoing.body.clone())).await;
-        }
+        self.send_reading(outgoing, &|_| Reading::WHOLE).await
+    }
+
+    /// A client of the same journey with connections of its own.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self::new(self.connector.clone())
+    }
+
+    /// The same as [`Client::send`], reading as much of the content as `reading` says of the header fields.
+    ///
+    /// # Errors
+    /// [`HttpError`], where not even a response's head came.
+    pub async fn send_reading(
+        &mut self,
+        outgoing: &Outgoing,
+        reading: &(dyn Fn(&http::HeaderMap) -> Reading + Send + Sync),
+    ) -> Result<Received, HttpError> {
         let mut request = build(outgoing, serve::full(outgoing.body.clone()))?;
         let origin = &outgoing.address.origin;
         if let Some(mut kept) = self.idle.remove(origin)
@@ -76,36 +106,78 @@ impl Client {
         {
             let started = Instant::now();
             match kept.try_send_request(request).await {
-                Ok(response) => return self.receive(origin, kept, response, started).await,
+                Ok(response) => return self.receive(origin, kept, response, started, reading).await,
                 Err(mut error) => match error.take_message() {
                     Some(unsent) => request = unsent,
                     None => return Err(protocol(&error.into_error())),
                 },
             }
         }
-        let stream = self.connector.connect(origin).await?;
-        let mut sender = open(stream).await?;
+        let mut sender = self.open(origin).await?;
         let started = Instant::now();
         let response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
-        self.receive(origin, sender, response, started).await
+        self.receive(origin, sender, response, started, &|_| Reading::WHOLE).await
     }
 
-    /// Sends the request with this content in place of its own, over a connection of its own: what is made while it is sent
-    /// can't be sent again, and the answer may come before its end.
+    /// Sends the request with a content that is made while it is sent, over a connection of its own: it can't be sent
+    /// again, and the answer may come before its end. The content of `outgoing` isn't sent.
     ///
     /// # Errors
     /// [`HttpError`], where not even a response's head came.
     pub async fn send_streamed(&mut self, outgoing: &Outgoing, content: Body) -> Result<Received, HttpError> {
         let request = build(outgoing, content)?;
         let origin = &outgoing.address.origin;
-        let stream = self.connector.connect(origin).await?;
-        let mut sender = open(Patient::new(stream)).await?;
+        let mut sender = self.open(origin).await?;
         let started = Instant::now();
         let response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
-        let received = self.receive(origin, sender, response, started).await;
+        let received = self.receive(origin, sender, response, started, &|_| Reading::WHOLE).await;
         // What is left of the content may still be on its way.
         self.idle.remove(origin);
         received
+    }
+
+    async fn open(&self, origin: &Origin) -> Result<SendRequest<Body>, HttpError> {
+        let stream = self.connector.connect(origin).await?;
+        let (sender, connection) = http1::Builder::new()
+            .title_case_headers(true)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| protocol(&error))?;
+        // Ends by itself when the sender is dropped; its error reaches the caller through the sender as well.
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+
+    /// Sends a request that asks for another protocol, on a connection of its own. Gives the answer, and the connection
+    /// where the server switches (101).
+    ///
+    /// # Errors
+    /// [`HttpError`], where not even a response's head came.
+    pub async fn switch(&mut self, outgoing: &Outgoing) -> Result<(Received, Option<Upgraded>), HttpError> {
+        let request = build(outgoing, serve::full(outgoing.body.clone()))?;
+        let origin = &outgoing.address.origin;
+        let stream = self.connector.connect(origin).await?;
+        let (mut sender, connection) = http1::Builder::new()
+            .title_case_headers(true)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| protocol(&error))?;
+        tokio::spawn(connection.with_upgrades());
+        let started = Instant::now();
+        let mut response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
+        if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
+            return Ok((self.receive(origin, sender, response, started, &|_| Reading::WHOLE).await?, None));
+        }
+        let switched = hyper::upgrade::on(&mut response).await.map_err(|error| protocol(&error))?;
+        let received = Received {
+            status: response.status().as_u16(),
+            headers: fields(response.headers()),
+            body: Bytes::new(),
+            incomplete: None,
+            length: 0,
+            duration: started.elapsed(),
+        };
+        Ok((received, Some(switched)))
     }
 
     async fn receive(
@@ -114,23 +186,30 @@ impl Client {
         sender: SendRequest<Body>,
         response: hyper::Response<hyper::body::Incoming>,
         started: Instant,
+        reading: &(dyn Fn(&http::HeaderMap) -> Reading + Send + Sync),
     ) -> Result<Received, HttpError> {
         let (head, mut incoming) = response.into_parts();
+        let reading = reading(&head.headers);
+        let announced: Option<u64> =
+            head.headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let mut body = Vec::new();
+        let mut length = 0;
         let mut incomplete = None;
+        let mut is_left = false;
         while let Some(frame) = incoming.frame().await {
             match frame {
                 Ok(frame) => {
                     if let Some(data) = frame.data_ref() {
-                        if body.len() + data.len() > BODY_LIMIT {
-                            let announced = head
-                                .headers
-                                .get(http::header::CONTENT_LENGTH)
-                                .and_then(|value| value.to_str().ok()?.parse().ok());
-                            incomplete = Some(HttpError::TooLarge { limit: BODY_LIMIT, announced });
+                        if length + data.len() > reading.read && reading.is_whole {
+                            incomplete = Some(HttpError::TooLarge { limit: reading.read, announced });
                             break;
                         }
-                        body.extend_from_slice(data);
+                        length += data.len();
+                        body.extend_from_slice(&data[..data.len().min(reading.keep - body.len())]);
+                        if length > reading.read {
+                            is_left = true;
+                            break;
+                        }
                     }
                 }
                 Err(error) => {
@@ -139,30 +218,22 @@ impl Client {
                 }
             }
         }
-        if incomplete.is_none() {
+        if incomplete.is_none() && !is_left {
             self.idle.insert(origin.clone(), sender);
         }
-        let headers =
-            head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
         Ok(Received {
             status: head.status.as_u16(),
-            headers,
+            headers: fields(&head.headers),
             body: Bytes::from(body),
+            length: announced.filter(|_| is_left).unwrap_or(length as u64),
             incomplete,
             duration: started.elapsed(),
         })
     }
 }
 
-async fn open(stream: impl Stream + 'static) -> Result<SendRequest<Body>, HttpError> {
-    let (sender, connection) = http1::Builder::new()
-        .title_case_headers(true)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| protocol(&error))?;
-    // Ends by itself when the sender is dropped; its error reaches the caller through the sender as well.
-    tokio::spawn(connection);
-    Ok(sender)
+fn fields(headers: &http::HeaderMap) -> Vec<(String, Vec<u8>)> {
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
 }
 
 fn build(outgoing: &Outgoing, content: Body) -> Result<hyper::Request<Body>, HttpError> {

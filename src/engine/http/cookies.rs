@@ -31,6 +31,8 @@ pub struct Cookie {
     pub expires: Option<i64>,
     /// The whole field.
     pub raw: String,
+    /// The address whose answer set it.
+    pub set_by: Address,
     domain: String,
     host_only: bool,
     path: String,
@@ -117,6 +119,11 @@ impl Jar {
         self.cookies.iter().filter(alive).max_by_key(|cookie| cookie.set)
     }
 
+    /// Forgets the cookies that `is_forgotten` is true of.
+    pub fn forget(&mut self, is_forgotten: impl Fn(&Cookie) -> bool) {
+        self.cookies.retain(|cookie| !is_forgotten(cookie));
+    }
+
     /// The names of all cookies.
     pub fn names(&self) -> Vec<&str> {
         self.cookies.iter().map(|cookie| cookie.name.as_str()).collect()
@@ -167,6 +174,7 @@ fn parse(raw: &str, from: &Address, now: i64) -> Result<Cookie, String> {
         secure: false,
         expires: None,
         raw: raw.to_owned(),
+        set_by: from.clone(),
         domain: from.origin.host.clone(),
         host_only: true,
         path: default_path(from.path()).to_owned(),

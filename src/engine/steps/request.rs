@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use base64::Engine as _;
 use bytes::Bytes;
-use scenario::model::{Body, JsonTemplate, Part, PartContent, Request};
+use scenario::model::{BasicAuth, Body, JsonTemplate, Part, PartContent, Request};
 
 use super::{Act, Acting};
 use crate::engine::http::Outgoing;
@@ -18,22 +18,33 @@ impl Act for Request {
     }
 }
 
-async fn outgoing(request: &Request, acting: &Acting<'_>) -> Result<Outgoing, Problem> {
+/// The request as it is sent.
+pub(super) async fn outgoing(request: &Request, acting: &Acting<'_>) -> Result<Outgoing, Problem> {
     let address = acting.address(&request.target)?.with_query(&acting.render_pairs(&request.query)?);
     let mut headers: Vec<(String, Vec<u8>)> =
         acting.render_pairs(&request.headers)?.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
-    if let Some(credentials) = &request.basic_auth {
-        let pair =
-            format!("{}:{}", acting.render(&credentials.user.value)?, acting.render(&credentials.password.value)?);
-        let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
-        headers.push(("Authorization".to_owned(), value.into_bytes()));
-    }
+    headers.extend(authorization(request.basic_auth.as_ref(), acting)?);
     let (content_type, body) = content(&request.body, acting).await?;
     let names_type = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     if let Some(content_type) = content_type.filter(|_| !names_type) {
         headers.push(("Content-Type".to_owned(), content_type.into_bytes()));
     }
     Ok(Outgoing { method: request.method.value.clone(), address, headers, body })
+}
+
+/// `Basic …` (RFC 7617, section 2).
+pub(super) fn basic(credentials: &BasicAuth, acting: &Acting<'_>) -> Result<String, Problem> {
+    let pair = format!("{}:{}", acting.render(&credentials.user.value)?, acting.render(&credentials.password.value)?);
+    Ok(format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
+}
+
+/// The field that carries credentials, where there are any.
+pub(super) fn authorization(
+    credentials: Option<&BasicAuth>,
+    acting: &Acting<'_>,
+) -> Result<Option<(String, Vec<u8>)>, Problem> {
+    let value = credentials.map(|pair| basic(pair, acting)).transpose()?;
+    Ok(value.map(|value| ("Authorization".to_owned(), value.into_bytes())))
 }
 
 async fn content(body: &Body, acting: &Acting<'_>) -> Result<(Option<String>, Bytes), Problem> {
@@ -59,7 +70,7 @@ async fn content(body: &Body, acting: &Acting<'_>) -> Result<(Option<String>, By
     })
 }
 
-fn json(template: &JsonTemplate, acting: &Acting<'_>) -> Result<serde_json::Value, Problem> {
+pub(super) fn json(template: &JsonTemplate, acting: &Acting<'_>) -> Result<serde_json::Value, Problem> {
     Ok(match template {
         JsonTemplate::Literal(value) => value.clone(),
         JsonTemplate::Text(text) => serde_json::Value::String(acting.render(text)?),

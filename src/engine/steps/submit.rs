@@ -20,7 +20,8 @@ impl Act for Submit {
     }
 }
 
-fn outgoing(submit: &Submit, acting: &Acting<'_>) -> Result<Outgoing, Problem> {
+/// The request that submits the form, once it is filled in.
+pub(super) fn outgoing(submit: &Submit, acting: &Acting<'_>) -> Result<Outgoing, Problem> {
     let Some(page) = &acting.visitor.page else {
         return Err(Problem::scenario(
             acting

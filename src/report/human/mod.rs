@@ -9,6 +9,7 @@ mod head;
 mod logs;
 mod progress;
 mod row;
+mod socket;
 mod trace;
 
 use std::collections::BTreeMap;

@@ -1,9 +1,10 @@
 //! The trace of a step, hop by hop: the hop where a prefix is lost can be pointed at.
 
-use verdict::evidence::{Exchange, ResponseRecord, SetCookie, StepRecord};
+use verdict::evidence::{Exchange, OAuthPhaseKind, ResponseRecord, SetCookie, StepRecord};
 
 use super::super::style::{Paint, Style};
 use super::super::text::{count, duration, one_line, size};
+use super::socket::socket;
 
 /// Cells before the text of a hop.
 const INDENT: usize = 5;
@@ -18,9 +19,29 @@ pub(in super::super) fn trace(step: &StepRecord, style: Style) -> String {
     let mut text =
         format!("{} of {title}, {}{tries}\n", style.paint(Paint::Strong, "trace"), count(step.trace.len(), "exchange"));
     for (index, exchange) in step.trace.iter().enumerate() {
+        if let Some(phase) =
+            step.oauth.iter().flat_map(|oauth| &oauth.phases).find(|phase| phase.first_exchange == index)
+            && let Some(heading) = heading(phase.kind)
+        {
+            text.push_str(&format!("     {heading}:\n"));
+        }
         text.push_str(&hop(index + 1, exchange, style));
     }
+    for line in step.websocket.iter().flat_map(|record| socket(record, style)) {
+        text.push_str(&format!("{:INDENT$}{line}\n", ""));
+    }
     text
+}
+
+/// What a part of a sign-in by OAuth tries; nothing for the sign-in itself.
+fn heading(kind: OAuthPhaseKind) -> Option<&'static str> {
+    match kind {
+        OAuthPhaseKind::First => None,
+        OAuthPhaseKind::Again => Some("a second sign-in"),
+        OAuthPhaseKind::ForgedState => Some("a good code with a forged state"),
+        OAuthPhaseKind::Error => Some("an error in the code's place"),
+        OAuthPhaseKind::AnotherBrowser => Some("a good code in another browser"),
+    }
 }
 
 fn hop(number: usize, exchange: &Exchange, style: Style) -> String {
@@ -54,7 +75,7 @@ fn answer(response: &ResponseRecord, milliseconds: f64, style: Style) -> String 
     }
     match response.header("content-type") {
         Some(content_type) => parts.push(one_line(content_type)),
-        None if (300..400).contains(&response.status) => {}
+        None if (300..400).contains(&response.status) || response.status == 101 => {}
         None => parts.push("no Content-Type".to_owned()),
     }
     parts.push(size(response.body_bytes));

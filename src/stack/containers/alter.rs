@@ -7,9 +7,9 @@ use verdict::evidence::Trouble;
 
 use super::bring::fill_files;
 use super::engine::refused;
+use super::pass_on::wait_for_edge;
 use super::ready::interrupted;
 use super::stack::Containers;
-use super::up::wait_for_edge;
 
 /// How long a service that is to be stopped may take to end by itself, in seconds.
 const STOP_WITHIN: i32 = 2;

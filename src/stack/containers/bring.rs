@@ -33,7 +33,7 @@ pub(super) struct Bringing<'a> {
     pub(super) plan: &'a Plan,
     pub(super) name: &'a str,
     pub(super) spec: &'a ServiceSpec,
-    pub(super) stages: &'a BTreeMap<&'a String, watch::Sender<Stage>>,
+    pub(super) stages: &'a BTreeMap<String, watch::Sender<Stage>>,
     pub(super) reservation: &'a Mutex<Option<TcpListener>>,
 }
 
@@ -83,7 +83,7 @@ impl Bringing<'_> {
     }
 
     fn reached(&self, stage: Stage) {
-        if let Some((_, sender)) = self.stages.iter().find(|(name, _)| name.as_str() == self.name) {
+        if let Some(sender) = self.stages.get(self.name) {
             sender.send_replace(stage);
         }
     }

@@ -20,10 +20,10 @@ use super::compose::model::ServiceSpec;
 use super::engine::refused;
 use super::inside::log_lines;
 use super::launch::{LaunchError, launch};
-use super::plan::{Plan, plan, service_named};
+use super::pass_on::{wait_for_ci, wait_for_edge};
+use super::plan::{Inputs, Plan, Registered, service_named};
 use super::ready::TROUBLE_LOG_LINES;
 use super::stack::Containers;
-use super::up::wait_for_edge;
 use crate::stack::applications::{Application, Applications, Known};
 use crate::stack::change::verify;
 use crate::stack::{Change, ChangeError, Changeable, Changed, StackOptions};
@@ -40,14 +40,16 @@ impl Changeable for Containers {
 
     async fn change(&mut self, change: &Change) -> Result<Changed, ChangeError> {
         let options = change.applied_to(&self.options);
-        let next = self.planned(&options).map_err(ChangeError::harmless)?;
-        let work = work(&self.plan, &next).map_err(ChangeError::harmless)?;
+        let next = self.planned(&options, self.plan.registered.clone()).map_err(ChangeError::harmless)?;
+        let mut work = Work::between(&self.plan, &next).map_err(ChangeError::harmless)?;
         let mut moved = Vec::new();
-        if let Err(trouble) = self.carry_out(&work, &next, &mut moved).await {
-            let not_put_back = self.put_back(&work, &moved).await.err();
-            return Err(ChangeError { trouble, not_put_back });
+        match self.carry_out(&mut work, &options, &next, &mut moved).await {
+            Ok(next) => self.become_of(next, options),
+            Err(trouble) => {
+                let not_put_back = self.put_back(&work, &moved).await.err();
+                return Err(ChangeError { trouble, not_put_back });
+            }
         }
-        self.become_of(next, options);
         let restarted = work.all().filter_map(service_named).collect();
         Ok(Changed { restarted, applications: moved.into_iter().map(|(_, application)| application).collect() })
     }
@@ -63,35 +65,55 @@ struct Work {
 }
 
 impl Work {
+    fn between(from: &Plan, to: &Plan) -> Result<Self, Trouble> {
+        let mut work = Self::default();
+        for (name, spec) in &to.services {
+            let Some(before) = from.services.get(name) else { continue };
+            if before != spec {
+                work.recreate.insert(name.clone());
+            }
+            if from.filled_mounts(name, before)? != to.filled_mounts(name, spec)? {
+                work.refill.insert(name.clone());
+            }
+        }
+        Ok(work)
+    }
+
     fn all(&self) -> impl Iterator<Item = &str> {
         self.recreate.union(&self.refill).map(String::as_str)
     }
-}
 
-fn work(from: &Plan, to: &Plan) -> Result<Work, Trouble> {
-    let mut work = Work::default();
-    for (name, spec) in &to.services {
-        let Some(before) = from.services.get(name) else { continue };
-        if before != spec {
-            work.recreate.insert(name.clone());
-        }
-        if from.filled_mounts(name, before)? != to.filled_mounts(name, spec)? {
-            work.refill.insert(name.clone());
-        }
+    /// What of it concerns these services, and the rest.
+    fn split(&self, names: &BTreeSet<&str>) -> (Self, Self) {
+        let part = |of: &BTreeSet<String>, is_in: bool| {
+            of.iter().filter(|name| names.contains(name.as_str()) == is_in).cloned().collect()
+        };
+        let [these, others] = [true, false]
+            .map(|is_in| Self { recreate: part(&self.recreate, is_in), refill: part(&self.refill, is_in) });
+        (these, others)
     }
-    Ok(work)
 }
 
 impl Containers {
     /// The same services with the same images at the same address, with these options.
-    fn planned(&self, options: &StackOptions) -> Result<Plan, Trouble> {
+    fn planned(&self, options: &StackOptions, registered: Option<Registered>) -> Result<Plan, Trouble> {
         let names = self.plan.services.keys().cloned().collect();
-        plan(&names, options, &self.images, self.plan.address.port(), self.plan.authority.clone())?.altered(options)
+        let inputs = Inputs { names: &names, options, images: &self.images, ground: self.plan.ground.clone() };
+        inputs.plan(registered)?.altered(options)
     }
 
-    /// Whatever goes wrong, `moved` has the applications that were changed until then.
-    async fn carry_out(&self, work: &Work, next: &Plan, moved: &mut Vec<(Known, Application)>) -> Result<(), Trouble> {
-        self.apply(work, next).await?;
+    /// Gives the plan with what the forge said on the way. Whatever goes wrong, `moved` has the applications that were changed
+    /// until then, and `work` what was to be done.
+    async fn carry_out(
+        &self,
+        work: &mut Work,
+        options: &StackOptions,
+        next: &Plan,
+        moved: &mut Vec<(Known, Application)>,
+    ) -> Result<Plan, Trouble> {
+        let late = next.after_the_forge();
+        let (_, early) = work.split(&late);
+        self.apply(&early, next, Passes::Forge).await?;
         if let Some((forge, way)) = next.site.service_url("forge").map(|url| (url, next.way()))
             && let Some(owner) = self.owner()
         {
@@ -100,27 +122,48 @@ impl Containers {
             *moved = done;
             result.map_err(|why| forge_trouble(format!("its OAuth applications can't be updated: {why}")))?;
         }
-        verify(&next.site, &next.way()).await
+        let applications: Vec<&Application> = moved.iter().map(|(_, application)| application).collect();
+        let told = self.planned(options, renewed(self.plan.registered.as_ref(), &applications))?;
+        *work = Work::between(&self.plan, &told)?;
+        self.apply(&work.split(&late).0, &told, Passes::Ci).await?;
+        verify(&told.site, &told.way()).await?;
+        Ok(told)
     }
 
-    async fn put_back(&self, work: &Work, moved: &[(Known, Application)]) -> Result<(), Trouble> {
-        self.apply(work, &self.plan).await?;
+    /// Whatever of the work was done, it is undone.
+    async fn put_back(&mut self, work: &Work, moved: &[(Known, Application)]) -> Result<(), Trouble> {
+        let late: BTreeSet<String> = self.plan.after_the_forge().into_iter().map(str::to_owned).collect();
+        let late = late.iter().map(String::as_str).collect();
+        let (late, early) = work.split(&late);
+        self.apply(&early, &self.plan, Passes::Forge).await?;
         let way = self.plan.way();
+        let mut back = Vec::new();
         if let (Some(forge), Some(owner)) = (self.plan.site.service_url("forge"), self.owner()) {
             let put_back = Applications { forge: &forge, way: &way, owner }.put_back(moved).await;
-            put_back.map_err(|why| forge_trouble(format!("its OAuth applications can't be put back: {why}")))?;
+            back = put_back.map_err(|why| forge_trouble(format!("its OAuth applications can't be put back: {why}")))?;
         }
-        Ok(())
+        let registered = renewed(self.plan.registered.as_ref(), &back.iter().collect::<Vec<_>>());
+        self.plan = self.planned(&self.options.clone(), registered)?;
+        self.apply(&late, &self.plan, Passes::Ci).await
     }
 
     /// Makes the containers what the plan says, and waits until the edge passes requests on.
-    async fn apply(&self, work: &Work, to: &Plan) -> Result<(), Trouble> {
+    async fn apply(&self, work: &Work, to: &Plan, passes: Passes) -> Result<(), Trouble> {
+        if passes == Passes::Ci && work.all().next().is_none() {
+            return Ok(());
+        }
         let steps = work.all().filter_map(|name| Some((name, to.services.get(name)?)));
         let results = join_all(steps.map(|(name, spec)| self.renew(name, spec, work, to))).await;
         results.into_iter().collect::<Result<(), Trouble>>()?;
         let never = CancellationToken::new();
+        let stands = async {
+            match passes {
+                Passes::Forge => wait_for_edge(&self.standing, to, &never).await,
+                Passes::Ci => wait_for_ci(&self.standing, to, &never).await,
+            }
+        };
         tokio::select! {
-            stands = wait_for_edge(&self.standing, to, &never) => stands,
+            stands = stands => stands,
             trouble = self.end_of_one(work) => Err(trouble),
         }
     }
@@ -183,6 +226,23 @@ impl Containers {
     }
 }
 
+/// To whom the edge must pass requests on, for a step of a change to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passes {
+    Forge,
+    Ci,
+}
+
+/// What is known of the registered services, with what the forge has changed of their applications.
+fn renewed(registered: Option<&Registered>, changed: &[&Application]) -> Option<Registered> {
+    let registered = registered?;
+    let ci = registered.ci.as_ref().map(|before| {
+        let now = changed.iter().find(|application| application.client_id == before.client_id);
+        now.map_or(before, |now| *now).clone()
+    });
+    Some(Registered { ci, ..registered.clone() })
+}
+
 /// Who isn't there needn't be stopped.
 fn gone_is_fine(result: Result<(), Error>) -> Result<(), Error> {
     match result {
@@ -199,37 +259,74 @@ fn forge_trouble(message: String) -> Trouble {
 mod tests {
     use std::collections::BTreeMap;
 
+    use scenario::Secret;
     use scenario::model::Mode;
 
+    use super::super::plan::Ground;
     use super::*;
     use crate::images::{CATALOG, Choice, Origin};
+    use crate::stack::Product;
     use crate::stack::authority::Authority;
 
-    fn planned(mode: Mode, setting: Option<(Service, &str)>, authority: &Option<Authority>) -> Plan {
+    fn planned(mode: Mode, setting: Option<(Service, &str)>, ground: &Ground, secret: &str) -> Plan {
         let own = setting.map(|(service, name)| (service, BTreeMap::from([(name.to_owned(), Some("x".to_owned()))])));
         let environment = own.into_iter().collect();
-        let tls = authority.is_some();
+        let tls = ground.authority.is_some();
         let options = StackOptions { tls, environment, ..StackOptions::new(mode) };
-        let choice = |service: Service| Choice { image: format!("own/{service}:1"), origin: Origin::Override };
+        let choice =
+            |service: Service| Choice { image: format!("own/{service}:1"), origin: Origin::Override, is_double: false };
         let images = CATALOG.iter().map(|entry| (entry.service, choice(entry.service))).collect();
         let names = super::super::SERVICES.iter().map(ToString::to_string).collect();
-        plan(&names, &options, &images, 4321, authority.clone()).unwrap()
+        let inputs = Inputs { names: &names, options: &options, images: &images, ground: ground.clone() };
+        let ci = Application {
+            name: "ci".to_owned(),
+            client_id: "id".to_owned(),
+            client_secret: Secret::new(secret),
+            redirect_uris: Vec::new(),
+        };
+        inputs.plan(Some(Registered { product: Product::Gitea, ci: Some(ci) })).unwrap()
     }
 
     #[test]
     fn only_what_a_change_concerns_is_renewed() {
         for authority in [None, Some(Authority::new("edge.test").unwrap())] {
-            let subpath = planned(Mode::Subpath, None, &authority);
+            let ground = Ground::new(4321, authority).unwrap();
+            let planned = |mode, setting, secret| planned(mode, setting, &ground, secret);
+            let subpath = planned(Mode::Subpath, None, "a");
             let names = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|&name| name.to_owned()).collect() };
             for (to, recreate, refill) in [
-                (planned(Mode::Subpath, None, &authority), names(&[]), names(&[])),
-                (planned(Mode::Subdomain, None, &authority), names(&["forge"]), names(&["edge"])),
-                (planned(Mode::Subpath, Some((Service::Forge, "X")), &authority), names(&["forge"]), names(&[])),
-                (planned(Mode::Subpath, Some((Service::Staging, "X")), &authority), names(&["staging"]), names(&[])),
+                (planned(Mode::Subpath, None, "a"), names(&[]), names(&[])),
+                (planned(Mode::Subpath, None, "b"), names(&["ci"]), names(&[])),
+                (planned(Mode::Subdomain, None, "a"), names(&["ci", "forge"]), names(&["edge"])),
+                (planned(Mode::Subpath, Some((Service::Forge, "X")), "a"), names(&["forge"]), names(&[])),
+                (planned(Mode::Subpath, Some((Service::Staging, "X")), "a"), names(&["staging"]), names(&[])),
             ] {
                 let expected = Work { recreate, refill };
-                assert_eq!((work(&subpath, &to).unwrap(), work(&to, &subpath).unwrap()), (expected.clone(), expected));
+                let found = (Work::between(&subpath, &to).unwrap(), Work::between(&to, &subpath).unwrap());
+                assert_eq!(found, (expected.clone(), expected));
             }
         }
+    }
+
+    #[test]
+    fn the_ci_is_renewed_after_what_it_depends_on() {
+        let ground = Ground::new(4321, None).unwrap();
+        let (from, to) = (planned(Mode::Subpath, None, &ground, "a"), planned(Mode::Subdomain, None, &ground, "a"));
+        let late = to.after_the_forge();
+        assert_eq!(late, BTreeSet::from(["ci", "ci-agent"]));
+        let (late, early) = Work::between(&from, &to).unwrap().split(&late);
+        assert_eq!((late.all().collect(), early.all().collect()), (vec!["ci"], vec!["edge", "forge"]));
+    }
+
+    #[test]
+    fn an_application_s_new_secret_takes_the_place_of_its_old_one() {
+        let ground = Ground::new(4321, None).unwrap();
+        let before = planned(Mode::Subpath, None, &ground, "a").registered.unwrap();
+        let mut changed = before.ci.clone().unwrap();
+        changed.client_secret = Secret::new("b");
+        let other = Application { client_id: "other".to_owned(), ..changed.clone() };
+        assert_eq!(renewed(Some(&before), &[&other]).as_ref(), Some(&before));
+        assert_eq!(renewed(Some(&before), &[&other, &changed]).unwrap().ci, Some(changed));
+        assert_eq!(renewed(None, &[]), None);
     }
 }

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use bollard::Docker;
-use bollard::models::{EndpointSettings, Mount, NetworkConnectRequest, NetworkDisconnectRequest, PortBinding, PortMap};
+use bollard::models::{
+    EndpointSettings, Mount, NetworkConnectRequest, NetworkDisconnectRequest, PortBinding, PortMap, RestartPolicy,
+    RestartPolicyNameEnum,
+};
 use testcontainers::core::{ContainerPort, Healthcheck};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerRequest, GenericImage, ImageExt};
@@ -61,6 +64,10 @@ fn says_port_taken(message: &str) -> bool {
     ["port is already allocated", "address already in use"].iter().any(|text| message.contains(text))
 }
 
+fn unless_stopped() -> RestartPolicy {
+    RestartPolicy { name: Some(RestartPolicyNameEnum::UNLESS_STOPPED), maximum_retry_count: None }
+}
+
 fn first_network(spec: &ServiceSpec) -> Option<&String> {
     spec.networks.keys().next()
 }
@@ -106,7 +113,7 @@ fn request(run: &Run, service: &str, spec: &ServiceSpec, mounts: Vec<Mount>) -> 
     }
     let bindings = port_bindings(&spec.ports);
     let tmpfs: HashMap<String, String> = spec.tmpfs.clone().into_iter().collect();
-    let (memory, processes) = (spec.mem_limit, spec.pids_limit);
+    let (memory, processes, restarts) = (spec.mem_limit, spec.pids_limit, spec.restarts);
     request.with_host_config_modifier(move |host| {
         // The library would publish every port that the image exposes, to everybody.
         host.publish_all_ports = Some(false);
@@ -115,6 +122,7 @@ fn request(run: &Run, service: &str, spec: &ServiceSpec, mounts: Vec<Mount>) -> 
         host.mounts = Some(mounts.clone());
         host.memory = memory;
         host.pids_limit = processes;
+        host.restart_policy = restarts.then(unless_stopped);
     })
 }
 

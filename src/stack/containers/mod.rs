@@ -2,7 +2,7 @@
 //!
 //! - [`compose`]: the file that describes it
 //! - `plan`: what of it is stood up, and with which settings
-//! - `up`: standing it up: [`up`](up::up)
+//! - `up`: standing it up: [`up`](up::up); in which `order`, until the edge does `pass_on` requests
 //! - `bring`: one service of it: `launch`ed, `ready`, with its `volumes`; and what it says (`inside`)
 //! - `alter`: what is to be wrong with it, once it is set up
 //! - `stack`: what then stands: [`Containers`]; and its `change`
@@ -17,7 +17,9 @@ pub mod compose;
 pub(crate) mod engine;
 mod inside;
 mod launch;
+mod order;
 pub mod owner;
+mod pass_on;
 mod plan;
 mod ready;
 mod run;
@@ -34,4 +36,5 @@ pub use up::up;
 use scenario::model::Service;
 
 /// The services that the stack has, as long as its file has them: a test compares the two.
-pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging];
+pub const SERVICES: &[Service] =
+    &[Service::Edge, Service::Forge, Service::Ci, Service::CiAgent, Service::Staging, Service::Echo];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use scenario::model::{Mode, Service};
-use scenario::{Diagnostic, Source};
+use scenario::{Diagnostic, Secret, Source};
 use verdict::evidence::Trouble;
 
 use super::compose;
@@ -14,7 +14,7 @@ use crate::images::{Choice, entry, no_image};
 use crate::stack::api::Way;
 use crate::stack::authority::Authority;
 use crate::stack::fixtures::STAGING;
-use crate::stack::{StackOptions, addresses};
+use crate::stack::{Application, Product, StackOptions, addresses, applications, random};
 
 /// The name that stands for the edge, in the stack and outside.
 pub(crate) const HOST: &str = "edge.test";
@@ -22,8 +22,12 @@ pub(crate) const HOST: &str = "edge.test";
 const CERTIFICATE: &str = "certificate.pem";
 /// And its key.
 const KEY: &str = "key.pem";
-/// Where services that call others find the authority to trust, as `ca.pem`.
+/// Where services that call others find the authority to trust.
 const TRUST: &str = "/etc/edge-smoke";
+/// Its file there.
+const AUTHORITY: &str = "ca.pem";
+/// How long the secret is that the CI and its agent share.
+const SECRET_LENGTH: usize = 32;
 /// The file that describes the stack.
 const COMPOSE: &str = include_str!("../../../fixtures/compose.yml");
 
@@ -40,8 +44,53 @@ pub(crate) struct Plan {
     pub(crate) served: routes::Site,
     /// Where the edge is reached.
     pub(crate) address: SocketAddr,
+    /// What all plans of a stack share.
+    pub(crate) ground: Ground,
+    /// What came out of setting the forge up.
+    pub(crate) registered: Option<Registered>,
+}
+
+/// What a stack keeps from its beginning to its end.
+#[derive(Debug, Clone)]
+pub(crate) struct Ground {
+    /// The port of loopback where the edge listens.
+    pub(crate) port: u16,
     /// Who vouches for the edge, where it speaks https.
     pub(crate) authority: Option<Authority>,
+    /// What the CI and its agent know of each other.
+    agent_secret: Secret,
+}
+
+impl Ground {
+    /// At this port, with a secret of its own.
+    ///
+    /// # Errors
+    /// There are no random bytes.
+    pub(crate) fn new(port: u16, authority: Option<Authority>) -> Result<Self, random::Unavailable> {
+        Ok(Self { port, authority, agent_secret: Secret::new(random::text(random::ALPHANUMERIC, SECRET_LENGTH)?) })
+    }
+}
+
+/// What is known once the forge is set up, and those who sign people in there are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Registered {
+    /// Which forge it is.
+    pub(crate) product: Product,
+    /// The CI's application there.
+    pub(crate) ci: Option<Application>,
+}
+
+/// What a plan is made of.
+#[derive(Debug)]
+pub(crate) struct Inputs<'a> {
+    /// The services by name.
+    pub(crate) names: &'a BTreeSet<String>,
+    /// How the stack is to be.
+    pub(crate) options: &'a StackOptions,
+    /// What the services run from.
+    pub(crate) images: &'a BTreeMap<Service, Choice>,
+    /// What it keeps.
+    pub(crate) ground: Ground,
 }
 
 /// A directory of a service that is filled with files.
@@ -61,6 +110,10 @@ pub(crate) fn required(needs: &BTreeSet<Service>) -> Result<BTreeSet<String>, Tr
     let compose = read(&|_| None)?;
     let mut names = BTreeSet::new();
     let mut open = vec![Service::Edge.to_string()];
+    if needs.contains(&Service::Ci) {
+        // Without it pipelines wait for ever.
+        open.push(Service::CiAgent.to_string());
+    }
     for &service in needs {
         if !compose.services.contains_key(service.as_str()) {
             return Err(no_image(service));
@@ -78,37 +131,54 @@ pub(crate) fn required(needs: &BTreeSet<Service>) -> Result<BTreeSet<String>, Tr
 
 /// The service that has a name in the compose file.
 pub(crate) fn service_named(name: &str) -> Option<Service> {
-    Service::ALL.iter().copied().find(|service| service.as_str() == name)
+    Service::PARTS.iter().copied().find(|service| service.as_str() == name)
 }
 
-/// Plans a stack of these services with these images, its edge on this port of loopback, over https with an authority.
-///
-/// # Errors
-/// The compose file can't be read, or the routes are impossible: mistakes of ours, which its tests keep out.
-pub(crate) fn plan(
-    names: &BTreeSet<String>,
-    options: &StackOptions,
-    images: &BTreeMap<Service, Choice>,
-    port: u16,
-    authority: Option<Authority>,
-) -> Result<Plan, Trouble> {
-    let compose = read(&|variable| match variable {
-        "EDGE_PORT" => Some(port.to_string()),
-        _ => {
-            let (_, choice) =
-                images.iter().find(|(service, _)| entry(**service).is_some_and(|entry| entry.variable == variable))?;
-            Some(choice.image.clone())
+impl Inputs<'_> {
+    /// The plan. Before the forge is set up nobody is `registered` there, and those who sign people in are told nothing of it.
+    ///
+    /// # Errors
+    /// An application for a service that isn't there. The compose file can't be read, or the routes are impossible: mistakes of
+    /// ours, which its tests keep out.
+    pub(crate) fn plan(&self, registered: Option<Registered>) -> Result<Plan, Trouble> {
+        let has_ci = self.names.contains(Service::Ci.as_str());
+        applications::refuse_unknown(&self.options.applications, if has_ci { &[Service::Ci] } else { &[] })?;
+        let compose = read(&|variable| self.variable(variable, registered.as_ref()))?;
+        plan(self, compose, registered)
+    }
+
+    /// The value of a variable of the compose file; `None` leaves it its default.
+    fn variable(&self, name: &str, registered: Option<&Registered>) -> Option<String> {
+        let is_gitea = registered.is_some_and(|registered| registered.product == Product::Gitea);
+        let application = registered.and_then(|registered| registered.ci.as_ref());
+        match name {
+            "EDGE_PORT" => Some(self.ground.port.to_string()),
+            "CI_FORGEJO" => Some((!is_gitea).to_string()),
+            "CI_GITEA" => Some(is_gitea.to_string()),
+            "CI_OAUTH_CLIENT_ID" => Some(application?.client_id.clone()),
+            "CI_OAUTH_CLIENT_SECRET" => Some(application?.client_secret.expose().to_owned()),
+            "CI_AGENT_SECRET" | "CI_GRPC_SECRET" => Some(self.ground.agent_secret.expose().to_owned()),
+            _ => {
+                let is_its = |service: &Service| entry(*service).is_some_and(|entry| entry.variable == name);
+                self.images.iter().find(|(service, _)| is_its(service)).map(|(_, choice)| choice.image.clone())
+            }
         }
-    })?;
+    }
+}
+
+fn plan(inputs: &Inputs<'_>, compose: Compose, registered: Option<Registered>) -> Result<Plan, Trouble> {
+    let Inputs { names, options, ground, .. } = inputs;
+    let Ground { port, authority, .. } = ground;
     let mut services: BTreeMap<String, ServiceSpec> =
         compose.services.into_iter().filter(|(name, _)| names.contains(name)).collect();
-    let site = site(&services, options.mode, port, authority.is_some())?;
+    let site = site(&services, options.mode, *port, authority.is_some())?;
     let settings = routes::settings::for_site(&site).environment;
     for (name, spec) in &mut services {
         spec.environment.extend(settings.get(name).cloned().unwrap_or_default());
         if authority.is_some() && calls_others(name) {
-            // Programs written in Go read all of these directories.
+            // Programs written in Go read all of these directories, and those that use rustls the file.
             spec.environment.insert("SSL_CERT_DIR".to_owned(), format!("/etc/ssl/certs:{TRUST}"));
+            spec.environment.insert("SSL_CERT_FILE".to_owned(), format!("{TRUST}/{AUTHORITY}"));
         }
         let overlay = service_named(name).and_then(|service| options.environment.get(&service));
         for (variable, value) in overlay.into_iter().flatten() {
@@ -119,14 +189,14 @@ pub(crate) fn plan(
         }
     }
     let networks = services.values().flat_map(|spec| spec.networks.keys().cloned()).collect();
-    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), *port);
     let served = site.clone();
-    Ok(Plan { services, networks, site, served, address, authority })
+    Ok(Plan { services, networks, site, served, address, ground: ground.clone(), registered })
 }
 
 /// Whether a service calls others by their public addresses.
 fn calls_others(name: &str) -> bool {
-    !matches!(service_named(name), Some(Service::Edge | Service::Staging))
+    matches!(service_named(name), Some(Service::Forge | Service::Ci | Service::Chat))
 }
 
 /// The routes to the services, each at the first port that it exposes to the others.
@@ -161,6 +231,15 @@ fn configuration_directory(services: &BTreeMap<String, ServiceSpec>) -> &str {
 }
 
 impl Plan {
+    /// The services that can only start once the forge knows them, and those that wait for these.
+    pub(crate) fn after_the_forge(&self) -> BTreeSet<&str> {
+        let signing_in = routes::settings::for_site(&self.site).oauth_redirect_uris;
+        let is_late = |name: &str, spec: &ServiceSpec| {
+            signing_in.contains_key(name) || spec.depends_on.keys().any(|other| signing_in.contains_key(other))
+        };
+        self.services.iter().filter(|(name, spec)| is_late(name, spec)).map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The same with the routes of the edge changed as the options say.
     ///
     /// # Errors
@@ -177,7 +256,7 @@ impl Plan {
 
     /// How the edge is reached.
     pub(crate) fn way(&self) -> Way {
-        Way { address: self.address, tls: self.authority.as_ref().map(Authority::client) }
+        Way { address: self.address, tls: self.ground.authority.as_ref().map(Authority::client) }
     }
 
     /// The directories that hold what the file binds from beside it. A bound file is alone in its directory there.
@@ -196,7 +275,7 @@ impl Plan {
                     let (directory, name) = mount.target.rsplit_once('/').unwrap_or(("", &mount.target));
                     let files = mounts.entry(directory.to_owned()).or_default();
                     files.push(File::new(name, text));
-                    if let Some(authority) = &self.authority {
+                    if let Some(authority) = &self.ground.authority {
                         files.push(File::new(CERTIFICATE, authority.certificate_pem.as_str()));
                         files.push(File::new(KEY, authority.key_pem.expose()).only_for(spec.user.as_deref()));
                     }
@@ -212,8 +291,8 @@ impl Plan {
                 }
             }
         }
-        if let Some(authority) = self.authority.as_ref().filter(|_| calls_others(name)) {
-            mounts.entry(TRUST.to_owned()).or_default().push(File::new("ca.pem", authority.ca_pem.as_str()));
+        if let Some(authority) = self.ground.authority.as_ref().filter(|_| calls_others(name)) {
+            mounts.entry(TRUST.to_owned()).or_default().push(File::new(AUTHORITY, authority.ca_pem.as_str()));
         }
         Ok(mounts.into_iter().map(|(target, files)| FilledMount { target, files }).collect())
     }
@@ -245,8 +324,14 @@ mod tests {
     }
 
     fn images() -> BTreeMap<Service, Choice> {
-        let choice = |service: Service| Choice { image: format!("own/{service}:1"), origin: Origin::Override };
+        let choice =
+            |service: Service| Choice { image: format!("own/{service}:1"), origin: Origin::Override, is_double: false };
         CATALOG.iter().map(|entry| (entry.service, choice(entry.service))).collect()
+    }
+
+    fn planned(options: &StackOptions, authority: Option<Authority>, registered: Option<Registered>) -> Plan {
+        let (names, images, ground) = (all(), images(), Ground::new(4321, authority).unwrap());
+        Inputs { names: &names, options, images: &images, ground }.plan(registered).unwrap()
     }
 
     fn all() -> BTreeSet<String> {
@@ -264,7 +349,7 @@ mod tests {
     fn by_default_the_file_runs_the_official_images() {
         let compose = read(&|_| None).unwrap();
         for entry in CATALOG {
-            assert_eq!(compose.services[entry.service.as_str()].image, entry.official, "{}", entry.service);
+            assert_eq!(compose.services[entry.service.as_str()].image, entry.default_image(), "{}", entry.service);
         }
     }
 
@@ -276,12 +361,13 @@ mod tests {
         assert_eq!(names(&[]).unwrap(), ["edge"]);
         assert_eq!(names(&[Service::Staging]).unwrap(), ["edge", "staging"]);
         assert_eq!(names(&[Service::Forge, Service::Edge]).unwrap(), ["edge", "forge"]);
+        assert_eq!(names(&[Service::Ci]).unwrap(), ["ci", "ci-agent", "edge", "forge"]);
         assert_eq!(names(&[Service::Ide]).unwrap_err().message, "the containers stack has no ide");
     }
 
     #[test]
     fn every_service_is_confined_and_only_the_edge_is_published_and_that_on_loopback() {
-        let plan = plan(&all(), &options(Mode::Subpath), &images(), 4321, None).unwrap();
+        let plan = planned(&options(Mode::Subpath), None, None);
         for (name, spec) in &plan.services {
             assert_eq!(spec.cap_drop, ["ALL"], "{name}");
             assert_eq!(spec.security_opt, ["no-new-privileges:true"], "{name}");
@@ -297,7 +383,7 @@ mod tests {
     #[test]
     fn the_forge_is_told_its_address_in_either_mode_and_overlays_have_the_last_word() {
         let root_url = |options: &StackOptions| {
-            let plan = plan(&all(), options, &images(), 4321, None).unwrap();
+            let plan = planned(options, None, None);
             plan.services["forge"].environment.get("GITEA__server__ROOT_URL").cloned()
         };
         assert_eq!(root_url(&options(Mode::Subpath)).as_deref(), Some("http://edge.test:4321/forge/"));
@@ -313,8 +399,39 @@ mod tests {
     }
 
     #[test]
+    fn the_ci_is_told_its_address_the_forge_s_and_who_it_is_there() {
+        let application = Application {
+            name: "ci".to_owned(),
+            client_id: "an-id".to_owned(),
+            client_secret: Secret::new("a-secret"),
+            redirect_uris: Vec::new(),
+        };
+        for (mode, host, forge) in [
+            (Mode::Subpath, "http://edge.test:4321/ci", "http://edge.test:4321/forge"),
+            (Mode::Subdomain, "http://ci.edge.test:4321", "http://forge.edge.test:4321"),
+        ] {
+            for (product, is_forgejo, is_gitea) in
+                [(Product::Forgejo, "true", "false"), (Product::Gitea, "false", "true")]
+            {
+                let registered = Registered { product, ci: Some(application.clone()) };
+                let plan = planned(&options(mode), None, Some(registered));
+                let told = |name: &str| plan.services["ci"].environment[&format!("WOODPECKER_{name}")].as_str();
+                assert_eq!((told("HOST"), told("FORGEJO_URL")), (host, forge));
+                assert_eq!((told("FORGEJO"), told("GITEA")), (is_forgejo, is_gitea));
+                assert_eq!((told("FORGEJO_CLIENT"), told("FORGEJO_SECRET")), ("an-id", "a-secret"));
+                let agent = &plan.services["ci-agent"].environment["WOODPECKER_AGENT_SECRET"];
+                assert_eq!((told("AGENT_SECRET"), agent.len()), (agent.as_str(), SECRET_LENGTH));
+                let shown = format!("{plan:?}");
+                assert!(!shown.contains("a-secret") && !shown.contains(agent), "{shown}");
+            }
+        }
+        let before = planned(&options(Mode::Subpath), None, None);
+        assert_eq!(before.services["ci"].environment["WOODPECKER_FORGEJO_CLIENT"], "");
+    }
+
+    #[test]
     fn what_the_file_binds_is_part_of_the_program() {
-        let plan = plan(&all(), &options(Mode::Subpath), &images(), 4321, None).unwrap();
+        let plan = planned(&options(Mode::Subpath), None, None);
         let mounts = |service: &str| plan.filled_mounts(service, &plan.services[service]).unwrap();
         let [caddyfile] = mounts("edge").try_into().unwrap();
         assert_eq!(caddyfile.target, "/etc/caddy");
@@ -330,7 +447,7 @@ mod tests {
     #[test]
     fn over_https_the_edge_has_its_certificate_and_those_who_call_others_the_authority() {
         let authority = Authority::new(HOST).unwrap();
-        let plan = plan(&all(), &options(Mode::Subdomain), &images(), 4321, Some(authority.clone())).unwrap();
+        let plan = planned(&options(Mode::Subdomain), Some(authority.clone()), None);
         let mounts = |service: &str| plan.filled_mounts(service, &plan.services[service]).unwrap();
         let [edge] = mounts("edge").try_into().unwrap();
         let content = |path: &str| {
@@ -350,6 +467,8 @@ mod tests {
         let environment = &plan.services["forge"].environment;
         assert_eq!(environment["GITEA__server__ROOT_URL"], "https://forge.edge.test:4321/");
         assert_eq!(environment["SSL_CERT_DIR"], "/etc/ssl/certs:/etc/edge-smoke");
+        assert_eq!(environment["SSL_CERT_FILE"], "/etc/edge-smoke/ca.pem");
+        assert_eq!(mounts("ci").len(), 1);
         // The staging site calls nobody.
         assert_eq!(mounts("staging").len(), 1);
         assert!(plan.services.values().all(|spec| !spec.environment.values().any(|value| value.contains("PRIVATE"))));
@@ -358,7 +477,12 @@ mod tests {
     /// With `EDGE_SMOKE_UPDATE=1` in the environment the file is written anew.
     #[test]
     fn the_caddyfile_beside_the_file_is_what_its_default_port_renders() {
-        let plan = plan(&all(), &options(Mode::Subpath), &images(), 8080, None).unwrap();
+        // Without the services that plain `docker compose up` doesn't start.
+        let compose = read(&|_| None).unwrap();
+        let names = compose.services.into_iter().filter(|(_, spec)| spec.profiles.is_empty()).map(|(name, _)| name);
+        let (names, images, options) = (names.collect(), images(), options(Mode::Subpath));
+        let ground = Ground::new(8080, None).unwrap();
+        let plan = Inputs { names: &names, options: &options, images: &images, ground }.plan(None).unwrap();
         let rendered = routes::caddyfile::render(&plan.site).unwrap();
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/Caddyfile");
         if std::env::var_os("EDGE_SMOKE_UPDATE").is_some() {

@@ -10,10 +10,12 @@ use scenario::model::Service;
 use verdict::evidence::{ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
 use super::inside::{Container, log_lines};
+use super::order::Raised;
 use super::plan::{HOST, Plan, service_named};
 use super::ready::check;
 use super::standing::Standing;
 use crate::images::Choice;
+use crate::stack::api::Api;
 use crate::stack::bootstrap::{Command, Forge, Inside};
 use crate::stack::{Site, Stack, StackOptions, mode_fact};
 
@@ -30,29 +32,31 @@ pub struct Containers {
 
 impl Containers {
     /// What stands, with what it says of itself.
-    pub(crate) async fn new(
+    pub(super) async fn new(
         standing: Standing,
-        plan: Plan,
+        raised: Raised,
         options: &StackOptions,
         images: &BTreeMap<Service, Choice>,
-        forge: Option<Forge>,
     ) -> Self {
-        let mut services = Vec::new();
-        for (name, spec) in &plan.services {
-            let version = match (name.as_str(), &forge) {
-                ("forge", Some(forge)) => Some(forge.version.clone()),
-                _ => caddy_version(&standing, name).await,
+        let Raised { plan, forge } = raised;
+        let services = plan.services.iter().map(|(name, spec)| async {
+            let service = service_named(name);
+            let version = match service {
+                Some(Service::Forge) => forge.as_ref().map(|forge| forge.version.clone()),
+                Some(Service::Edge | Service::Staging) => caddy_version(&standing, name).await,
+                Some(Service::Ci) => ci_version(&plan).await,
+                _ => None,
             };
-            let image = service_named(name)
-                .and_then(|service| images.get(&service))
-                .map_or(&spec.image, |choice| &choice.image);
-            services.push(ServiceFacts {
+            let choice = service.and_then(|service| images.get(&service));
+            let is_double = choice.is_some_and(|choice| choice.is_double);
+            ServiceFacts {
                 name: name.clone(),
-                kind: ServiceKind::Image,
-                image: Some(image.clone()),
+                kind: if is_double { ServiceKind::Double } else { ServiceKind::Image },
+                image: Some(choice.map_or(&spec.image, |choice| &choice.image).clone()),
                 version,
-            });
-        }
+            }
+        });
+        let services = join_all(services).await;
         let site = site(&plan, options, forge.as_ref());
         let mode = mode_fact(options.mode);
         let facts = StackFacts { kind: StackKind::Containers, mode, base_url: site.base_url.clone(), services };
@@ -93,7 +97,7 @@ fn site(plan: &Plan, options: &StackOptions, forge: Option<&Forge>) -> Site {
         mode: options.mode,
         services: urls.collect(),
         resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
-        ca_pem: plan.authority.as_ref().map(|authority| authority.ca_pem.clone()),
+        ca_pem: plan.ground.authority.as_ref().map(|authority| authority.ca_pem.clone()),
         variables: variables.map(owned).collect(),
         secrets: forge.iter().map(|forge| ("password".to_owned(), forge.password.clone())).collect(),
     }
@@ -110,6 +114,13 @@ async fn caddy_version(standing: &Standing, service: &str) -> Option<String> {
     let command = Command { arguments: &["caddy", "version"], environment: &[], user: None };
     let output = inside.run(command).await.ok().filter(|output| output.exit_code == 0)?;
     output.stdout.split_whitespace().next().map(|version| version.trim_start_matches('v').to_owned())
+}
+
+/// `3.17.0`, as the CI says it.
+async fn ci_version(plan: &Plan) -> Option<String> {
+    let (url, way) = (plan.site.service_url(Service::Ci.as_str())?, plan.way());
+    let answer = Api { base: &url, way: &way, credentials: None }.get("/version").await.ok()?;
+    answer.json()?.get("version")?.as_str().map(str::to_owned)
 }
 
 #[async_trait]

@@ -2,41 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use bollard::Docker;
-use futures_util::future::join_all;
 use scenario::model::Service;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::Trouble;
 
-use super::bring::{Bringing, Stage};
 use super::cleanup::sweep;
-use super::engine::{chain, connect};
-use super::inside::{Container, log_lines};
+use super::engine::connect;
 use super::launch::LaunchError;
-use super::plan::{HOST, Plan, plan, required, service_named};
-use super::ready::{TROUBLE_LOG_LINES, interrupted};
+use super::order::Rising;
+use super::plan::{Ground, HOST, Inputs, required, service_named};
 use super::run::Run;
 use super::stack::Containers;
 use super::standing::Standing;
-use super::volumes::create_network;
 use crate::engine::events::{Event, Sink};
-use crate::images::{Choice, resolve};
-use crate::stack::api::Api;
+use crate::images::{Choice, entry, resolve};
 use crate::stack::authority::Authority;
-use crate::stack::bootstrap::{Forge, bootstrap};
 use crate::stack::{Needs, StackOptions};
 
 /// How often another port is tried where somebody else was faster.
 const PORT_ATTEMPTS: usize = 5;
-/// How long the edge may take to pass requests on, once it and what is behind it are ready.
-const EDGE_WITHIN: Duration = Duration::from_secs(30);
-/// How often it is asked.
-const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// Stands the stack up: what the needs say, nothing more. What it does goes to `sink`. When this returns an error,
 /// is cancelled, or its future is dropped, nothing of it is left.
@@ -84,11 +71,17 @@ async fn stand_up(
         Err(why) => progress(format!("what a killed run had left could not be removed: {why}")),
     }
     let names = required(&needs.services)?;
-    let services: Vec<Service> = names.iter().filter_map(|name: &String| service_named(name)).collect();
+    let services: BTreeSet<Service> = names.iter().filter_map(|name: &String| service_named(name)).collect();
     let images = tokio::select! {
-        images = resolve(&docker, services, &options.images, options.pull, &progress) => images?,
+        images = resolve(&docker, &services, &options.images, options.pull, &progress) => images?,
         () = stop.cancelled() => return Err(general("interrupted".to_owned())),
     };
+    let doubles: Vec<&str> =
+        Service::PARTS.iter().filter(|service| stands_in(service, &images)).map(|it| it.as_str()).collect();
+    if !doubles.is_empty() {
+        let what = format!("{} here: doubles, which don't speak for the real programs", doubles.join(" and "));
+        drop(events.send(Event::Notice(what)));
+    }
     let orders =
         Orders { docker: &docker, names: &names, options: &options, images: &images, progress: &progress, stop: &stop };
     let mut attempts = 1;
@@ -106,6 +99,12 @@ async fn stand_up(
         drop(events.send(Event::Notice(format!("the stack will be kept; this removes it: {commands}"))));
     }
     Ok(containers)
+}
+
+/// Whether a double is there in place of what others make.
+fn stands_in(service: &Service, images: &BTreeMap<Service, Choice>) -> bool {
+    let is_double = images.get(service).is_some_and(|choice| choice.is_double);
+    is_double && entry(*service).is_some_and(|entry| entry.official.is_some())
 }
 
 /// What is to be stood up.
@@ -126,10 +125,13 @@ impl Orders<'_> {
         let (reservation, port) = reserve_port().map_err(LaunchError::Other)?;
         let authority = self.options.tls.then(|| Authority::new(HOST)).transpose();
         let authority = authority.map_err(|error| LaunchError::Other(general(error.to_string())))?;
-        let plan = plan(self.names, self.options, self.images, port, authority).map_err(LaunchError::Other)?;
+        let ground = Ground::new(port, authority).map_err(|error| LaunchError::Other(general(error.to_string())))?;
+        let inputs = Inputs { names: self.names, options: self.options, images: self.images, ground };
         let standing = Standing::new(self.docker.clone(), run);
-        match bring_all_up(&standing, &plan, reservation, self.progress, self.stop).await {
-            Ok(forge) => self.altered(Containers::new(standing, plan, self.options, self.images, forge).await).await,
+        let rising = Rising { standing: &standing, inputs: &inputs, progress: self.progress, stop: self.stop };
+        let raised = rising.up(reservation).await;
+        match raised {
+            Ok(raised) => self.altered(Containers::new(standing, raised, self.options, self.images).await).await,
             Err(error) => Err(clean_up(&standing, error).await),
         }
     }
@@ -158,97 +160,6 @@ fn reserve_port() -> Result<(TcpListener, u16), Trouble> {
         Ok((listener, port))
     });
     bound.map_err(|error| general(format!("no port of loopback can be had: {error}")))
-}
-
-/// Starts every service as soon as those that it depends on allow, waits until all are ready and the edge passes
-/// requests on, and sets the forge up.
-async fn bring_all_up(
-    standing: &Standing,
-    plan: &Plan,
-    reservation: TcpListener,
-    progress: &(dyn Fn(String) + Send + Sync),
-    stop: &CancellationToken,
-) -> Result<Option<Forge>, LaunchError> {
-    let (docker, run) = (&standing.docker, &standing.run);
-    for network in &plan.networks {
-        create_network(docker, run, network).await.map_err(|error| engine_refused("the stack's network", &error))?;
-    }
-    let stages: BTreeMap<&String, watch::Sender<Stage>> =
-        plan.services.keys().map(|name| (name, watch::Sender::new(Stage::Waiting))).collect();
-    let reservation = Mutex::new(Some(reservation));
-    let first_failure = Mutex::new(None);
-    // Where one fails, the others end at their next step rather than in the middle of one.
-    let failed = stop.child_token();
-    join_all(plan.services.iter().map(|(name, spec)| {
-        let bringing = Bringing { standing, plan, name, spec, stages: &stages, reservation: &reservation };
-        let (failed, first_failure) = (&failed, &first_failure);
-        async move {
-            if let Err(error) = bringing.up(progress, failed).await {
-                first_failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                failed.cancel();
-            }
-        }
-    }))
-    .await;
-    if let Some(error) = first_failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error);
-    }
-    wait_for_edge(standing, plan, stop).await.map_err(LaunchError::Other)?;
-    let (Some(url), Some(container)) = (plan.site.service_url("forge"), standing.container("forge")) else {
-        return Ok(None);
-    };
-    progress("creating the forge's first user and a repository".to_owned());
-    let inside = Container { docker, id: &container };
-    let way = plan.way();
-    let made = tokio::select! {
-        made = bootstrap(&url, &way, &inside) => made,
-        () = stop.cancelled() => return Err(LaunchError::Other(interrupted("forge"))),
-    };
-    match made {
-        Ok(forge) => Ok(Some(forge)),
-        Err(error) => {
-            let log = log_lines(docker, &container, TROUBLE_LOG_LINES).await;
-            let trouble = Trouble { service: Some("forge".to_owned()), message: error.to_string(), help: None, log };
-            Err(LaunchError::Other(trouble))
-        }
-    }
-}
-
-/// Waits until the edge, reached as a browser reaches it, passes a request on to the forge; where there is no
-/// forge, or the routes aren't as they should be, until it answers at all.
-pub(super) async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
-    let forge = plan.site.service_url("forge").filter(|_| plan.served == plan.site);
-    let base = forge.clone().unwrap_or_else(|| plan.site.origin.to_string());
-    let path = if forge.is_some() { "/api/healthz" } else { "/" };
-    let way = plan.way();
-    let api = Api { base: &base, way: &way, credentials: None };
-    let deadline = Instant::now() + EDGE_WITHIN;
-    let mut ticks = interval(ASK_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        let answer = tokio::select! {
-            () = stop.cancelled() => return Err(interrupted("edge")),
-            answer = async { ticks.tick().await; api.get(path).await } => answer,
-        };
-        let found = match answer {
-            Ok(answer) if forge.is_none() || answer.status == 200 => return Ok(()),
-            Ok(answer) => format!("answered {}", answer.excerpt()),
-            Err(why) => why,
-        };
-        if Instant::now() >= deadline {
-            let log = match standing.container("edge") {
-                Some(container) => log_lines(&standing.docker, &container, TROUBLE_LOG_LINES).await,
-                None => Vec::new(),
-            };
-            let message =
-                format!("the edge did not pass requests on within {} s: {base}{path}: {found}", EDGE_WITHIN.as_secs());
-            return Err(Trouble { service: Some("edge".to_owned()), message, help: None, log });
-        }
-    }
-}
-
-fn engine_refused(what: &str, error: &bollard::errors::Error) -> LaunchError {
-    LaunchError::Other(general(format!("{what} can't be made: {}", chain(error))))
 }
 
 fn general(message: String) -> Trouble {

@@ -81,6 +81,7 @@ impl Embedded {
         let url = self.routed.service_url("forge").unwrap_or_default();
         let before = Applications { forge: &url, ..*applications };
         let put_back = before.put_back(moved).await;
-        put_back.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be put back: {why}")))
+        put_back.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be put back: {why}")))?;
+        Ok(())
     }
 }

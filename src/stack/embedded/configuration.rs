@@ -7,10 +7,11 @@ use routes::settings;
 use scenario::model::Service;
 use verdict::evidence::Trouble;
 
-use crate::stack::{Product, StackOptions, addresses};
+use crate::stack::{Product, StackOptions, addresses, applications};
 
 /// Settings for services that take none are a mistake, not a wish to be ignored.
 pub(super) fn refuse_unknown(options: &StackOptions) -> Result<(), Trouble> {
+    applications::refuse_unknown(&options.applications, &[])?;
     for (service, settings) in &options.environment {
         if let Some(name) = settings.keys().next()
             && *service != Service::Forge

@@ -314,3 +314,17 @@ async fn a_setting_may_name_a_public_address_and_the_double_may_be_a_gitea() {
     assert_eq!(stack.facts().services[1].version.as_deref(), Some("1.26.0"));
     stack.down().await.unwrap();
 }
+
+#[tokio::test]
+async fn the_echo_is_there_in_both_modes_and_sees_the_same_paths() {
+    for (mode, host) in [(Mode::Subpath, "edge.test"), (Mode::Subdomain, "echo.edge.test")] {
+        let stack = Embedded::start(&options(mode, &[])).await.unwrap();
+        let url = stack.site().services[&Service::Echo].clone();
+        assert_eq!(Url::parse(&url).unwrap().host_str(), Some(host));
+        let said = get(stack.site(), &format!("{url}/seen")).await;
+        let said: serde_json::Value = serde_json::from_str(said.body()).unwrap();
+        assert_eq!((&said["target"], &said["headers"]["x-forwarded-proto"][0]), (&"/seen".into(), &"http".into()));
+        assert_eq!(stack.logs(Service::Echo, 1).await, ["GET /seen 200"]);
+        stack.down().await.unwrap();
+    }
+}

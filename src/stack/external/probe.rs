@@ -85,7 +85,7 @@ mod tests {
     fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Received {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
         let body = Bytes::from(body.to_owned());
-        Received { status, headers, body, incomplete: None, duration: Duration::ZERO }
+        Received { status, headers, length: body.len() as u64, body, incomplete: None, duration: Duration::ZERO }
     }
 
     fn page(body: &str) -> Received {

@@ -74,9 +74,13 @@ fn a_step_that_does_not_apply_is_skipped_and_the_report_says_why() {
     when: { css: .missing }
   - get: /j/item
     when: { css: "li[data-id='7']" }
+  - get: /j/unmade
+    when: { status: [201, 404] }
+  - get: /j/made
+    when: { status: 200 }
 "#;
     let walked = Call::new(&["journey.yaml"]).scenario("journey.yaml", steps).run().passed();
-    assert_eq!(walked.lines, ["GET /j/shop", "GET /j/subpath", "GET /j/shop", "GET /j/item"]);
+    assert_eq!(walked.lines, ["GET /j/shop", "GET /j/subpath", "GET /j/shop", "GET /j/item", "GET /j/made"]);
     assert_eq!(
         walked.steps(),
         [
@@ -87,6 +91,8 @@ fn a_step_that_does_not_apply_is_skipped_and_the_report_says_why() {
             "skipped: there is no ci here",
             "passed",
             "skipped: the last page has no `.missing`",
+            "passed",
+            "skipped: the last answer was 200",
             "passed"
         ]
     );

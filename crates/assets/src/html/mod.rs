@@ -68,7 +68,7 @@ pub fn document(text: &str, url: &Url) -> Document {
     for (text, line, is_module) in modules {
         let mut found = javascript::references(text, &document.base, &document.import_map, line);
         if !is_module {
-            found.references.retain(|reference| reference.by == "import()");
+            found.references.retain(|reference| reference.by == javascript::DYNAMIC);
         }
         document.found.extend(found);
     }

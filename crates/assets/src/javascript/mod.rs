@@ -14,6 +14,11 @@ use crate::{Found, Kind, Reference, Target, Unread};
 pub use import_map::ImportMap;
 use tokens::{Token, Tokens};
 
+/// What refers to a module that the script can't do without.
+pub const STATIC: &str = "import";
+/// What refers to a module that is loaded where the script gets there.
+pub const DYNAMIC: &str = "import()";
+
 /// An import as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
@@ -58,7 +63,7 @@ pub fn references(text: &str, base: &Url, map: &ImportMap, line: usize) -> Found
 
 /// Resolves a specifier (HTML standard, "resolve a module specifier"); `None` for one that carries its content.
 fn resolve(import: &Import, base: &Url, map: &ImportMap, is_doubtful: bool) -> Option<Reference> {
-    let by = if import.is_dynamic { "import()" } else { "import" };
+    let by = if import.is_dynamic { DYNAMIC } else { STATIC };
     let (target, is_bare) = match map.resolve(&import.specifier, base) {
         Some(Ok(mut url)) => match url.scheme() {
             "http" | "https" => {

@@ -66,7 +66,9 @@ impl std::fmt::Debug for AgentSettings {
 
 /// Woodpecker's settings that change nothing that the double does.
 const WITHOUT_EFFECT: &[&str] = &[
+    "WOODPECKER_AGENT_CONFIG_FILE",
     "WOODPECKER_BACKEND",
+    "WOODPECKER_BACKEND_LOCAL_TEMP_DIR",
     "WOODPECKER_LOG_LEVEL",
     "WOODPECKER_DEBUG_NOCOLOR",
     "WOODPECKER_DEBUG_PRETTY",
@@ -258,6 +260,7 @@ mod tests {
             ("WOODPECKER_AGENT_SECRET", "secret\n"),
             ("WOODPECKER_HEALTHCHECK", "false"),
             ("WOODPECKER_CONNECT_RETRY_DELAY", "100ms"),
+            ("WOODPECKER_CONNECT_RETRY_COUNT", ""),
             ("WOODPECKER_BACKEND", "docker"),
             ("WOODPECKER_BACKEND_DOCKER_HOST", "x"),
         ])

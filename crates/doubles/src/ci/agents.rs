@@ -105,7 +105,7 @@ async fn give(state: &State, agent: u64) -> Response<Body> {
 }
 
 async fn finish(state: &State, agent: u64, workflow: u64, content: &Value) -> Response<Body> {
-    let status = content["status"].as_str().and_then(Status::parse).filter(|status| status.is_over());
+    let status = content["status"].as_str().and_then(Status::result);
     let Some(status) = status else { return answer::bare(StatusCode::BAD_REQUEST) };
     let finished = state.store.lock().finish_work(agent, workflow, status);
     match finished {

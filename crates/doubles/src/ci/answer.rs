@@ -64,20 +64,30 @@ pub(super) fn options() -> Response<Body> {
     headers.insert("access-control-allow-methods", static_value("GET,POST,PUT,PATCH,DELETE,OPTIONS"));
     headers.insert("access-control-allow-headers", static_value("authorization, origin, content-type, accept"));
     headers.insert(CONTENT_TYPE, static_value("application/json"));
+    headers.insert("access-control-allow-origin", static_value("*"));
+    headers.insert(CACHE_CONTROL, static_value(NO_CACHE));
+    headers.insert(EXPIRES, static_value(EXPIRED));
     answer
 }
 
+const NO_CACHE: &str = "no-cache, no-store, max-age=0, must-revalidate, value";
+const EXPIRED: &str = "Thu, 01 Jan 1970 00:00:00 GMT";
+
 /// What every answer says, unless it says otherwise itself.
 pub(super) fn common_headers(headers: &mut HeaderMap) {
-    const COMMON: [(HeaderName, &str); 7] = [
-        (CACHE_CONTROL, "no-cache, no-store, max-age=0, must-revalidate, value"),
-        (EXPIRES, "Thu, 01 Jan 1970 00:00:00 GMT"),
+    const COMMON: [(HeaderName, &str); 6] = [
+        (CACHE_CONTROL, NO_CACHE),
         (HeaderName::from_static("access-control-allow-origin"), "*"),
         (HeaderName::from_static("x-frame-options"), "DENY"),
         (HeaderName::from_static("x-content-type-options"), "nosniff"),
         (HeaderName::from_static("x-xss-protection"), "1; mode=block"),
         (HeaderName::from_static("x-woodpecker-version"), super::model::VERSION),
     ];
+    // What may be kept expires by its age.
+    let may_be_kept = headers.get(CACHE_CONTROL).is_some_and(|value| value.as_bytes().starts_with(b"public"));
+    if !may_be_kept {
+        headers.insert(EXPIRES, HeaderValue::from_static(EXPIRED));
+    }
     for (name, value) in COMMON {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -4,7 +4,7 @@
 //! other as a bundle's do: static and dynamic imports, preloads, addresses in a style. As in a bundle made for any root path, the files say
 //! `/BASE_PATH` where the root path belongs.
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use serve::{Body, full};
 
@@ -53,14 +53,18 @@ pub(super) fn index(settings: &Settings) -> Response<Body> {
     answer
 }
 
-/// A file under `assets/` or `favicons/`, its name percent-decoded.
-pub(super) fn file(settings: &Settings, name: &str) -> Response<Body> {
-    // An administrator's own; empty where there is none, rather than missing.
-    if name.ends_with("assets/custom.css") {
+/// A file under `assets/` or `favicons/`, its name percent-decoded; whether a query came with it.
+pub(super) fn file(settings: &Settings, name: &str, has_query: bool) -> Response<Body> {
+    // An administrator's own; empty where there is none, rather than missing. Woodpecker compares with the query.
+    if !has_query && name.ends_with("assets/custom.css") {
         return answer::content(StatusCode::OK, "text/css; charset=utf-8", "");
     }
-    if name.ends_with("assets/custom.js") {
+    if !has_query && name.ends_with("assets/custom.js") {
         return answer::content(StatusCode::OK, "text/javascript; charset=utf-8", "");
+    }
+    // No name of a file: Woodpecker takes that for an error of its own.
+    if name.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
+        return answer::bare(StatusCode::INTERNAL_SERVER_ERROR);
     }
     let Some((_, bytes)) = FILES.iter().find(|(known, _)| *known == name) else {
         return answer::content(StatusCode::NOT_FOUND, "text/plain", "404 page not found");
@@ -80,7 +84,6 @@ pub(super) fn file(settings: &Settings, name: &str) -> Response<Body> {
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000"));
-    headers.remove(EXPIRES);
     answer
 }
 
@@ -124,7 +127,7 @@ fn in_script(json: &str) -> String {
 pub(super) fn swagger(name: &str) -> Response<Body> {
     match name {
         "index.html" => answer::content(StatusCode::OK, "text/html; charset=utf-8", SWAGGER),
-        _ => answer::text(StatusCode::NOT_FOUND, "404 page not found"),
+        _ => answer::text(StatusCode::NOT_FOUND, "Not Found"),
     }
 }
 

@@ -78,8 +78,7 @@ impl Ci {
             let state = current.read().unwrap_or_else(PoisonError::into_inner).clone();
             async move {
                 let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-                let mut answer: Response<serve::Body> = requests::answer(&state, request).await;
-                answer::common_headers(answer.headers_mut());
+                let answer: Response<serve::Body> = requests::answer(&state, request).await;
                 state.log.access(method.as_str(), &path, answer.status().as_u16());
                 answer
             }

@@ -87,6 +87,8 @@ pub(super) struct Repository {
     pub(super) active: bool,
     /// Who activated it: pipelines are read with their token. None once deactivated.
     pub(super) user: Option<u64>,
+    /// The organization that it belongs to: here the one of who activated it first.
+    pub(super) organization: u64,
     /// Signs its webhook's token.
     pub(super) hash: String,
 }
@@ -95,14 +97,22 @@ impl Repository {
     pub(super) fn to_json(&self) -> Value {
         let remote = &self.remote;
         let mut repository = serde_json::Map::new();
-        // A repository that was never activated has no id.
-        if self.id > 0 {
+        // A repository that was never activated has no id, and no settings.
+        let is_known = self.id > 0;
+        if is_known {
             repository.insert("id".to_owned(), self.id.into());
+            repository.insert("timeout".to_owned(), 60.into());
         }
+        let visibility = match (is_known, remote.private) {
+            (false, _) => "",
+            (true, true) => "private",
+            (true, false) => "public",
+        };
+        repository.insert("visibility".to_owned(), visibility.into());
         let rest = json!({
             "forge_id": 1,
             "forge_remote_id": remote.remote_id,
-            "org_id": self.user.unwrap_or(0),
+            "org_id": self.organization,
             "owner": remote.owner,
             "name": remote.name,
             "full_name": remote.full_name,
@@ -112,18 +122,23 @@ impl Repository {
             "clone_url_ssh": remote.clone_ssh,
             "default_branch": remote.branch,
             "pr_enabled": remote.pull_requests,
-            "timeout": 60,
-            "visibility": if remote.private { "private" } else { "public" },
             "private": remote.private,
             "trusted": { "network": false, "volumes": false, "security": false },
-            "require_approval": "forks",
+            "require_approval": if is_known { "forks" } else { "" },
             "approval_allowed_users": null,
             "active": self.active,
-            "allow_pr": true,
+            "allow_pr": is_known,
             "allow_deploy": false,
             "config_file": "",
-            "cancel_previous_pipeline_events": ["push", "pull_request"],
+            "cancel_previous_pipeline_events": if is_known { json!(["push", "pull_request"]) } else { Value::Null },
             "netrc_trusted": null,
+            "config_extension_endpoint": "",
+            "config_extension_exclusive": false,
+            "config_extension_netrc": false,
+            "registry_extension_endpoint": "",
+            "registry_extension_netrc": false,
+            "secret_extension_endpoint": "",
+            "secret_extension_netrc": false,
         });
         if let Value::Object(rest) = rest {
             repository.extend(rest);
@@ -142,6 +157,12 @@ pub(super) enum Status {
     Failure,
     /// The pipeline file can't be read.
     Error,
+    /// A newer one came before it ran.
+    Canceled,
+    /// A newer one came while it ran.
+    Killed,
+    /// A workflow that never ran.
+    Skipped,
 }
 
 impl Status {
@@ -152,12 +173,15 @@ impl Status {
             Self::Success => "success",
             Self::Failure => "failure",
             Self::Error => "error",
+            Self::Canceled => "canceled",
+            Self::Killed => "killed",
+            Self::Skipped => "skipped",
         }
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let all = [Self::Pending, Self::Running, Self::Success, Self::Failure, Self::Error];
-        all.into_iter().find(|status| status.as_str() == text)
+    /// How an agent says that a workflow ended.
+    pub(super) fn result(text: &str) -> Option<Self> {
+        [Self::Success, Self::Failure].into_iter().find(|status| status.as_str() == text)
     }
 
     pub(super) fn is_over(self) -> bool {
@@ -193,10 +217,21 @@ pub(super) struct Pipeline {
     pub(super) status: Status,
     /// Why its files can't be read.
     pub(super) errors: Vec<String>,
+    /// What could be better about its files.
+    pub(super) warnings: Vec<Warning>,
+    /// The number of the newer one that canceled it.
+    pub(super) superseded_by: Option<u64>,
     pub(super) created: u64,
     pub(super) started: u64,
     pub(super) finished: u64,
     pub(super) workflows: Vec<Workflow>,
+}
+
+/// What could be better about a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Warning {
+    pub(super) file: String,
+    pub(super) step: String,
 }
 
 /// What one pipeline file makes of a pipeline.
@@ -215,11 +250,9 @@ impl Pipeline {
     /// As lists have it; alone it has its workflows too.
     pub(super) fn to_json(&self, with_workflows: bool) -> Value {
         let cause = &self.cause;
-        let errors: Vec<Value> = self
-            .errors
-            .iter()
-            .map(|message| json!({ "type": "compiler", "message": message, "is_warning": false, "data": null }))
-            .collect();
+        let error = |message| json!({ "type": "compiler", "message": message, "is_warning": false, "data": null });
+        let mut errors: Vec<Value> = self.errors.iter().map(error).collect();
+        errors.extend(self.warnings.iter().map(Warning::to_json));
         let mut pipeline = json!({
             "id": self.id,
             "number": self.number,
@@ -245,6 +278,9 @@ impl Pipeline {
             "reviewed_by": "",
             "reviewed": 0,
         });
+        if let Some(number) = self.superseded_by {
+            pipeline["cancel_info"] = json!({ "superseded_by": number });
+        }
         if with_workflows {
             pipeline["workflows"] = self.workflows.iter().enumerate().map(|(at, it)| it.to_json(self, at)).collect();
         }
@@ -275,6 +311,18 @@ impl Pipeline {
     }
 }
 
+impl Warning {
+    /// Where a step runs for each event there is: Woodpecker would rather have them named.
+    fn to_json(&self) -> Value {
+        json!({
+            "type": "bad_habit",
+            "message": "Consider adding a `when` block with an `event` filter to this step or the entire workflow",
+            "is_warning": true,
+            "data": { "file": self.file, "field": format!("steps.{}", self.step), "docs": "" },
+        })
+    }
+}
+
 impl Workflow {
     fn to_json(&self, pipeline: &Pipeline, at: usize) -> Value {
         // Workflows and steps are numbered together, each workflow before its steps.
@@ -285,18 +333,18 @@ impl Workflow {
             .iter()
             .enumerate()
             .map(|(step, name)| {
-                json!({
+                let mut step = json!({
                     "id": self.id * 1000 + step as u64,
                     "pipeline_id": pipeline.id,
                     "pid": pid + 1 + step,
                     "ppid": pid,
                     "name": name,
-                    "state": self.status.as_str(),
+                    "state": if self.status == Status::Skipped { "canceled" } else { self.status.as_str() },
                     "exit_code": 0,
-                    "started": self.started,
-                    "finished": self.finished,
                     "type": "commands",
-                })
+                });
+                self.put_times(&mut step);
+                step
             })
             .collect();
         let mut workflow = json!({
@@ -306,17 +354,21 @@ impl Workflow {
             "name": self.name,
             "state": self.status.as_str(),
         });
-        if self.started > 0 {
-            workflow["started"] = self.started.into();
-        }
-        if self.finished > 0 {
-            workflow["finished"] = self.finished.into();
-        }
+        self.put_times(&mut workflow);
         if let Some(agent) = self.agent {
             workflow["agent_id"] = agent.into();
         }
         workflow["children"] = steps.into();
         workflow
+    }
+
+    /// What hasn't happened has no time.
+    fn put_times(&self, value: &mut Value) {
+        for (name, time) in [("started", self.started), ("finished", self.finished)] {
+            if time > 0 {
+                value[name] = time.into();
+            }
+        }
     }
 }
 
@@ -347,7 +399,7 @@ impl Agent {
             "capacity": 1,
             "version": self.version,
             "no_schedule": false,
-            "custom_labels": {},
+            "custom_labels": null,
             "org_id": -1,
         })
     }
@@ -379,10 +431,12 @@ mod tests {
     }
 
     #[test]
-    fn names_of_states_read_back() {
-        for name in ["pending", "running", "success", "failure", "error"] {
-            assert_eq!(Status::parse(name).map(Status::as_str), Some(name));
+    fn results_of_agents() {
+        for name in ["success", "failure"] {
+            assert_eq!(Status::result(name).map(Status::as_str), Some(name));
         }
-        assert_eq!(Status::parse("killed"), None);
+        for name in ["pending", "running", "killed", ""] {
+            assert_eq!(Status::result(name), None, "{name}");
+        }
     }
 }

@@ -64,6 +64,35 @@ impl Data {
         None
     }
 
+    /// Ends what waits or runs for an older push to the same branch, or for the same pull request.
+    pub(super) fn supersede(&mut self, newer: &Pipeline) -> Vec<Pipeline> {
+        let now = now();
+        let is_older = |other: &&mut Pipeline| {
+            let (cause, new) = (&other.cause, &newer.cause);
+            let is_about_the_same = match new.event.as_str() {
+                "push" => cause.branch == new.branch,
+                "pull_request" => cause.reference == new.reference,
+                _ => false,
+            };
+            let is_another = other.id != newer.id && other.repository == newer.repository;
+            is_another && !other.status.is_over() && cause.event == new.event && is_about_the_same
+        };
+        let mut ended = Vec::new();
+        for pipeline in self.pipelines.values_mut().filter(is_older) {
+            let has_run = pipeline.workflows.iter().any(|workflow| workflow.status != Status::Pending);
+            for workflow in pipeline.workflows.iter_mut().filter(|workflow| !workflow.status.is_over()) {
+                let never_ran = workflow.status == Status::Pending;
+                workflow.status = if never_ran { Status::Skipped } else { Status::Killed };
+                workflow.finished = if never_ran { 0 } else { now };
+            }
+            pipeline.status = if has_run { Status::Killed } else { Status::Canceled };
+            pipeline.finished = now;
+            pipeline.superseded_by = Some(newer.number);
+            ended.push(pipeline.clone());
+        }
+        ended
+    }
+
     /// Lets an agent go; what it had is for others again.
     pub(super) fn remove_agent(&mut self, agent: u64) {
         self.agents.remove(&agent);
@@ -74,6 +103,7 @@ impl Data {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ci::model::Cause;
 
     fn data(workflows: usize) -> Data {
         let mut data = Data::default();
@@ -100,6 +130,30 @@ mod tests {
         assert!(data.finish_work(agent, first.id, Status::Failure).is_none(), "over already");
         assert_eq!(status(&data), Status::Running);
         assert_eq!(data.finish_work(agent, second.id, Status::Success).unwrap().status, Status::Success);
+    }
+
+    #[test]
+    fn a_newer_push_ends_what_an_older_one_left() {
+        let mut data = Data::default();
+        let push = |data: &mut Data, event: &str, branch: &str| {
+            let cause = Cause { event: event.to_owned(), branch: branch.to_owned(), ..Cause::default() };
+            let workflows = vec![Workflow::default()];
+            data.add_pipeline(Pipeline { repository: 1, cause, workflows, ..Pipeline::default() })
+        };
+        let waiting = push(&mut data, "push", "main");
+        push(&mut data, "manual", "main");
+        push(&mut data, "push", "other");
+        let newer = push(&mut data, "push", "main");
+        let ended = data.supersede(&newer);
+        assert_eq!(ended.iter().map(|it| (it.id, it.status)).collect::<Vec<_>>(), [(waiting.id, Status::Canceled)]);
+        assert_eq!((ended[0].workflows[0].status, ended[0].superseded_by), (Status::Skipped, Some(newer.number)));
+
+        let agent = data.add_agent("a", "1");
+        while data.take_work(agent).is_some() {}
+        let newest = push(&mut data, "push", "main");
+        assert_eq!(data.supersede(&newest)[0].status, Status::Killed);
+        let killed = data.pipeline(1, newer.number).unwrap().workflows[0].id;
+        assert!(data.finish_work(agent, killed, Status::Success).is_none(), "too late");
     }
 
     #[test]

@@ -20,30 +20,47 @@ const MAX_BODY: usize = 8 << 20;
 /// Answers one request.
 pub(super) async fn answer(state: &State, request: Request<Incoming>) -> Response<Body> {
     let (parts, body) = request.into_parts();
+    let route = Route::parse(&state.settings.root_path, &parts.method, parts.uri.path());
+    // Found before anything else is done: neither fields nor who asks play a part.
+    if let Route::Moved(path) = route {
+        let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let status =
+            if parts.method == Method::GET { StatusCode::MOVED_PERMANENTLY } else { StatusCode::TEMPORARY_REDIRECT };
+        return answer::redirect(&parts.method, status, &format!("{path}{query}"));
+    }
     if parts.method == Method::OPTIONS {
         return answer::options();
     }
-    let user = match Visitor::of(&state.store, &parts) {
+    let mut answer = routed(state, &route, &parts, body).await;
+    answer::common_headers(answer.headers_mut());
+    answer
+}
+
+async fn routed(state: &State, route: &Route<'_>, parts: &Parts, body: Incoming) -> Response<Body> {
+    let user = match Visitor::of(&state.store, parts) {
         Visitor::Forged => return answer::bare(StatusCode::UNAUTHORIZED),
         Visitor::Guest => None,
         Visitor::User(user) => Some(user),
     };
     let settings = &state.settings;
-    match Route::parse(&settings.root_path, &parts.method, parts.uri.path()) {
-        Route::Index => dashboard::index(settings),
+    match route {
+        // A move was answered before.
+        Route::Index | Route::Moved(_) => dashboard::index(settings),
         Route::WebConfig => {
             let csrf = user.as_ref().map(session::csrf);
             dashboard::web_config(settings, user.as_ref().zip(csrf.as_deref()))
         }
-        Route::Logout => sign_in::sign_out(state, &parts),
-        Route::Authorize => match form(&parts, body).await {
-            Ok(form) => sign_in::authorize(state, &parts, &Fields::new(parts.uri.query(), &form)).await,
+        Route::Logout => sign_in::sign_out(state, parts),
+        Route::Authorize => match form(parts, body).await {
+            Ok(form) => sign_in::authorize(state, parts, &Fields::new(parts.uri.query(), &form)).await,
             Err(refusal) => refusal,
         },
         Route::Version => {
             answer::json(&json!({ "source": "https://github.com/woodpecker-ci/woodpecker", "version": VERSION }))
         }
         Route::Health => answer::bare(StatusCode::NO_CONTENT),
+        // Without a token for it in the settings it isn't there.
+        Route::Metrics => answer::bare(StatusCode::NOT_FOUND),
         Route::Swagger(name) => dashboard::swagger(name),
         Route::Icon => {
             let location = format!("{}/favicons/favicon-light-default.svg", settings.root_path);
@@ -51,19 +68,10 @@ pub(super) async fn answer(state: &State, request: Request<Incoming>) -> Respons
         }
         Route::File(name) => {
             let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-            dashboard::file(settings, &name)
-        }
-        Route::Moved(path) => {
-            let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-            let status = if parts.method == Method::GET {
-                StatusCode::MOVED_PERMANENTLY
-            } else {
-                StatusCode::TEMPORARY_REDIRECT
-            };
-            answer::redirect(&parts.method, status, &format!("{path}{query}"))
+            dashboard::file(settings, &name, parts.uri.query().is_some())
         }
         Route::Api(call) => match read(body).await {
-            Ok(content) => api::answer(state, &call, user, &parts, &content).await,
+            Ok(content) => api::answer(state, call, user, parts, &content).await,
             Err(refusal) => refusal,
         },
     }

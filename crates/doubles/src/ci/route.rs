@@ -15,6 +15,7 @@ pub(super) enum Route<'a> {
     Authorize,
     Version,
     Health,
+    Metrics,
     /// The API's description.
     Swagger(&'a str),
     /// The icon by an old name.
@@ -50,13 +51,18 @@ pub(super) enum Api<'a> {
     Agents,
     Forges,
     Hook,
-    /// Woodpecker has it, the double doesn't.
+    /// Woodpecker has it for those who are signed in, the double doesn't.
     Missing,
+    /// Woodpecker has it for everybody, the double doesn't.
+    MissingForAll,
+    /// Woodpecker has it for a repository, the double doesn't.
+    MissingOf(&'a str),
 }
 
 /// Parts of the API that Woodpecker has and the double doesn't.
-const MISSING: [&str; 10] =
-    ["users", "orgs", "badges", "pipelines", "queue", "secrets", "registries", "log-level", "signature", "stream"];
+const MISSING: [&str; 7] = ["users", "orgs", "pipelines", "queue", "secrets", "registries", "log-level"];
+/// The same, for everybody.
+const MISSING_FOR_ALL: [&str; 3] = ["badges", "signature", "stream"];
 
 impl<'a> Route<'a> {
     /// Reads method and path.
@@ -92,6 +98,7 @@ fn exact<'a>(method: &Method, rest: &'a str) -> Option<Route<'a>> {
         "logout" => Some(Route::Logout),
         "version" => Some(Route::Version),
         "healthz" => Some(Route::Health),
+        "metrics" => Some(Route::Metrics),
         "favicon.svg" => Some(Route::Icon),
         _ if rest.starts_with("assets/") || rest.starts_with("favicons/") => Some(Route::File(rest)),
         _ => rest.strip_prefix("swagger/").map(Route::Swagger),
@@ -125,12 +132,24 @@ fn api<'a>(method: &Method, call: &'a str) -> Option<Api<'a>> {
         ("GET", ["agents"]) => Api::Agents,
         ("GET", ["forges"]) => Api::Forges,
         ("POST", ["hook"]) => Api::Hook,
-        (_, [first, ..]) if MISSING.contains(first) => Api::Missing,
-        ("GET", ["user", "feed"]) | ("PATCH", ["repos", _]) => Api::Missing,
-        (_, ["repos", _, _, ..] | ["agents", _, ..] | ["forges", _, ..]) => Api::Missing,
+        ("GET" | "POST" | "PATCH" | "DELETE", rest) => return missing(method, rest),
         _ => return None,
     };
     Some(found)
+}
+
+/// What Woodpecker has there.
+fn missing<'a>(method: &Method, segments: &[&'a str]) -> Option<Api<'a>> {
+    match (method.as_str(), segments) {
+        (_, [first, ..]) if MISSING.contains(first) => Some(Api::Missing),
+        (_, [first, ..]) if MISSING_FOR_ALL.contains(first) => Some(Api::MissingForAll),
+        ("GET", ["user", "feed"]) | ("POST", ["repos", "repair"]) => Some(Api::Missing),
+        (_, ["agents" | "forges", _, ..]) => Some(Api::Missing),
+        ("PATCH", ["repos", id]) => Some(Api::MissingOf(id)),
+        (_, ["repos", _, "pipelines" | "permissions" | "repair"]) => None,
+        (_, ["repos", id, _, ..]) => Some(Api::MissingOf(id)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -170,7 +189,10 @@ mod tests {
             ("GET", "/ci/api/nosuch", Route::Index),
             ("GET", "/ci/api/repos/lookup/alice/demo", Route::Api(Api::Lookup("alice/demo"))),
             ("GET", "/ci/api/repos/1/pipelines/2", Route::Api(Api::Pipeline("1", "2"))),
-            ("GET", "/ci/api/repos/1/secrets", Route::Api(Api::Missing)),
+            ("GET", "/ci/api/repos/1/secrets", Route::Api(Api::MissingOf("1"))),
+            ("PUT", "/ci/api/repos/1/pipelines", Route::Index),
+            ("DELETE", "/ci/api/repos/1/pipelines", Route::Index),
+            ("GET", "/ci/api/badges/1/status.svg", Route::Api(Api::MissingForAll)),
             ("POST", "/ci/api/hook", Route::Api(Api::Hook)),
             ("GET", "/ci/api/hook", Route::Index),
         ] {

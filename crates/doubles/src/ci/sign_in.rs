@@ -41,7 +41,9 @@ pub(super) async fn authorize(state: &State, parts: &Parts, form: &Fields) -> Re
             }
             come_back(state, parts, code).await
         }
-        _ => match form.get("forge_id") {
+        // Woodpecker looks at the state only where there is one: a code by itself is tried as well.
+        (Some(code), None) => come_back(state, parts, code).await,
+        (None, _) => match form.get("forge_id") {
             None | Some("1") => to_forge(state, parts),
             Some(other) => {
                 state.error("cannot get forge by id", other);

@@ -1,6 +1,6 @@
 //! How a pipeline starts: its files are fetched at its commit, read, and given to the agents.
 
-use super::model::{Cause, Pipeline, Repository, Status, User, Workflow};
+use super::model::{Cause, Pipeline, Repository, Status, User, Warning, Workflow};
 use super::remote::{CommitState, Remote, RemoteError};
 use super::workflow::Definition;
 use super::{State, sign_in};
@@ -52,6 +52,10 @@ pub(super) async fn start(state: &State, repository: &Repository, cause: Cause) 
         }
         data.add_pipeline(pipeline)
     };
+    let ended = state.store.lock().supersede(&pipeline);
+    for older in &ended {
+        report(state, repository, older, &owner).await;
+    }
     report(state, repository, &pipeline, &owner).await;
     state.work.notify_waiters();
     Ok(pipeline)
@@ -68,6 +72,8 @@ fn read(pipeline: &mut Pipeline, files: &[(String, String)]) {
             Ok(definition) => {
                 let steps = definition.applies(&pipeline.cause.event, &pipeline.cause.branch);
                 if !steps.is_empty() {
+                    let warning = |step: &str| Warning { file: definition.name.clone(), step: step.to_owned() };
+                    pipeline.warnings.extend(definition.unfiltered().map(warning));
                     pipeline.workflows.push(Workflow { name: definition.name, steps, ..Workflow::default() });
                 }
             }
@@ -163,6 +169,8 @@ mod tests {
         read(&mut pipeline, &[push.clone(), tag.clone()]);
         assert_eq!(pipeline.workflows.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["a"]);
         assert_eq!(pipeline.workflows[0].steps, ["build", "test"]);
+        let warned: Vec<&str> = pipeline.warnings.iter().map(|it| it.step.as_str()).collect();
+        assert_eq!(warned, ["build", "test"], "the other file names its event");
         read(&mut pipeline, &[file(".woodpecker/c.yaml", "steps: [")]);
         assert_eq!(pipeline.errors.len(), 1);
     }

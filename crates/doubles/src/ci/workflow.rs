@@ -62,6 +62,13 @@ impl Definition {
         Ok(Self { name: workflow_name(path), steps, when: conditions(&root) })
     }
 
+    /// The steps that run whatever happens.
+    pub(super) fn unfiltered(&self) -> impl Iterator<Item = &str> {
+        let names_events = |when: &[Condition]| !when.is_empty() && when.iter().all(|it| !it.events.is_empty());
+        let is_filtered = names_events(&self.when);
+        self.steps.iter().filter(move |step| !is_filtered && !names_events(&step.when)).map(|step| step.name.as_str())
+    }
+
     /// The steps that run for an event on a branch; none where the whole file doesn't apply.
     pub(super) fn applies(&self, event: &str, branch: &str) -> Vec<String> {
         if !fits(&self.when, event, branch) {

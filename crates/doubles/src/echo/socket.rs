@@ -69,6 +69,8 @@ pub(super) fn accept(mut wanted: Request<Incoming>, peer: &Peer) -> Response<Bod
         let config = WebSocketConfig::default()
             .read_buffer_size(8 * 1024)
             .write_buffer_size(0)
+            // Answers to pings that nobody reads pile up here too.
+            .max_write_buffer_size(4 * LIMIT)
             .max_message_size(Some(LIMIT))
             .max_frame_size(Some(LIMIT));
         let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;

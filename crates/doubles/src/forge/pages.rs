@@ -224,7 +224,15 @@ fn menu(settings: &Settings, session: &Session) -> String {
         Flavour::Gitea => format!("<a class=\"item\" href=\"{sub}/user/logout\">Sign Out</a>"),
         Flavour::Forgejo => format!("<a class=\"item link-action\" href data-url=\"{sub}/user/logout\">Sign Out</a>"),
     };
+    // Where somebody is signed in, Forgejo's bar has the form that ends a stopwatch, with a token of its own on every page.
+    let stopwatch = match settings.flavour {
+        Flavour::Gitea => String::new(),
+        Flavour::Forgejo => format!(
+            "<form class=\"stopwatch-commit\" method=\"post\" action=\"\" hidden>\n{}</form>\n",
+            hidden_csrf(settings, session)
+        ),
+    };
     format!(
-        "<div class=\"header\">Signed in as <strong>{user}</strong></div>\n<a class=\"item\" href=\"{sub}/{user}\">Profile</a>\n<a class=\"item\" href=\"{sub}/user/settings\">Settings</a>\n{sign_out}\n"
+        "<div class=\"header\">Signed in as <strong>{user}</strong></div>\n<a class=\"item\" href=\"{sub}/{user}\">Profile</a>\n<a class=\"item\" href=\"{sub}/user/settings\">Settings</a>\n{sign_out}\n{stopwatch}"
     )
 }

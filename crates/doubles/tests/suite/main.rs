@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod ci;
+#[cfg(test)]
 mod contracts;
 #[cfg(test)]
 mod echo;
@@ -18,6 +20,8 @@ mod forge_webhooks;
 mod git;
 #[cfg(test)]
 mod git_answers;
+#[cfg(test)]
+mod program;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]

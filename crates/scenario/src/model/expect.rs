@@ -1,5 +1,6 @@
 //! Expectations: a subject, and what must hold of it.
 
+use super::assets::AssetsAspect;
 use super::git::GitAspect;
 use super::request::JsonTemplate;
 use crate::span::{Span, Spanned};
@@ -55,6 +56,8 @@ pub enum Subject {
     Duration,
     /// What a `git` step fetched or pushed.
     Git(GitAspect),
+    /// What an `assets` step loaded.
+    Assets(AssetsAspect),
 }
 
 /// What of the selected elements.

@@ -1,10 +1,14 @@
 //! What a scenario says: plain values, each with the place in the file that it was read from.
 
+mod api;
+mod assets;
 mod capture;
 mod expect;
 mod git;
+mod oauth;
 mod place;
 mod request;
+mod websocket;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +16,17 @@ use std::time::Duration;
 use crate::span::{Source, Span, Spanned};
 use crate::template::Template;
 
+pub use api::{Api, Credentials};
+pub use assets::{Assets, AssetsAspect, AssetsPage};
 pub use capture::{Capture, CaptureSource};
 pub use expect::{Comparison, CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
 pub use git::{GENERATED_FILE, Git, GitAction, GitAspect, GitFact, GitPush};
+pub use oauth::{Attack, OAuth, Refusal, SessionCookie};
 pub use place::{Mode, Scheme, Service, StackKind};
 pub use request::{BasicAuth, Body, JsonTemplate, Part, PartContent, Request, Submit};
+pub use websocket::{
+    Awaited, AwaitedKind, Closing, FrameExpectation, FrameSubject, Frames, Message, Turn, TurnAction, WebSocket,
+};
 
 /// One journey: one file.
 #[derive(Debug, Clone)]
@@ -56,6 +66,8 @@ pub struct When {
     pub writes: bool,
     /// Of a step: a selector that must find something on the last page.
     pub css: Option<Spanned<Template>>,
+    /// Of a step: the status codes of which the last answer must have one.
+    pub statuses: Vec<Spanned<u16>>,
 }
 
 /// One step of a journey.
@@ -71,6 +83,8 @@ pub struct Step {
     pub action: Action,
     /// Whether, and how far, redirects are followed. `None`: not at all.
     pub follow: Option<Follow>,
+    /// Where what is expected doesn't hold, the journey doesn't apply here, for this reason, and ends as skipped.
+    pub prerequisite: Option<Spanned<String>>,
     /// What must hold of what came back, in the order of the file.
     pub expect: Vec<Expectation>,
     /// What is kept for later steps.
@@ -88,8 +102,16 @@ pub enum Action {
     Request(Request),
     /// Submit a form of the last page.
     Submit(Submit),
+    /// Open a WebSocket, and talk over it.
+    WebSocket(WebSocket),
+    /// Call an API.
+    Api(Api),
+    /// Sign in by OAuth 2.
+    OAuth(Box<OAuth>),
     /// Clone a repository, or push to it.
     Git(Git),
+    /// Load all that a page refers to.
+    Assets(Assets),
     /// Run another scenario's steps here.
     Use(Use),
 }
@@ -100,9 +122,41 @@ impl Action {
         match self {
             Action::Request(request) => request.method.value.to_ascii_lowercase(),
             Action::Submit(_) => "submit".to_owned(),
+            Action::WebSocket(_) => "websocket".to_owned(),
+            Action::Api(_) => "api".to_owned(),
+            Action::OAuth(_) => "oauth".to_owned(),
             Action::Git(_) => "git".to_owned(),
+            Action::Assets(_) => "assets".to_owned(),
             Action::Use(_) => "use".to_owned(),
         }
+    }
+
+    /// What of the action is a token or a password: secret whether or not the scenario says so.
+    pub fn credentials(&self) -> Option<&Spanned<Template>> {
+        match self {
+            Action::Request(request) => request.basic_auth.as_ref().map(|pair| &pair.password),
+            Action::Api(api) => api.credentials.as_ref().and_then(Credentials::secret),
+            Action::Git(git) => git.basic_auth.as_ref().map(|pair| &pair.password),
+            Action::Assets(assets) => assets.basic_auth.as_ref().map(|pair| &pair.password),
+            Action::WebSocket(socket) => socket.basic_auth.as_ref().map(|pair| &pair.password),
+            Action::Submit(_) | Action::OAuth(_) | Action::Use(_) => None,
+        }
+    }
+}
+
+impl Step {
+    /// The values that the step keeps while it is under way: what it does afterwards knows them.
+    pub fn captures_on_the_way(&self) -> impl Iterator<Item = &Capture> {
+        let socket = match &self.action {
+            Action::WebSocket(socket) => Some(socket),
+            _ => None,
+        };
+        socket.into_iter().flat_map(WebSocket::captures)
+    }
+
+    /// All values that the step keeps, in order.
+    pub fn captures(&self) -> impl Iterator<Item = &Capture> {
+        self.captures_on_the_way().chain(&self.capture)
     }
 }
 

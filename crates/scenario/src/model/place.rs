@@ -19,12 +19,26 @@ pub enum Service {
     Ide,
     /// The echo, which only stacks made for tests have: it says what reached it.
     Echo,
+    /// The CI's agent, which runs its pipelines. It has no address: only the CI knows it.
+    CiAgent,
 }
 
 impl Service {
-    /// All of them, in the order in which they are shown.
+    /// All that scenarios can speak of, in the order in which they are shown.
     pub const ALL: &'static [Service] =
         &[Service::Edge, Service::Forge, Service::Ci, Service::Chat, Service::Staging, Service::Ide, Service::Echo];
+
+    /// All that a stack can consist of, and that can be set, replaced or stopped: besides, what only other services know.
+    pub const PARTS: &'static [Service] = &[
+        Service::Edge,
+        Service::Forge,
+        Service::Ci,
+        Service::CiAgent,
+        Service::Chat,
+        Service::Staging,
+        Service::Ide,
+        Service::Echo,
+    ];
 
     /// The name in scenarios, reports and `compose.yml`.
     pub fn as_str(self) -> &'static str {
@@ -36,6 +50,7 @@ impl Service {
             Service::Staging => "staging",
             Service::Ide => "ide",
             Service::Echo => "echo",
+            Service::CiAgent => "ci-agent",
         }
     }
 }

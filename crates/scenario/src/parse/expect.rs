@@ -3,7 +3,7 @@
 use crate::decode::{Decoder, Fields};
 use crate::model::{CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
 use crate::parse::predicate::{self, Domain};
-use crate::parse::{git, keys, template, values};
+use crate::parse::{assets, git, keys, template, values};
 use crate::span::{Span, Spanned};
 use crate::text;
 use crate::yaml::{Kind, Node};
@@ -32,6 +32,7 @@ pub(super) fn expect(decoder: &Decoder, node: &Node) -> Vec<Expectation> {
             "no_loop" => expectations.no_loop(value),
             "cookie" => expectations.each(value, &what, Expectations::cookie),
             "git" => git::expect(&mut expectations, value),
+            "assets" => assets::expect(&mut expectations, value),
             _ => expectations.add(Subject::Duration, value, Domain::Duration, &what),
         }
     }
@@ -40,6 +41,13 @@ pub(super) fn expect(decoder: &Decoder, node: &Node) -> Vec<Expectation> {
             decoder.at(node.span, "an empty `expect` expects nothing").help("say what must hold, or leave it out"),
         );
     }
+    expectations.found
+}
+
+/// What is expected of one cookie.
+pub(super) fn cookie(decoder: &Decoder, name: &Spanned<String>, node: &Node) -> Vec<Expectation> {
+    let mut expectations = Expectations { decoder, found: Vec::new() };
+    expectations.cookie(name, node);
     expectations.found
 }
 
@@ -191,7 +199,7 @@ impl Expectations<'_> {
 }
 
 /// Where the carets of an expectation go: to its value; to what stands within the braces, if that is one thing.
-fn place(node: &Node) -> Span {
+pub(super) fn place(node: &Node) -> Span {
     match node.as_mapping() {
         Some([(key, value)]) => entry(key, value).unwrap_or(node.span),
         _ => node.span,

@@ -27,13 +27,13 @@ const UNITS: &[(&str, u64)] = &[
 
 pub(super) fn git(decoder: &Decoder, node: &Node, owner: Span) -> Option<Git> {
     let fields = decoder.fields(node, &keys::GIT, owner)?;
-    let basic_auth = fields.get("basic_auth").and_then(|node| request::basic_auth(decoder, node));
+    let basic_auth = fields.get("basic_auth").and_then(|node| request::basic_auth(decoder, node, "basic_auth"));
     let branch = fields.get("branch").and_then(|node| name(decoder, node, "`branch`"));
     let (url, action) = match (fields.get("clone"), fields.get("push")) {
         (Some(clone), _) => {
             let depth = fields.get("depth").and_then(|node| decoder.integer(node, "`depth`", 1, keys::MOST_DEPTH));
             let depth = depth.and_then(|depth| u32::try_from(depth).ok());
-            (request::target(decoder, clone, "clone"), GitAction::Clone { depth })
+            (request::target_of(decoder, clone, "clone", request::Speaks::Http), GitAction::Clone { depth })
         }
         (None, Some(push)) => {
             let files = fields.get("files").map(|node| files(decoder, node)).unwrap_or_default();
@@ -48,7 +48,10 @@ pub(super) fn git(decoder: &Decoder, node: &Node, owner: Span) -> Option<Git> {
                 let diagnostic = decoder.at(key.span, "there is nothing to push");
                 decoder.report(diagnostic.help("give it `files: { path: text }`, or a `size` for a generated one"));
             }
-            (request::target(decoder, push, "push"), GitAction::Push(GitPush { files, size, message, undo }))
+            (
+                request::target_of(decoder, push, "push", request::Speaks::Http),
+                GitAction::Push(GitPush { files, size, message, undo }),
+            )
         }
         (None, None) => return None,
     };

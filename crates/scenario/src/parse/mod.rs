@@ -1,16 +1,20 @@
 //! From a file's text to a [`Scenario`], with all that is wrong in the file at once.
 
+mod api;
+mod assets;
 mod capture;
 mod expect;
 mod git;
 mod json;
 pub(crate) mod keys;
+mod oauth;
 mod predicate;
 mod request;
 mod scenario;
 mod step;
 mod template;
 mod values;
+mod websocket;
 
 use std::sync::Arc;
 

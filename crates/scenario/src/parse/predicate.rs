@@ -290,14 +290,18 @@ pub(super) fn pattern(decoder: &Decoder, node: &Node, what: &str) -> Option<Span
     Some(pattern)
 }
 
-/// A whole URL; one without variables is checked.
 fn under(decoder: &Decoder, node: &Node) -> Option<Spanned<Template>> {
-    let base = template::string(decoder, node, "`under`")?;
+    whole_url(decoder, node, "`under`")
+}
+
+/// A whole URL; one without variables is checked.
+pub(super) fn whole_url(decoder: &Decoder, node: &Node, what: &str) -> Option<Spanned<Template>> {
+    let base = template::string(decoder, node, what)?;
     if let Some(literal) = base.value.literal()
         && !Url::parse(&literal).is_ok_and(|url| url.has_host())
     {
         let help = "write `${forge}`, or a URL with scheme and host, such as `http://edge.test/forge/`";
-        decoder.report(decoder.at(node.span, "`under` needs a whole URL").help(help));
+        decoder.report(decoder.at(node.span, format!("{what} needs a whole URL")).help(help));
         return None;
     }
     Some(base)

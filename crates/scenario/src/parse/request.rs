@@ -3,48 +3,92 @@
 use crate::decode::{Decoder, Fields};
 use crate::model::{BasicAuth, Body, Part as FormPart, PartContent, Request, Service};
 use crate::parse::{json, keys, template, values};
-use crate::span::Spanned;
+use crate::span::{Span, Spanned};
 use crate::template::{Part, Template};
 use crate::text;
 use crate::yaml::{Kind, Node};
 
 /// The request of a step whose action key is `key`.
 pub(super) fn request(decoder: &Decoder, fields: &Fields<'_>, key: &Spanned<String>, value: &Node) -> Option<Request> {
+    let (method, target) = if keys::METHODS.contains(&key.value.as_str()) {
+        let method = Spanned::new(key.value.to_ascii_uppercase(), key.span);
+        (Some(method), target_of(decoder, value, &key.value, Speaks::Http))
+    } else {
+        let fields = decoder.fields(value, &keys::REQUEST, key.span)?;
+        let method = fields.get("method").and_then(|node| {
+            let text = decoder.text(node, "`method`")?;
+            method(decoder, text, node.span)
+        });
+        (method, fields.get("url").and_then(|node| target_of(decoder, node, "url", Speaks::Http)))
+    };
+    with(decoder, fields, method, target)
+}
+
+/// A request with what else a step says of it: all of that is looked at, also where method or target are wrong.
+pub(super) fn with(
+    decoder: &Decoder,
+    fields: &Fields<'_>,
+    method: Option<Spanned<String>>,
+    target: Option<Spanned<Template>>,
+) -> Option<Request> {
     let headers = fields.get("headers").map(|node| values::headers(decoder, node)).unwrap_or_default();
     let query = fields.get("query").map(|node| values::pairs(decoder, node, "`query`")).unwrap_or_default();
     let body = body(decoder, fields);
-    let basic_auth = fields.get("basic_auth").and_then(|node| basic_auth(decoder, node));
-    let (method, target) = if keys::METHODS.contains(&key.value.as_str()) {
-        (Some(Spanned::new(key.value.to_ascii_uppercase(), key.span)), target(decoder, value, &key.value))
-    } else {
-        let fields = decoder.fields(value, &keys::REQUEST, key.span)?;
-        let method = fields.get("method").and_then(|node| method(decoder, node));
-        (method, fields.get("url").and_then(|node| target(decoder, node, "url")))
-    };
-    Some(Request { method: method?, target: target?, headers, query, body: body?, basic_auth })
+    let basic_auth = fields.get("basic_auth").map(|node| basic_auth(decoder, node, "basic_auth"));
+    let basic_auth = basic_auth.map_or(Some(None), |pair| pair.map(Some));
+    Some(Request { method: method?, target: target?, headers, query, body: body?, basic_auth: basic_auth? })
 }
 
 /// A method: a token (RFC 9110, section 9.1), in upper case.
-fn method(decoder: &Decoder, node: &Node) -> Option<Spanned<String>> {
-    let method = decoder.text(node, "`method`")?;
+pub(super) fn method(decoder: &Decoder, method: &str, span: Span) -> Option<Spanned<String>> {
     if !values::is_token(method) {
         let message = format!("`{}` can't be a method", text::one_line(method));
-        decoder.report(decoder.at(node.span, message).help("a method is a word, such as `PROPFIND`"));
+        decoder.report(decoder.at(span, message).help("a method is a word, such as `PROPFIND`"));
         return None;
     }
     let method = method.to_ascii_uppercase();
     if method == "CONNECT" {
         let message = "`CONNECT` asks for a tunnel, not for an answer, and can't be a step";
-        decoder.report(decoder.at(node.span, message));
+        decoder.report(decoder.at(span, message));
         return None;
     }
-    Some(Spanned::new(method, node.span))
+    Some(Spanned::new(method, span))
+}
+
+/// The target that is the value of `key`.
+pub(super) fn target_of(decoder: &Decoder, node: &Node, key: &str, speaks: Speaks) -> Option<Spanned<Template>> {
+    let text = decoder.text(node, &format!("`{key}`"))?.to_owned();
+    target(decoder, &text, node.span, key, speaks)
+}
+
+/// Which schemes an address may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaks {
+    /// `http` and `https`.
+    Http,
+    /// These, and `ws` and `wss`, which stand for them.
+    WebSocket,
+}
+
+impl Speaks {
+    fn schemes(self) -> &'static [&'static str] {
+        match self {
+            Speaks::Http => &["http", "https"],
+            Speaks::WebSocket => &["ws", "wss", "http", "https"],
+        }
+    }
 }
 
 /// A path or an absolute URL. What surely can't be sent is reported; all else is sent as written.
-pub(super) fn target(decoder: &Decoder, node: &Node, key: &str) -> Option<Spanned<Template>> {
+pub(super) fn target(
+    decoder: &Decoder,
+    text: &str,
+    span: Span,
+    key: &str,
+    speaks: Speaks,
+) -> Option<Spanned<Template>> {
     let what = format!("`{key}`");
-    let target = template::string(decoder, node, &what)?;
+    let target = template::parse(decoder, text, span)?;
     let literals = || {
         target.value.parts.iter().filter_map(|part| match part {
             Part::Text(text) => Some(text.as_str()),
@@ -52,7 +96,7 @@ pub(super) fn target(decoder: &Decoder, node: &Node, key: &str) -> Option<Spanne
         })
     };
     let wrong = |message: String, help: &str| {
-        decoder.report(decoder.at(node.span, message).help(help));
+        decoder.report(decoder.at(span, message).help(help));
         None
     };
     if literals().any(|text| text.chars().any(|character| character.is_whitespace() || character.is_control())) {
@@ -66,16 +110,25 @@ pub(super) fn target(decoder: &Decoder, node: &Node, key: &str) -> Option<Spanne
         None => wrong(format!("{what} is empty"), "write `/` for the root"),
         Some(Part::Variable { .. }) => Some(target),
         Some(Part::Text(start)) if start.starts_with('/') => Some(target),
-        Some(Part::Text(start)) if is_web(start) => {
+        Some(Part::Text(start)) if is_web(start, speaks) => {
             match target.value.literal().map(|literal| url::Url::parse(&literal)) {
-                Some(Err(error)) => wrong(format!("{what} is not a URL: {error}"), "a URL is `http://host:port/path`"),
+                Some(Err(error)) => {
+                    let scheme = speaks.schemes()[0];
+                    wrong(format!("{what} is not a URL: {error}"), &format!("a URL is `{scheme}://host:port/path`"))
+                }
                 _ => Some(target),
             }
         }
         Some(Part::Text(start)) => {
-            let message = format!("{what} is neither a path nor an `http` or `https` URL");
+            let named: Vec<String> = speaks.schemes().iter().map(|scheme| format!("`{scheme}`")).collect();
+            let article = if speaks == Speaks::Http { "an" } else { "a" };
+            let message = format!("{what} is neither a path nor {article} {} URL", text::alternatives(&named));
             let help = match start.split_once("://") {
-                Some(_) => "only `http` and `https` can be spoken here".to_owned(),
+                Some(_) => {
+                    let (last, others) =
+                        named.split_last().map_or(("", &[][..]), |(last, others)| (last.as_str(), others));
+                    format!("only {} and {last} can be spoken here", others.join(", "))
+                }
                 None => suggest_path(start),
             };
             wrong(message, &help)
@@ -93,26 +146,23 @@ fn suggest_path(start: &str) -> String {
     }
 }
 
-fn is_web(text: &str) -> bool {
+fn is_web(text: &str, speaks: Speaks) -> bool {
     let scheme = text.split("://").next().unwrap_or_default();
-    text.contains("://") && (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+    text.contains("://") && speaks.schemes().iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
 
-pub(super) fn basic_auth(decoder: &Decoder, node: &Node) -> Option<BasicAuth> {
+/// User name and password; `key` is what they stand under.
+pub(super) fn basic_auth(decoder: &Decoder, node: &Node, key: &str) -> Option<BasicAuth> {
     if !matches!(node.kind, Kind::Mapping(_)) {
         // `user:password` is what people try.
-        decoder.conceal(node.span);
-        let diagnostic =
-            decoder.at(node.span, "wrong value for `basic_auth`").expected("a mapping").found(node.kind_name());
+        let message = format!("wrong value for `{key}`");
+        let diagnostic = decoder.at(node.span, message).expected("a mapping").found(node.kind_name());
         decoder.report(diagnostic.help("write `{ user: …, password: \"${password}\" }`"));
         return None;
     }
     let fields = decoder.fields(node, &keys::BASIC_AUTH, node.span)?;
     let user = fields.get("user").and_then(|node| template::scalar(decoder, node, "`user`"));
     let password = fields.get("password").and_then(|node| template::scalar(decoder, node, "`password`"));
-    if let Some(password) = password.as_ref().filter(|password| password.value.literal().is_some()) {
-        decoder.conceal(password.span);
-    }
     if let Some(user) = &user
         && user.value.parts.iter().any(|part| matches!(part, Part::Text(text) if text.contains(':')))
     {

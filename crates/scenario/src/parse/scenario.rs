@@ -85,7 +85,16 @@ pub(super) fn when(decoder: &Decoder, node: &Node, table: &'static Table) -> Whe
         stacks: words(decoder, &fields, "stack", StackKind::ALL, StackKind::as_str),
         writes: fields.get("writes").and_then(|node| decoder.boolean(node, "`writes`")).unwrap_or_default(),
         css: fields.get("css").and_then(|node| values::selector(decoder, template::string(decoder, node, "`css`"))),
+        statuses: fields.get("status").map(|node| statuses(decoder, node)).unwrap_or_default(),
     }
+}
+
+fn statuses(decoder: &Decoder, node: &Node) -> Vec<Spanned<u16>> {
+    let status = |item: &Node| {
+        let code = decoder.integer(item, "`status`", 100, 599)?;
+        Some(Spanned::new(u16::try_from(code).ok()?, item.span))
+    };
+    decoder.one_or_many(node, "`status`").iter().filter_map(status).collect()
 }
 
 fn words<T: Copy>(

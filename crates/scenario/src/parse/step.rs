@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::decode::{Decoder, Fields};
 use crate::model::{Action, Follow, Retry, Step, Submit, Use};
-use crate::parse::{capture, expect, git, keys, request, scenario, template, values};
+use crate::parse::{api, assets, capture, expect, git, keys, oauth, request, scenario, template, values, websocket};
 use crate::span::Spanned;
 use crate::text;
 use crate::yaml::{Kind, Node};
@@ -15,6 +15,11 @@ const MAX_HOPS: usize = 20;
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) fn step(decoder: &Decoder, node: &Node) -> Option<Step> {
+    for (key, value) in node.as_mapping().unwrap_or_default() {
+        if matches!(key.value.as_str(), "as" | "basic_auth") {
+            conceal(decoder, value);
+        }
+    }
     let fields = decoder.fields(node, &keys::STEP, decoder.span(node.span.start..node.span.start))?;
     let name = fields.get("name").and_then(|node| scenario::name(decoder, node, "`name`"));
     let when = fields.get("when").map(|node| scenario::when(decoder, node, &keys::STEP_WHEN)).unwrap_or_default();
@@ -22,19 +27,45 @@ pub(super) fn step(decoder: &Decoder, node: &Node) -> Option<Step> {
     let expect = fields.get("expect").map(|node| expect::expect(decoder, node)).unwrap_or_default();
     let capture = fields.get("capture").map(|node| capture::captures(decoder, node)).unwrap_or_default();
     let retry = fields.get("retry").and_then(|node| retry(decoder, node));
-    if let (Some(_), Some((key, _)), true) = (&retry, fields.entry("retry"), expect.is_empty()) {
+    if let (Some(_), Some((key, _)), true) =
+        (&retry, fields.entry("retry"), expect.is_empty() && fields.get("assets").is_none())
+    {
         let diagnostic = decoder.at(key.span, "`retry` without an `expect` has nothing to wait for");
         decoder.report(diagnostic.help("say under `expect` what must hold before the journey goes on"));
     }
     let timeout = fields.get("timeout").and_then(|node| values::duration(decoder, node, "`timeout`"));
+    let prerequisite = fields.get("prerequisite").and_then(|node| scenario::name(decoder, node, "`prerequisite`"));
+    if let (Some(prerequisite), true) = (&prerequisite, expect.is_empty()) {
+        let diagnostic = decoder.at(prerequisite.span, "`prerequisite` without an `expect` asks for nothing");
+        decoder.report(diagnostic.help("say under `expect` what must hold for the journey to apply here"));
+    }
     let (key, value) = keys::ACTIONS.iter().find_map(|action| fields.entry(action))?;
     let action = match key.value.as_str() {
         "submit" => Action::Submit(submit(decoder, &fields, value)?),
+        "websocket" => Action::WebSocket(websocket::websocket(decoder, &fields, value)?),
+        "api" => Action::Api(api::api(decoder, &fields, value)?),
+        "oauth" => Action::OAuth(Box::new(oauth::oauth(decoder, key.span, value)?)),
         "git" => Action::Git(git::git(decoder, value, key.span)?),
+        "assets" => Action::Assets(assets::assets(decoder, &fields, value)?),
         "use" => Action::Use(use_other(decoder, &fields, value)?),
         _ => Action::Request(request::request(decoder, &fields, key, value)?),
     };
-    Some(Step { span: key.span, name, when, action, follow, expect, capture, retry, timeout })
+    let span = key.span;
+    let step = Step { span, name, when, action, follow, prerequisite, expect, capture, retry, timeout };
+    assets::check_company(decoder, &step);
+    Some(step)
+}
+
+/// Keeps credentials out of errors, also of those about keys beside which they don't belong.
+fn conceal(decoder: &Decoder, node: &Node) {
+    match &node.kind {
+        Kind::Mapping(entries) => {
+            entries.iter().filter(|(key, _)| key.value != "user").for_each(|(_, value)| conceal(decoder, value));
+        }
+        Kind::Sequence(items) => items.iter().for_each(|item| conceal(decoder, item)),
+        Kind::String(text, _) if text.contains("${") || text == keys::SESSION => {}
+        _ => decoder.conceal(node.span),
+    }
 }
 
 fn follow(decoder: &Decoder, node: &Node) -> Option<Follow> {

@@ -11,6 +11,7 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
+pub use pattern::compile as pattern;
 pub(crate) use pattern::compile_text as compile_pattern;
 
 use crate::model::Predicate;

@@ -9,7 +9,10 @@ const SIZE_LIMIT: usize = 4 << 20;
 
 /// Compiles a pattern in which every variable stands for its value's very characters. The outer error is a variable
 /// without a value, the inner one says what is wrong with the pattern.
-pub(crate) fn compile(
+///
+/// # Errors
+/// Both of them.
+pub fn compile(
     template: &Template,
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Result<Regex, String>, Unresolved> {

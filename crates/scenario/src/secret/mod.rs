@@ -3,12 +3,14 @@
 mod escapes;
 mod needle;
 mod needles;
+mod parameters;
 mod redactor;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+pub use parameters::{mask_parameters, parameter_values};
 pub use redactor::Redactor;
 
 /// A password, a token, a key. It has no `Display`, its `Debug` shows nothing of it, and it can't be serialised.

@@ -3,8 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::assets::Assets;
 use super::exchange::Exchange;
 use super::git::GitRecord;
+use super::oauth::OAuthRecord;
+use super::websocket::WebSocketRecord;
 
 /// How something ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -82,11 +85,21 @@ pub struct StepRecord {
     /// What didn't hold, in the order of the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
-    /// The exchanges of the last attempt, in order: one, and one more for each redirect followed.
+    /// The exchanges of the last attempt, in order: one, and one more for each redirect followed. Behind those of an
+    /// `assets` step's page come the first few of the assets in which something is wrong, what is essential last.
     pub trace: Vec<Exchange>,
+    /// The WebSocket that it opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub websocket: Option<WebSocketRecord>,
+    /// Of an `oauth` step: what was seen of the dance, in its last attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OAuthRecord>,
     /// What it did with a repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<GitRecord>,
+    /// What an `assets` step loaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assets: Option<Assets>,
 }
 
 /// Something that didn't hold, for people.

@@ -1,17 +1,26 @@
 //! What was observed. Everything here is already redacted: no secret reaches this crate.
 
+mod assets;
 mod exchange;
 mod git;
 mod journey;
+mod oauth;
 mod stack;
+mod websocket;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use assets::{Asset, AssetKind, AssetProblem, AssetProblemKind, AssetReference, Assets};
 pub use exchange::{Exchange, RequestRecord, ResponseRecord, SetCookie};
 pub use git::GitRecord;
 pub use journey::{Failure, FailureKind, Journey, Outcome, ServiceLog, StepRecord};
+pub use oauth::{
+    Astray, AuthorizationRequest, AuthorizationResponse, Landing, OAuthPhase, OAuthPhaseKind, OAuthRecord,
+    StateComparison,
+};
 pub use stack::{Mode, ServiceFacts, ServiceKind, StackFacts, StackKind};
+pub use websocket::{Direction, Ending, EndingKind, FrameKind, FrameRecord, WebSocketRecord};
 
 /// Why the stack did not stand, or did not keep standing: nothing is known of the site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

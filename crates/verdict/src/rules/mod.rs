@@ -8,6 +8,7 @@ mod case;
 mod errored;
 mod external_bad_gateway;
 mod nothing_ran;
+mod optional_asset;
 mod service_died;
 mod stack_failed;
 mod timeout;
@@ -78,6 +79,7 @@ static RULES: &[&Rule] = &[
     &timeout::RULE,
     &errored::RULE,
     &nothing_ran::RULE,
+    &optional_asset::RULE,
     // Last: it takes whatever no other rule explained.
     &unexplained::RULE,
 ];

@@ -1,8 +1,9 @@
 //! Made-up evidence.
 
 use verdict::evidence::{
-    Evidence, Exchange, Failure, FailureKind, Journey, Mode, Outcome, RequestRecord, ResponseRecord, ServiceFacts,
-    ServiceKind, StackFacts, StackKind, StepRecord, Trouble,
+    Asset, AssetKind, AssetProblem, AssetProblemKind, AssetReference, Assets, Evidence, Exchange, Failure, FailureKind,
+    Journey, Mode, Outcome, RequestRecord, ResponseRecord, ServiceFacts, ServiceKind, StackFacts, StackKind,
+    StepRecord, Trouble,
 };
 use verdict::{Class, Finding, Proof, Severity};
 
@@ -73,7 +74,10 @@ pub(crate) fn step(name: &str, url: &str, status: Option<u16>, kind: FailureKind
         attempts: 1,
         failures: vec![failure(&file, kind, message)],
         trace: vec![exchange(url, status, message)],
+        websocket: None,
+        oauth: None,
         git: None,
+        assets: None,
         file,
     }
 }
@@ -129,4 +133,30 @@ pub(crate) fn finding(class: Class, proof: Proof) -> Finding {
         scenarios: Vec::new(),
         evidence: Vec::new(),
     }
+}
+
+/// A journey that passed on a page with one asset in which something is wrong.
+pub(crate) fn with_broken_asset(name: &str, path: &str, kind: AssetKind, essential: bool) -> Journey {
+    let page = format!("{SITE}/ci/");
+    let reference = AssetReference { file: page.clone(), line: 6, by: "<link rel=icon>".into(), written: path.into() };
+    let asset = Asset {
+        url: format!("{SITE}{path}"),
+        kind,
+        essential,
+        references: vec![reference],
+        referenced: 1,
+        status: Some(404),
+        media_type: None,
+        bytes: Some(0),
+        redirects: Vec::new(),
+        duration_ms: Some(1.0),
+        problem: Some(AssetProblem { kind: AssetProblemKind::Status, found: "status 404".into() }),
+        unchecked: None,
+    };
+    let assets = Assets { page, under: None, list: vec![asset], inline: 0, left_out: 0, duration_ms: 1.0 };
+    let mut step = step(name, &assets.page, Some(200), FailureKind::Expectation, "");
+    step.failures.clear();
+    step.outcome = Outcome::Passed;
+    step.assets = Some(assets);
+    journey(name, Outcome::Passed, vec![step])
 }

@@ -1,10 +1,12 @@
 //! Each rule on the evidence that it is there for, and on its look-alikes.
 
-use verdict::evidence::{Evidence, FailureKind, Outcome, ServiceKind, StackKind};
+use verdict::evidence::{AssetKind, Evidence, FailureKind, Outcome, ServiceKind, StackKind};
 use verdict::rules::{rule, rules};
 use verdict::{Class, Judgement, Verdict, judge};
 
-use crate::build::{SITE, evidence, failed, failure, journey, passed, silent, step, trouble, without_trying};
+use crate::build::{
+    SITE, evidence, failed, failure, journey, passed, silent, step, trouble, with_broken_asset, without_trying,
+};
 
 fn codes(judgement: &Judgement) -> Vec<&str> {
     judgement.findings.iter().map(|finding| finding.code.as_str()).collect()
@@ -251,4 +253,32 @@ fn findings_carry_what_their_rule_says() {
         assert_eq!((finding.class, finding.severity, finding.title.as_str()), (rule.class, rule.severity, rule.title));
     }
     assert!(rules().len() > 5);
+}
+
+#[test]
+fn what_a_page_can_do_without_is_a_note_and_no_more() {
+    let icon = || with_broken_asset("dashboard", "/favicons/a.png", AssetKind::Icon, false);
+    let judgement = judge(&evidence(StackKind::Containers, vec![icon()]));
+    assert_eq!(judgement.verdict, Verdict::Pass);
+    assert_eq!(judgement.reason, "The one scenario passed, with 1 note.");
+    assert_eq!(codes(&judgement), ["page/optional-asset"]);
+    let finding = &judgement.findings[0];
+    assert_eq!((finding.class, finding.fix.as_ref()), (Class::Note, None));
+    assert_eq!(
+        finding.cause,
+        "http://edge.test:8080/ci/ loads, and can do without, the icon http://edge.test:8080/favicons/a.png \
+         (<link rel=icon> in http://edge.test:8080/ci/:6): status 404."
+    );
+    // The same page seen by two journeys is one finding, and two files of it are still one.
+    let other = with_broken_asset("sign-in", "/b.png", AssetKind::Icon, false);
+    let judgement = judge(&evidence(StackKind::Containers, vec![icon(), icon(), other]));
+    assert_eq!(judgement.findings.len(), 1);
+    assert_eq!(judgement.findings[0].scenarios, ["dashboard", "sign-in"]);
+    assert!(judgement.findings[0].cause.contains("2 files"));
+    // Of what is essential the step itself says what is wrong.
+    let essential = with_broken_asset("dashboard", "/a.js", AssetKind::Script, true);
+    assert!(judge(&evidence(StackKind::Containers, vec![essential])).findings.is_empty());
+    // A note explains no failure.
+    let judgement = judge(&evidence(StackKind::Containers, vec![icon(), failed("login", "/forge/", 404)]));
+    assert_eq!(codes(&judgement), ["unexplained", "page/optional-asset"]);
 }

@@ -1,6 +1,7 @@
 //! What a compose file says, as far as the stack's own file needs it: plain values.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 /// A compose file with its variables filled in.
@@ -15,7 +16,7 @@ pub struct Compose {
 }
 
 /// One service.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct ServiceSpec {
     /// The image's name.
     pub image: String,
@@ -53,6 +54,23 @@ pub struct ServiceSpec {
     pub ports: Vec<Port>,
     /// The ports that it listens on for the other services.
     pub expose: Vec<u16>,
+    /// It is started again where it ends, unless somebody stopped it.
+    pub restarts: bool,
+    /// Where there are any, it is only started by who asks for it.
+    pub profiles: Vec<String>,
+}
+
+/// Without the values of environment variables, which may be secret.
+impl fmt::Debug for ServiceSpec {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.environment.keys().collect();
+        formatter
+            .debug_struct("ServiceSpec")
+            .field("image", &self.image)
+            .field("environment", &names)
+            .field("volumes", &self.volumes)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Something mounted into a service.

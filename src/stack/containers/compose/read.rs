@@ -155,6 +155,8 @@ services:
     pids_limit: 64
     ports: ['127.0.0.1:${PORT}:80']
     expose: ['80']
+    profiles: [debug]
+    restart: unless-stopped
   b:
     image: two
     environment: [A=b=c, D=]
@@ -201,6 +203,8 @@ volumes: { v: }
             pids_limit: Some(64),
             ports: vec![Port { host_address: Some("127.0.0.1".to_owned()), host: 8080, container: 80 }],
             expose: vec![80],
+            profiles: strings(&["debug"]),
+            restarts: true,
         };
         assert_eq!(compose.services["a"], a);
         let b = &compose.services["b"];
@@ -218,7 +222,7 @@ version: '3'
 services:
   a:
     image: [x]
-    restart: always
+    logging: always
     environment: { A: $NONE }
     networks: { n: { ipv4_address: 1.2.3.4 }, gone: }
     volumes: [/etc:/etc, gone:/x]
@@ -245,12 +249,12 @@ networks: { n: { driver: bridge } }
           = expected: text
           = found:    a list
 
-        error: `restart` is not supported in a service
+        error: `logging` is not supported in a service
          --> compose.yml:6:5
           |
-        6 |     restart: always
+        6 |     logging: always
           |     ^^^^^^^
-          = help: supported here: image, environment, command, entrypoint, user, networks, volumes, tmpfs, healthcheck, depends_on, read_only, cap_drop, cap_add, security_opt, mem_limit, pids_limit, ports, expose; teach src/stack/containers/compose the key, or leave it out
+          = help: supported here: image, environment, command, entrypoint, user, networks, volumes, tmpfs, healthcheck, depends_on, read_only, cap_drop, cap_add, security_opt, mem_limit, pids_limit, ports, expose, profiles, restart; teach src/stack/containers/compose the key, or leave it out
 
         error: the variable NONE has no value; set it, or write ${NONE:-default}
          --> compose.yml:7:23

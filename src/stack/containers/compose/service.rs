@@ -29,6 +29,8 @@ const KEYS: &[&str] = &[
     "pids_limit",
     "ports",
     "expose",
+    "profiles",
+    "restart",
 ];
 
 impl Reader<'_> {
@@ -65,6 +67,11 @@ impl Reader<'_> {
                         self.all_parsed(value, "a port", "ADDRESS:HOST_PORT:PORT or HOST_PORT:PORT", value::port);
                 }
                 "expose" => spec.expose = self.all_parsed(value, "expose", "a port, 1 to 65535", value::port_number),
+                "restart" => {
+                    let expected = "`no`, or `unless-stopped`";
+                    spec.restarts = self.parsed(value, "restart", expected, value::restarts).unwrap_or_default();
+                }
+                "profiles" => spec.profiles = self.words(value, "profiles"),
                 _ => self.unknown(key, "a service", KEYS),
             }
         }

@@ -45,6 +45,15 @@ pub(super) fn positive(text: &str) -> Option<i64> {
     text.parse().ok().filter(|&number| number > 0)
 }
 
+/// Whether it is started again where it ends: `no`, or `unless-stopped`.
+pub(super) fn restarts(text: &str) -> Option<bool> {
+    match text {
+        "no" => Some(false),
+        "unless-stopped" => Some(true),
+        _ => None,
+    }
+}
+
 /// `127.0.0.1:8080:80` or `8080:80`.
 pub(super) fn port(text: &str) -> Option<Port> {
     let (rest, container) = text.rsplit_once(':')?;

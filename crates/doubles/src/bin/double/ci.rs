@@ -11,6 +11,33 @@ use serve::{Log, Server};
 use crate::Environment;
 use crate::listen::listen;
 
+/// Settings that may stand in a file, which the name with `_FILE` at its end tells. A file that can't be read is as none.
+const IN_FILES: [&str; 7] = [
+    "WOODPECKER_AGENT_SECRET",
+    "WOODPECKER_FORGE_CLIENT",
+    "WOODPECKER_FORGE_SECRET",
+    "WOODPECKER_FORGEJO_CLIENT",
+    "WOODPECKER_FORGEJO_SECRET",
+    "WOODPECKER_GITEA_CLIENT",
+    "WOODPECKER_GITEA_SECRET",
+];
+
+/// The environment with the contents of files for their names; those count more than what the environment itself says.
+fn with_files(environment: &Environment) -> Environment {
+    let mut all = environment.clone();
+    for name in IN_FILES {
+        let file = environment.iter().find(|(it, _)| it.strip_suffix("_FILE") == Some(name));
+        if let Some((file_name, path)) = file {
+            all.retain(|(it, _)| it != file_name);
+            if let Ok(content) = std::fs::read_to_string(path) {
+                all.retain(|(it, _)| it != name);
+                all.push((name.to_owned(), content));
+            }
+        }
+    }
+    all
+}
+
 fn pairs(environment: &Environment) -> impl Iterator<Item = (&str, &str)> {
     environment.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
@@ -30,7 +57,7 @@ pub(crate) async fn server(environment: &Environment, log: Log) -> ExitCode {
 }
 
 async fn serve(environment: &Environment, log: &Log) -> Result<(), String> {
-    let settings = Settings::read(pairs(environment)).map_err(|error| error.to_string())?;
+    let settings = Settings::read(pairs(&with_files(environment))).map_err(|error| error.to_string())?;
     warn_of_unknown(&settings.unknown, log);
     if settings.host.contains("://localhost") {
         let message = "WOODPECKER_HOST should probably be publicly accessible (not localhost)";
@@ -40,22 +67,25 @@ async fn serve(environment: &Environment, log: &Log) -> Result<(), String> {
     let listener = listen(&settings.server_address).await.map_err(failed)?;
     let agents = listen(&settings.agent_address).await;
     let agents = agents.map_err(|error| format!("failed to listen on grpc-addr: {error}"))?;
-    let _ci =
+    let ci =
         Ci::start(settings, Outbound::default(), listener, agents, log.clone()).map_err(|error| error.to_string())?;
+    let started = format!("starting grpc server at {} (a protocol of the doubles' own)", ci.agent_addr());
+    log.line(log_line("info", &started, ""));
+    log.line(log_line("info", &format!("starting http server at {}", ci.addr()), ""));
     std::future::pending().await
 }
 
 /// Works until the process ends, or until the agent gives up: 1, as Woodpecker's agent does.
 pub(crate) async fn agent(environment: &Environment, log: Log) -> ExitCode {
     let result = async {
-        let settings = AgentSettings::read(pairs(environment)).map_err(|error| error.to_string())?;
+        let settings = AgentSettings::read(pairs(&with_files(environment))).map_err(|error| error.to_string())?;
         warn_of_unknown(&settings.unknown, &log);
-        // It lives, whether or not the server lets it in.
+        // It lives, whether or not the server lets it in; and it works where nobody can ask whether it lives.
         let _health = match &settings.health_address {
-            Some(address) => {
-                Some(health(address).await.map_err(|error| format!("cannot listen on address {address}: {error}"))?)
-            }
-            None => None,
+            Some(address) => health(address).await.map_err(|error| {
+                log.line(log_line("error", &format!("cannot listen on address {address}"), &error));
+            }),
+            None => Err(()),
         };
         agent::run(&settings, &Outbound::default(), &log).await
     };

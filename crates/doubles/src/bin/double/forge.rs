@@ -33,7 +33,7 @@ pub(crate) async fn serve(environment: &Environment, log: Log) -> Result<Infalli
     }
     let address = value("DOUBLE_ADDR").unwrap_or(":3000");
     let listener = listen(address).await?;
-    log.line(format!("{} (a double) listens at {address}", flavour.as_str()));
-    let _forge = forge.serve(listener).map_err(|error| error.to_string())?;
+    let forge = forge.serve(listener).map_err(|error| error.to_string())?;
+    log.line(format!("{} (a double) listens at {}", flavour.as_str(), forge.addr()));
     std::future::pending().await
 }

@@ -3,15 +3,20 @@
 //! ```text
 //! double ci-server         a Woodpecker server, by Woodpecker's environment variables
 //! double ci-agent          a Woodpecker agent, likewise
+//! double echo              says what reached it, over HTTP and WebSocket; DOUBLE_ADDR, :8080 unless said otherwise
 //! double forge             a Forgejo or a Gitea, by DOUBLE_… and the images' GITEA__section__KEY variables
 //! double healthcheck URL   exit code 0 where URL answers 2xx, else 1
 //! ```
 //!
+//! Called `woodpecker-server` or `woodpecker-agent` it takes those programs' words instead: none, or `ping`.
+//!
 //! They log to standard error, and end at once at SIGTERM and SIGINT.
 
 mod ci;
+mod echo;
 mod forge;
 mod healthcheck;
+mod invoked;
 mod listen;
 
 use std::ffi::OsString;
@@ -21,7 +26,7 @@ use std::process::ExitCode;
 use serve::Log;
 use tokio::signal::unix::{SignalKind, signal};
 
-const USAGE: &str = "usage: double ci-server|ci-agent|forge|healthcheck URL";
+const USAGE: &str = "usage: double ci-server|ci-agent|echo|forge|healthcheck URL";
 
 /// The command line is wrong (`EX_USAGE` of sysexits).
 const WRONG_USAGE: u8 = 64;
@@ -33,14 +38,15 @@ fn main() -> ExitCode {
     let text = |value: OsString| value.into_string().ok();
     let environment: Environment =
         std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect();
-    let arguments: Option<Vec<String>> = std::env::args_os().skip(1).map(text).collect();
+    let arguments: Option<Vec<String>> = std::env::args_os().map(text).collect();
+    let words = invoked::words(&arguments.unwrap_or_default(), &environment);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("there is no runtime: {error}"), 1),
     };
     let code = runtime.block_on(async {
         tokio::select! {
-            code = run(arguments.as_deref().unwrap_or_default(), &environment) => code,
+            code = run(&words, &environment) => code,
             // The first process of a container gets no default action for signals: without this it would be killed after a grace period.
             () = terminated() => ExitCode::SUCCESS,
         }
@@ -50,13 +56,17 @@ fn main() -> ExitCode {
     code
 }
 
-async fn run(arguments: &[String], environment: &Environment) -> ExitCode {
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+async fn run(words: &[String], environment: &Environment) -> ExitCode {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let log = Log::to_stderr();
     match words.as_slice() {
         ["ci-server"] => ci::server(environment, log).await,
         ["ci-agent"] => ci::agent(environment, log).await,
         ["forge"] => match forge::serve(environment, log).await {
+            Ok(never) => match never {},
+            Err(error) => fail(&error, 1),
+        },
+        ["echo"] => match echo::serve(environment, log).await {
             Ok(never) => match never {},
             Err(error) => fail(&error, 1),
         },

@@ -31,6 +31,7 @@ pub(super) async fn answer(
     match call {
         Api::Hook => return hook::receive(state, parts, content).await,
         Api::Forges => return system::forges(state),
+        Api::MissingForAll => return missing(),
         Api::Lookup(_)
         | Api::Repository(_)
         | Api::Remove(_)
@@ -38,7 +39,8 @@ pub(super) async fn answer(
         | Api::Permissions(_)
         | Api::Pipelines(_)
         | Api::Trigger(_)
-        | Api::Pipeline(..) => return of_repository(state, call, visitor, parts, content).await,
+        | Api::Pipeline(..)
+        | Api::MissingOf(_) => return of_repository(state, call, visitor, parts, content).await,
         _ => {}
     }
     let Some(user) = visitor else { return answer::unauthorized() };
@@ -77,7 +79,8 @@ async fn of_repository(
         | Api::Permissions(id)
         | Api::Pipelines(id)
         | Api::Trigger(id)
-        | Api::Pipeline(id, _) => id.parse::<u64>().map(|id| state.store.lock().repositories.get(&id).cloned()),
+        | Api::Pipeline(id, _)
+        | Api::MissingOf(id) => id.parse::<u64>().map(|id| state.store.lock().repositories.get(&id).cloned()),
         _ => Ok(None),
     };
     let repository = match found {

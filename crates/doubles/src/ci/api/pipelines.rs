@@ -30,12 +30,13 @@ pub(super) fn list(state: &State, repository: &Repository, parts: &Parts) -> Res
     answer::json(&wanted.map(|pipeline| pipeline.to_json(false)).collect())
 }
 
-/// One pipeline by its number, or the `latest` of a branch.
+/// One pipeline by its number, or the `latest` that a push to a branch made.
 pub(super) fn one(state: &State, repository: &Repository, number: &str, parts: &Parts) -> Response<Body> {
     let data = state.store.lock();
     let found = if number == "latest" {
         let branch = query(parts, "branch").unwrap_or_else(|| repository.remote.branch.clone());
-        data.pipelines_of(repository.id).find(|pipeline| pipeline.cause.branch == branch)
+        data.pipelines_of(repository.id)
+            .find(|pipeline| pipeline.cause.branch == branch && pipeline.cause.event == "push")
     } else {
         let Ok(number) = number.parse() else { return answer::bare(StatusCode::BAD_REQUEST) };
         data.pipeline(repository.id, number)

@@ -134,8 +134,8 @@ pub(super) async fn activate(state: &State, user: &User, parts: &Parts) -> Respo
             return text(StatusCode::INTERNAL_SERVER_ERROR, "could not generate new jwt token.");
         }
     };
-    let mut repository =
-        Repository { id: known.map_or(0, |it| it.id), remote, active: true, user: Some(user.id), hash };
+    let (id, organization) = known.map_or((0, user.id), |it| (it.id, it.organization));
+    let mut repository = Repository { id, remote, active: true, user: Some(user.id), organization, hash };
     if let Err(error) = add_hook(state, &token, &repository).await {
         state.error("could not create webhook in forge.", &error.to_string());
         return text(StatusCode::INTERNAL_SERVER_ERROR, "could not create webhook in forge.");

@@ -14,7 +14,12 @@ pub(super) fn forges(state: &State) -> Response<Body> {
         ForgeKind::Gitea => "gitea",
         ForgeKind::Forgejo => "forgejo",
     };
-    answer::json(&json!([{ "id": 1, "type": kind, "url": state.settings.forge.url }]))
+    answer::json(&json!([{
+        "id": 1,
+        "type": kind,
+        "url": state.settings.forge.url,
+        "client": state.settings.forge.client,
+    }]))
 }
 
 /// The agents that were let in.
@@ -36,8 +41,8 @@ pub(super) fn queue(state: &State) -> Response<Body> {
                     "pid": 0,
                     "name": workflow.name,
                     "labels": {},
-                    "dependencies": [],
-                    "run_on": [],
+                    "dependencies": null,
+                    "run_on": null,
                     "dep_status": {},
                     "agent_id": workflow.agent.unwrap_or(0),
                     "pipeline_id": pipeline.id,

@@ -201,6 +201,8 @@ impl Remote<'_> {
             Status::Success => ("success", "Pipeline was successful"),
             Status::Failure => ("failure", "Pipeline failed"),
             Status::Error => ("error", "Pipeline failed"),
+            Status::Canceled | Status::Skipped => ("failure", "unknown status"),
+            Status::Killed => ("failure", "Pipeline was canceled"),
         };
         let body =
             json!({ "state": word, "target_url": state.url, "description": description, "context": state.context });

@@ -69,7 +69,7 @@ impl<'a> Given<'a> {
     }
 
     pub(in crate::ci) fn duration(&mut self, key: &str, default: Duration) -> Result<Duration, SettingError> {
-        let Some(value) = self.text(key) else { return Ok(default) };
+        let Some(value) = self.text(key).filter(|value| !value.is_empty()) else { return Ok(default) };
         duration(value).ok_or_else(|| unreadable(key, value, "a duration such as `72h`"))
     }
 
@@ -79,7 +79,7 @@ impl<'a> Given<'a> {
     }
 
     pub(in crate::ci) fn number(&mut self, key: &str, default: u32) -> Result<u32, SettingError> {
-        let Some(value) = self.text(key) else { return Ok(default) };
+        let Some(value) = self.text(key).filter(|value| !value.is_empty()) else { return Ok(default) };
         value.parse().map_err(|_| unreadable(key, value, "a number"))
     }
 

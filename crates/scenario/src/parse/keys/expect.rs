@@ -1,5 +1,6 @@
 //! The keys of `expect` and `capture`.
 
+use super::assets::ASSETS;
 use super::git::GIT_EXPECT;
 use crate::decode::{Key, Shape, Table};
 
@@ -7,9 +8,10 @@ use crate::decode::{Key, Shape, Table};
 /// as the shape contains itself.
 macro_rules! predicate {
     () => {
-        Shape::Named("predicate_or_value", &PREDICATE_OR_VALUE)
+        $crate::decode::Shape::Named("predicate_or_value", &$crate::parse::keys::PREDICATE_OR_VALUE)
     };
 }
+pub(crate) use predicate;
 
 pub(crate) static PREDICATE_OR_VALUE: Shape =
     Shape::Either(&[Shape::Scalar, Shape::Null, Shape::List(&Shape::Any), Shape::Table(&PREDICATE)]);
@@ -49,6 +51,7 @@ pub(crate) static EXPECT: Table = Table {
             "The time from the first byte sent to the last byte received.",
         ),
         Key::new("git", Shape::Table(&GIT_EXPECT), "What a `git` step fetched or pushed."),
+        Key::new("assets", Shape::Table(&ASSETS), "What an `assets` step loaded."),
     ],
     exactly_one: &[],
     at_most_one: &[],

@@ -1,19 +1,29 @@
 //! The keys of the scenario language: the parser and the JSON Schema both read them here.
 
+mod api;
+mod assets;
 mod expect;
 mod git;
+mod oauth;
 mod step;
+mod websocket;
 
 use crate::decode::{Key, Shape, Table};
 
+pub(crate) use api::*;
+pub(crate) use assets::*;
 pub(crate) use expect::*;
 pub(crate) use git::*;
+pub(crate) use oauth::*;
 pub(crate) use step::*;
+pub(crate) use websocket::*;
 
 const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo"]);
 const MODES: Shape = Shape::Word(&["subpath", "subdomain"]);
 const SCHEMES: Shape = Shape::Word(&["http", "https"]);
 const STACKS: Shape = Shape::Word(&["embedded", "containers", "external"]);
+
+const STATUS: Shape = Shape::Integer(100, 599);
 
 pub(crate) static SCENARIO: Table = Table {
     name: "scenario",
@@ -62,6 +72,7 @@ pub(crate) static STEP_WHEN: Table = Table {
         Key::new("scheme", Shape::Either(&[SCHEMES, Shape::List(&SCHEMES)]), "Schemes of the base URL."),
         Key::new("stack", Shape::Either(&[STACKS, Shape::List(&STACKS)]), "Kinds of stack."),
         Key::new("css", Shape::Text, "A CSS selector that must find something on the last page."),
+        Key::new("status", Shape::Either(&[STATUS, Shape::List(&STATUS)]), "Status codes of the last answer."),
     ],
     exactly_one: &[],
     at_most_one: &[],

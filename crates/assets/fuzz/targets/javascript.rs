@@ -1,0 +1,13 @@
+//! Fuzzes scripts: any text is read, or refused at a line of it.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let Ok(url) = url::Url::parse("http://edge.test/ci/page") else { return };
+    let found = assets::javascript::references(text, &url, &assets::javascript::ImportMap::default(), 1);
+    // In stylesheets carriage returns and form feeds end lines too.
+    let lines = text.matches(['\n', '\r', '\u{c}']).count() + 1;
+    assert!(found.references.iter().all(|reference| (1..=lines).contains(&reference.line)));
+});

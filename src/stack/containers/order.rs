@@ -1,0 +1,198 @@
+//! The order in which the stack comes up: at once the edge, the forge and who needs nobody; the forge's first user as soon as the edge
+//! passes requests on to it; then, with the applications that the forge knows them by, who signs people in there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpListener;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::future::join_all;
+use scenario::model::Service;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use verdict::evidence::Trouble;
+
+use super::bring::{Bringing, Stage};
+use super::inside::{Container, log_lines};
+use super::launch::LaunchError;
+use super::pass_on::wait_for_edge;
+use super::plan::{Inputs, Plan, Registered};
+use super::ready::{TROUBLE_LOG_LINES, interrupted};
+use super::standing::Standing;
+use super::volumes::create_network;
+use crate::stack::applications::{Applications, redirect_uris};
+use crate::stack::bootstrap::{BootstrapError, Forge, bootstrap};
+
+/// What came up.
+pub(super) struct Raised {
+    /// By what plan, with what the services were told in the end.
+    pub(super) plan: Plan,
+    /// The forge, where there is one.
+    pub(super) forge: Option<Forge>,
+}
+
+/// A stack on its way up.
+pub(super) struct Rising<'a> {
+    pub(super) standing: &'a Standing,
+    pub(super) inputs: &'a Inputs<'a>,
+    pub(super) progress: &'a (dyn Fn(String) + Send + Sync),
+    /// Calls it off.
+    pub(super) stop: &'a CancellationToken,
+}
+
+/// What the services on their way share.
+struct Shared {
+    stages: BTreeMap<String, watch::Sender<Stage>>,
+    reservation: Mutex<Option<TcpListener>>,
+    first_failure: Mutex<Option<LaunchError>>,
+    /// Where one fails, the others end at their next step rather than in the middle of one.
+    failed: CancellationToken,
+}
+
+impl Shared {
+    fn fail(&self, error: LaunchError) {
+        self.first_failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.failed.cancel();
+    }
+
+    /// Waits until all of these are ready; false where one has failed.
+    async fn ready(&self, names: &[&str]) -> bool {
+        for stage in names.iter().filter_map(|name| self.stages.get(*name)) {
+            let mut changes = stage.subscribe();
+            tokio::select! {
+                biased;
+                () = self.failed.cancelled() => return false,
+                _ = changes.wait_for(|stage| *stage >= Stage::Ready) => {}
+            }
+        }
+        true
+    }
+}
+
+impl Rising<'_> {
+    /// Brings it all up. The reservation holds the edge's port until the edge is about to take it.
+    pub(super) async fn up(&self, reservation: TcpListener) -> Result<Raised, LaunchError> {
+        let plan = self.inputs.plan(None).map_err(LaunchError::Other)?;
+        for network in &plan.networks {
+            let made = create_network(&self.standing.docker, &self.standing.run, network).await;
+            made.map_err(|error| {
+                let why = super::engine::chain(&error);
+                LaunchError::Other(general(format!("the stack's network can't be made: {why}")))
+            })?;
+        }
+        let shared = Shared {
+            stages: plan.services.keys().map(|name| (name.clone(), watch::Sender::new(Stage::Waiting))).collect(),
+            reservation: Mutex::new(Some(reservation)),
+            first_failure: Mutex::default(),
+            failed: self.stop.child_token(),
+        };
+        let late = plan.after_the_forge();
+        let early = plan.services.keys().map(String::as_str).filter(|name| !late.contains(name)).collect();
+        let (_, raised) = tokio::join!(self.bring(&plan, &early, &shared), self.behind_the_edge(&plan, &late, &shared));
+        let first_failure = shared.first_failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match (first_failure, raised) {
+            (Some(error), _) => Err(error),
+            (None, Some((plan, forge))) => Ok(Raised { plan, forge: Some(forge) }),
+            (None, None) => Ok(Raised { plan, forge: None }),
+        }
+    }
+
+    /// Brings these up, each as soon as those that it waits for allow.
+    async fn bring(&self, plan: &Plan, names: &BTreeSet<&str>, shared: &Shared) {
+        let specs = names.iter().filter_map(|name| Some((*name, plan.services.get(*name)?)));
+        join_all(specs.map(|(name, spec)| async move {
+            let Shared { stages, reservation, .. } = shared;
+            let bringing = Bringing { standing: self.standing, plan, name, spec, stages, reservation };
+            if let Err(error) = bringing.up(self.progress, &shared.failed).await {
+                shared.fail(error);
+            }
+        }))
+        .await;
+    }
+
+    /// What comes once the edge and the forge are ready: the forge is set up, and the late ones follow. Gives the plan by which they
+    /// were started; `None` where there is no forge, or something failed.
+    async fn behind_the_edge(&self, plan: &Plan, late: &BTreeSet<&str>, shared: &Shared) -> Option<(Plan, Forge)> {
+        if !shared.ready(&[Service::Edge.as_str(), Service::Forge.as_str()]).await {
+            return None;
+        }
+        let set_up = async {
+            wait_for_edge(self.standing, plan, &shared.failed).await?;
+            let (Some(url), Some(container)) = (plan.site.service_url("forge"), self.standing.container("forge"))
+            else {
+                return Ok(None);
+            };
+            (self.progress)("creating the forge's first user and a repository".to_owned());
+            let inside = Container { docker: &self.standing.docker, id: &container };
+            let way = plan.way();
+            let made = tokio::select! {
+                made = bootstrap(&url, &way, &inside) => made,
+                () = shared.failed.cancelled() => return Err(interrupted("forge")),
+            };
+            match made {
+                Ok(forge) => Ok(Some((url, forge))),
+                Err(error) => Err(self.forge_trouble(error.to_string()).await),
+            }
+        };
+        let (url, forge) = match set_up.await {
+            Ok(set_up) => set_up?,
+            Err(trouble) => {
+                shared.fail(LaunchError::Other(trouble));
+                return None;
+            }
+        };
+        let way = plan.way();
+        let repository = async {
+            if let Err(error) = forge.create_repository(&url, &way).await {
+                self.forge_failed(error, shared).await;
+            }
+        };
+        let rest = async {
+            match self.registered(plan, &url, &forge).await {
+                Ok(told) => {
+                    self.bring(&told, late, shared).await;
+                    Some(told)
+                }
+                Err(trouble) => {
+                    shared.fail(LaunchError::Other(trouble));
+                    None
+                }
+            }
+        };
+        let (_, told) = tokio::join!(repository, rest);
+        Some((told?, forge))
+    }
+
+    /// The plan, once the forge knows who signs people in there.
+    async fn registered(&self, plan: &Plan, url: &str, forge: &Forge) -> Result<Plan, Trouble> {
+        let mut registered = Registered { product: forge.product, ci: None };
+        if plan.services.contains_key(Service::Ci.as_str()) {
+            let way = plan.way();
+            let applications = Applications { forge: url, way: &way, owner: (&forge.user, &forge.password) };
+            let uris = redirect_uris(Service::Ci, &plan.site, &self.inputs.options.applications);
+            match applications.create(Service::Ci.as_str(), uris).await {
+                Ok(application) => registered.ci = Some(application),
+                Err(why) => {
+                    let message = format!("it registers no OAuth application for the CI: {why}");
+                    return Err(self.forge_trouble(message).await);
+                }
+            }
+        }
+        self.inputs.plan(Some(registered))
+    }
+
+    async fn forge_failed(&self, error: BootstrapError, shared: &Shared) {
+        shared.fail(LaunchError::Other(self.forge_trouble(error.to_string()).await));
+    }
+
+    async fn forge_trouble(&self, message: String) -> Trouble {
+        let log = match self.standing.container(Service::Forge.as_str()) {
+            Some(container) => log_lines(&self.standing.docker, &container, TROUBLE_LOG_LINES).await,
+            None => Vec::new(),
+        };
+        Trouble { service: Some(Service::Forge.to_string()), message, help: None, log }
+    }
+}
+
+fn general(message: String) -> Trouble {
+    Trouble { service: None, message, help: None, log: Vec::new() }
+}

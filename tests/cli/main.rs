@@ -17,6 +17,7 @@ mod language;
 mod oauth;
 mod options;
 mod program;
+mod repositories;
 mod secrets;
 mod server;
 mod sockets;

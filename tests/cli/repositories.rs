@@ -16,7 +16,7 @@ use serve::{Body, Server, full};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use crate::caddy::Caddy;
+use crate::caddy::{self, Caddy};
 use crate::program::{Program, filtered};
 
 /// What a run came to.
@@ -413,9 +413,10 @@ fn an_edge_that_lets_little_through_is_named() {
 
 #[test]
 fn caddy_that_lets_little_through_is_named() {
-    let Some(program) = Caddy::find() else { return };
+    let Some(program) = caddy::find() else { return };
     let bench = Bench::new();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let _caddy = Caddy::start(&program, &bench.site(port, 1_000_000));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _caddy = runtime.block_on(Caddy::start(&program, &bench.site(port, 1_000_000)));
     lets_little_through(&bench, &format!("http://localhost:{port}"), "= found:    413 with no Content-Type");
 }

@@ -10,12 +10,16 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use serve::Body;
 
-use super::connect::Connector;
+use super::connect::{Connector, Stream};
 use super::error::HttpError;
+use super::patient::Patient;
 use super::target::{Address, Origin};
 
 /// The most content that is read of a response, in bytes.
 pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// More than this is sent over a connection of its own, in bytes: somebody on the way may answer before it is at its end.
+const LARGE: usize = 64 * 1024;
 
 /// A request, complete but for the `Host` field.
 #[derive(Debug, Clone)]
@@ -99,6 +103,9 @@ impl Client {
         outgoing: &Outgoing,
         reading: &(dyn Fn(&http::HeaderMap) -> Reading + Send + Sync),
     ) -> Result<Received, HttpError> {
+        if outgoing.body.len() > LARGE {
+            return self.send_streamed(outgoing, serve::full(outgoing.body.clone())).await;
+        }
         let mut request = build(outgoing, serve::full(outgoing.body.clone()))?;
         let origin = &outgoing.address.origin;
         if let Some(mut kept) = self.idle.remove(origin)
@@ -113,39 +120,29 @@ impl Client {
                 },
             }
         }
-        let mut sender = self.open(origin).await?;
+        let stream = self.connector.connect(origin).await?;
+        let mut sender = open(stream).await?;
         let started = Instant::now();
         let response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
-        self.receive(origin, sender, response, started, &|_| Reading::WHOLE).await
+        self.receive(origin, sender, response, started, reading).await
     }
 
-    /// Sends the request with a content that is made while it is sent, over a connection of its own: it can't be sent
-    /// again, and the answer may come before its end. The content of `outgoing` isn't sent.
+    /// Sends the request with this content in place of its own, over a connection of its own: what is made while it is sent
+    /// can't be sent again, and the answer may come before its end.
     ///
     /// # Errors
     /// [`HttpError`], where not even a response's head came.
     pub async fn send_streamed(&mut self, outgoing: &Outgoing, content: Body) -> Result<Received, HttpError> {
         let request = build(outgoing, content)?;
         let origin = &outgoing.address.origin;
-        let mut sender = self.open(origin).await?;
+        let stream = self.connector.connect(origin).await?;
+        let mut sender = open(Patient::new(stream)).await?;
         let started = Instant::now();
         let response = sender.send_request(request).await.map_err(|error| protocol(&error))?;
         let received = self.receive(origin, sender, response, started, &|_| Reading::WHOLE).await;
         // What is left of the content may still be on its way.
         self.idle.remove(origin);
         received
-    }
-
-    async fn open(&self, origin: &Origin) -> Result<SendRequest<Body>, HttpError> {
-        let stream = self.connector.connect(origin).await?;
-        let (sender, connection) = http1::Builder::new()
-            .title_case_headers(true)
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| protocol(&error))?;
-        // Ends by itself when the sender is dropped; its error reaches the caller through the sender as well.
-        tokio::spawn(connection);
-        Ok(sender)
     }
 
     /// Sends a request that asks for another protocol, on a connection of its own. Gives the answer, and the connection
@@ -234,6 +231,17 @@ impl Client {
 
 fn fields(headers: &http::HeaderMap) -> Vec<(String, Vec<u8>)> {
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+async fn open(stream: impl Stream + 'static) -> Result<SendRequest<Body>, HttpError> {
+    let (sender, connection) = http1::Builder::new()
+        .title_case_headers(true)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| protocol(&error))?;
+    // Ends by itself when the sender is dropped; its error reaches the caller through the sender as well.
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 fn build(outgoing: &Outgoing, content: Body) -> Result<hyper::Request<Body>, HttpError> {

@@ -370,6 +370,7 @@ impl Walk<'_> {
                 let verb = if matches!(git.action, GitAction::Clone { .. }) { "clone" } else { "push" };
                 return format!("git {verb} {}", expect::shown(&git.url.value));
             }
+            Action::Closed(target) => &target.value,
             Action::Assets(Assets { page: AssetsPage::At(target), .. }) => &target.value,
             Action::Assets(_) => return "assets of the last page".to_owned(),
             Action::Use(used) => return used.scenario.value.clone(),

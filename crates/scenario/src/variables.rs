@@ -71,6 +71,7 @@ impl Step {
             Action::OAuth(dance) => oauth(dance, visit),
             Action::WebSocket(socket) => websocket(socket, visit),
             Action::Git(action) => git(action, visit),
+            Action::Closed(target) => visit(&target.value),
             Action::Assets(assets) => {
                 if let AssetsPage::At(target) = &assets.page {
                     visit(&target.value);

@@ -2,6 +2,7 @@
 
 mod api;
 mod assets;
+mod closed;
 mod git;
 mod oauth;
 mod request;
@@ -71,6 +72,7 @@ pub(super) fn of(action: &Action) -> Option<&dyn Act> {
         Action::Api(api) => Some(api),
         Action::OAuth(oauth) => Some(&**oauth),
         Action::Git(git) => Some(git),
+        Action::Closed(target) => Some(target),
         Action::Assets(assets) => Some(assets),
         Action::Use(_) => None,
     }

@@ -110,6 +110,8 @@ pub enum Action {
     OAuth(Box<OAuth>),
     /// Clone a repository, or push to it.
     Git(Git),
+    /// Make sure that nobody listens at an address.
+    Closed(Spanned<Template>),
     /// Load all that a page refers to.
     Assets(Assets),
     /// Run another scenario's steps here.
@@ -126,6 +128,7 @@ impl Action {
             Action::Api(_) => "api".to_owned(),
             Action::OAuth(_) => "oauth".to_owned(),
             Action::Git(_) => "git".to_owned(),
+            Action::Closed(_) => "closed".to_owned(),
             Action::Assets(_) => "assets".to_owned(),
             Action::Use(_) => "use".to_owned(),
         }
@@ -139,7 +142,7 @@ impl Action {
             Action::Git(git) => git.basic_auth.as_ref().map(|pair| &pair.password),
             Action::Assets(assets) => assets.basic_auth.as_ref().map(|pair| &pair.password),
             Action::WebSocket(socket) => socket.basic_auth.as_ref().map(|pair| &pair.password),
-            Action::Submit(_) | Action::OAuth(_) | Action::Use(_) => None,
+            Action::Submit(_) | Action::OAuth(_) | Action::Closed(_) | Action::Use(_) => None,
         }
     }
 }

@@ -53,6 +53,7 @@ pub(crate) const ACTIONS: &[&str] = &[
     "oauth",
     "git",
     "assets",
+    "closed",
     "use",
 ];
 pub(crate) const CONTENTS: &[&str] = &["form", "json", "multipart", "body"];
@@ -98,6 +99,11 @@ pub(crate) static STEP: Table = Table {
             Shape::Text,
             "Loads all that a page refers to, and fails where something essential is broken. `page` stands for the last \
              page; otherwise it is a path or URL, and redirects are followed.",
+        ),
+        Key::new(
+            "closed",
+            Shape::Text,
+            "Makes sure that nobody listens at this address (`http://${host}:2019/`): what must not be reachable from here.",
         ),
         Key::new("use", Shape::Text, "Runs the steps of another scenario: its file name without folder and `.yaml`."),
         Key::new("name", Shape::Text, "A name for people."),

@@ -119,15 +119,23 @@ pub enum BootstrapError {
 /// # Errors
 /// What went wrong, with the forge's own words; never the password.
 pub(crate) async fn bootstrap(url: &str, way: &Way, inside: &dyn Inside) -> Result<Forge, BootstrapError> {
-    let anonymous = Api { base: url, way, credentials: None };
-    let (product, version) = identify(&anonymous).await?;
     let password = random::text(random::ALPHANUMERIC, PASSWORD_LENGTH);
     let password = Secret::new(password.map_err(|error| BootstrapError::Password(error.to_string()))?);
-    create_user(inside, &password).await?;
-    Ok(Forge { product, version, user: USER.to_owned(), password, repository: format!("{USER}/{REPOSITORY}") })
+    let forge = Forge::identify(url, way, password).await?;
+    create_user(inside, &forge.password).await?;
+    Ok(forge)
 }
 
 impl Forge {
+    /// The forge at this URL, with a first user who has, or is to have, this password.
+    ///
+    /// # Errors
+    /// The forge's answer.
+    pub(crate) async fn identify(url: &str, way: &Way, password: Secret) -> Result<Self, BootstrapError> {
+        let (product, version) = identify(&Api { base: url, way, credentials: None }).await?;
+        Ok(Self { product, version, user: USER.to_owned(), password, repository: format!("{USER}/{REPOSITORY}") })
+    }
+
     /// Makes the demo repository. Nothing else waits for it.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //!
 //! - [`ci`]: Woodpecker: dashboard, sign-in at the forge, pipelines
 //! - [`echo`]: an echo, over HTTP and WebSocket
-//! - [`forge`]: Forgejo and Gitea: sign-in, sessions, pages
+//! - [`forge`]: Forgejo and Gitea: sign-in, pages, OAuth provider, REST API, webhooks, git over HTTP
 //! - [`outbound`]: how a double calls other services
 //! - [`site`]: a site of files held in memory, such as staging
 

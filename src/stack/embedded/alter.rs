@@ -2,10 +2,12 @@
 
 use std::sync::PoisonError;
 
+use futures_util::future::join_all;
 use scenario::model::Service;
 use verdict::evidence::Trouble;
 
-use super::{Embedded, GRACE, trouble};
+use super::running::Double;
+use super::{Embedded, trouble};
 use crate::stack::StackOptions;
 
 /// The routes that the edge has: those that it should have, with what the options say otherwise.
@@ -17,7 +19,7 @@ impl Embedded {
     /// Makes it what the options say. A service that was stopped has freed its port.
     pub(super) async fn alter(&self) -> Result<(), Trouble> {
         let served = served(&self.routed, &self.options)?;
-        let mut stopped = (None, None);
+        let mut stopped = Vec::new();
         {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(running) = running.as_mut() else { return Ok(()) };
@@ -25,19 +27,11 @@ impl Embedded {
                 running.edge.replace(served).map_err(|error| trouble(Service::Edge, error.to_string()))?;
             }
             for service in &self.options.stop {
-                match service {
-                    Service::Forge => stopped.0 = running.forge.take(),
-                    Service::Staging => stopped.1 = running.staging.take(),
-                    other => return Err(trouble(*other, "the embedded stack can't stop it".to_owned())),
-                }
+                let double = running.doubles.remove(service);
+                stopped.push(double.ok_or_else(|| trouble(*service, "the embedded stack can't stop it".to_owned()))?);
             }
         }
-        if let Some(forge) = stopped.0 {
-            forge.shutdown(GRACE).await;
-        }
-        if let Some(staging) = stopped.1 {
-            staging.shutdown(GRACE).await;
-        }
+        join_all(stopped.into_iter().map(Double::shutdown)).await;
         Ok(())
     }
 }

@@ -1,20 +1,25 @@
 //! What the services are told: the settings that go with the routes, with the user's own on top.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
+use doubles::ci;
+use doubles::ci::agent::AgentSettings;
 use doubles::forge::{Builder, Flavour, Forge};
 use routes::settings;
+use scenario::Secret;
 use scenario::model::Service;
 use verdict::evidence::Trouble;
 
-use crate::stack::{Product, StackOptions, addresses, applications};
+use crate::stack::bootstrap::USER;
+use crate::stack::{Application, Product, StackOptions, addresses, applications};
 
 /// Settings for services that take none are a mistake, not a wish to be ignored.
 pub(super) fn refuse_unknown(options: &StackOptions) -> Result<(), Trouble> {
-    applications::refuse_unknown(&options.applications, &[])?;
+    applications::refuse_unknown(&options.applications, &[Service::Ci])?;
     for (service, settings) in &options.environment {
         if let Some(name) = settings.keys().next()
-            && *service != Service::Forge
+            && !matches!(service, Service::Forge | Service::Ci | Service::CiAgent)
         {
             return Err(Trouble {
                 service: Some(service.to_string()),
@@ -35,25 +40,103 @@ pub(super) fn flavour(product: Product) -> Flavour {
     }
 }
 
+/// Where webhooks may go: the edge has an address that they don't reach by default.
+const ALLOWED_HOSTS: &str = "edge.test,*.edge.test";
+
 /// A forge that agrees with the routes, but for what the user set otherwise.
 pub(super) fn forge(site: &routes::Site, options: &StackOptions) -> Result<Builder, Trouble> {
-    let mut environment: BTreeMap<String, String> =
-        settings::for_site(site).environment.remove("forge").unwrap_or_default();
-    for (name, value) in options.environment.get(&Service::Forge).into_iter().flatten() {
-        // Forgejo reads both spellings; the other one must not slip past a setting of ours.
-        let name = name.strip_prefix("FORGEJO__").map_or_else(|| name.clone(), |rest| format!("GITEA__{rest}"));
+    let mut environment = routed(site, Service::Forge);
+    environment.insert("GITEA__webhook__ALLOWED_HOST_LIST".to_owned(), ALLOWED_HOSTS.to_owned());
+    // Forgejo reads both spellings; the other one must not slip past a setting of ours.
+    let spelled = |name: &str| name.strip_prefix("FORGEJO__").map(|rest| format!("GITEA__{rest}"));
+    overlay(&mut environment, Service::Forge, site, options, spelled);
+    environment
+        .iter()
+        .try_fold(Forge::builder().flavour(flavour(options.forge)), |forge, (name, value)| forge.setting(name, value))
+        .map_err(|error| wrong(Service::Forge, error.to_string()))
+}
+
+/// What the CI is told, as `fixtures/compose.yml` has it, but for what the user set otherwise.
+pub(super) fn ci(
+    site: &routes::Site,
+    options: &StackOptions,
+    application: &Application,
+    agent_secret: &Secret,
+) -> Result<ci::Settings, Trouble> {
+    let mut environment = routed(site, Service::Ci);
+    let is_gitea = options.forge == Product::Gitea;
+    for (name, value) in [
+        ("WOODPECKER_OPEN", "true"),
+        ("WOODPECKER_ADMIN", USER),
+        ("WOODPECKER_FORGEJO", if is_gitea { "false" } else { "true" }),
+        ("WOODPECKER_GITEA", if is_gitea { "true" } else { "false" }),
+        ("WOODPECKER_FORGEJO_CLIENT", &application.client_id),
+        ("WOODPECKER_FORGEJO_SECRET", application.client_secret.expose()),
+        ("WOODPECKER_AGENT_SECRET", agent_secret.expose()),
+    ] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    overlay(&mut environment, Service::Ci, site, options, |_| None);
+    let settings = ci::Settings::read(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let settings = settings.map_err(|error| wrong(Service::Ci, error.to_string()))?;
+    refuse(Service::Ci, &settings.unknown)?;
+    Ok(settings)
+}
+
+/// What the CI's agent is told, as `fixtures/compose.yml` has it, but for what the user set otherwise.
+pub(super) fn ci_agent(
+    site: &routes::Site,
+    options: &StackOptions,
+    server: SocketAddr,
+    agent_secret: &Secret,
+) -> Result<AgentSettings, Trouble> {
+    let mut environment = BTreeMap::from([
+        ("WOODPECKER_SERVER".to_owned(), server.to_string()),
+        ("WOODPECKER_AGENT_SECRET".to_owned(), agent_secret.expose().to_owned()),
+        // Nobody asks it how it is.
+        ("WOODPECKER_HEALTHCHECK".to_owned(), "false".to_owned()),
+    ]);
+    overlay(&mut environment, Service::CiAgent, site, options, |_| None);
+    let settings = AgentSettings::read(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let settings = settings.map_err(|error| wrong(Service::CiAgent, error.to_string()))?;
+    refuse(Service::CiAgent, &settings.unknown)?;
+    Ok(settings)
+}
+
+fn refuse(service: Service, unknown: &[String]) -> Result<(), Trouble> {
+    match unknown.first() {
+        None => Ok(()),
+        Some(name) => Err(wrong(service, format!("{name}: the {service} double doesn't know this setting"))),
+    }
+}
+
+/// The settings that go with the routes.
+fn routed(site: &routes::Site, service: Service) -> BTreeMap<String, String> {
+    settings::for_site(site).environment.remove(service.as_str()).unwrap_or_default()
+}
+
+/// Lays the user's own settings on top, under the names that `spelled` gives them.
+fn overlay(
+    environment: &mut BTreeMap<String, String>,
+    service: Service,
+    site: &routes::Site,
+    options: &StackOptions,
+    spelled: impl Fn(&str) -> Option<String>,
+) {
+    for (name, value) in options.environment.get(&service).into_iter().flatten() {
+        let name = spelled(name).unwrap_or_else(|| name.clone());
         match value {
             Some(value) => environment.insert(name, addresses::fill(value, site)),
             None => environment.remove(&name),
         };
     }
-    environment
-        .iter()
-        .try_fold(Forge::builder().flavour(flavour(options.forge)), |forge, (name, value)| forge.setting(name, value))
-        .map_err(|error| Trouble {
-            service: Some(Service::Forge.to_string()),
-            message: error.to_string(),
-            help: Some("change or remove the setting".to_owned()),
-            log: Vec::new(),
-        })
+}
+
+fn wrong(service: Service, message: String) -> Trouble {
+    Trouble {
+        service: Some(service.to_string()),
+        message,
+        help: Some("change or remove the setting".to_owned()),
+        log: Vec::new(),
+    }
 }

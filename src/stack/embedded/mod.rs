@@ -3,41 +3,36 @@
 mod alter;
 mod change;
 mod configuration;
+mod ground;
+mod running;
 mod staging;
 
 use std::collections::BTreeMap;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use doubles::echo::Echo;
-use doubles::forge::Forge;
-use edge::Edge;
-use routes::{Origin, Scheme};
 use scenario::Secret;
 use scenario::model::{Mode, Service};
-use serve::{Log, Server};
-use tokio::net::TcpListener;
+use serve::Log;
 use verdict::evidence::{self, ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
 use super::api::Way;
-use super::authority::Authority;
-use super::bootstrap;
-use super::{Site, Stack, StackOptions, random};
+use super::applications::{Applications, redirect_uris};
+use super::{Application, Site, Stack, StackOptions, bootstrap, random};
+use ground::{Agents, Ground};
+use running::{Double, Running};
 
 /// The services that the embedded stack has. Scenarios that need others don't apply to it.
-pub const SERVICES: &[Service] = &[Service::Edge, Service::Forge, Service::Staging, Service::Echo];
+pub const SERVICES: &[Service] =
+    &[Service::Edge, Service::Forge, Service::Ci, Service::CiAgent, Service::Staging, Service::Echo];
 
 /// The host that the edge answers at; its services' hosts are below it.
 const HOST: &str = "edge.test";
-/// Who can sign in at the forge.
-const USER: &str = "smoke";
-/// How long requests under way may take to finish when the stack goes down.
-const GRACE: Duration = Duration::from_millis(200);
+/// How long passwords and secrets are that nobody types.
+const SECRET_LENGTH: usize = 24;
 
-/// The edge, a forge double, a staging site and an echo, each on a port of its own on loopback. Dropping it frees the ports.
+/// The edge and doubles of all that is behind it, each on a port of its own on loopback. Dropping it frees the ports.
 #[derive(Debug)]
 pub struct Embedded {
     site: Site,
@@ -48,17 +43,14 @@ pub struct Embedded {
     routed: routes::Site,
     /// How the edge is reached.
     way: Way,
+    /// The forge, with its first user.
+    forge: bootstrap::Forge,
+    /// The CI's application there.
+    application: Application,
+    /// What the CI and its agent know of each other.
+    agent_secret: Secret,
+    agents: Agents,
     running: Mutex<Option<Running>>,
-}
-
-/// What has to end.
-#[derive(Debug)]
-struct Running {
-    edge: Edge,
-    /// `None` where it was stopped, as with the others.
-    forge: Option<Forge>,
-    staging: Option<Server>,
-    echo: Option<Echo>,
 }
 
 impl Embedded {
@@ -69,62 +61,61 @@ impl Embedded {
     /// A setting that a double doesn't know; no port, no random bytes.
     pub async fn start(options: &StackOptions) -> Result<Self, Trouble> {
         configuration::refuse_unknown(options)?;
-        let edge_listener = listen(Service::Edge).await?;
-        let forge_listener = listen(Service::Forge).await?;
-        let staging_listener = listen(Service::Staging).await?;
-        let echo_listener = listen(Service::Echo).await?;
+        let mut ground = Ground::take(options).await?;
+        let password = secret()?;
+        let agent_secret = secret()?;
 
-        let authority = options.tls.then(|| Authority::new(HOST)).transpose();
-        let authority = authority.map_err(|error| trouble(Service::Edge, error.to_string()))?;
-        let scheme = if authority.is_some() { Scheme::Https } else { Scheme::Http };
-        let origin = Origin { scheme, host: HOST.to_owned(), port: port(Service::Edge, &edge_listener)? };
-        let mut upstreams = BTreeMap::new();
-        for (service, listener) in
-            [(Service::Forge, &forge_listener), (Service::Staging, &staging_listener), (Service::Echo, &echo_listener)]
-        {
-            upstreams.insert(service.to_string(), format!("{}:{}", Ipv4Addr::LOCALHOST, port(service, listener)?));
-        }
-        let routed = routes::Site::standard(origin, routing(options.mode), &upstreams)
-            .map_err(|error| trouble(Service::Edge, format!("the routes are wrong: {error}")))?;
-        let routed = routes::Site { tls: authority.as_ref().map(|_| tls_in_memory()), ..routed };
+        let forge = ground.forge(options, &password)?;
+        let others = ground.others()?;
+        let edge = ground.edge()?;
+        let way = ground.way();
+        let url = ground.routed.service_url(Service::Forge.as_str()).unwrap_or_default();
+        let told = set_up(&url, &way, password, &ground.routed, options).await;
+        let (known, application) = told.map_err(|message| trouble(Service::Forge, message))?;
+        let ci = ground.ci(options, &application, &agent_secret)?;
 
-        let password = random::text(random::ALPHANUMERIC, 24)
-            .map_err(|error| trouble(Service::Forge, format!("there is no password for its user: {error}")))?;
-        let forge = configuration::forge(&routed, options)?
-            .user(USER, &password)
-            .serve(forge_listener)
-            .map_err(|error| trouble(Service::Forge, format!("it can't listen: {error}")))?;
-        // As the bootstrap makes it at a real forge.
-        let made = forge.repositories().create(USER, bootstrap::REPOSITORY, Some(bootstrap::DEFAULT_BRANCH));
-        made.map_err(|error| trouble(Service::Forge, format!("its repository can't be made: {error:?}")))?;
-        let (staging, staging_log) = staging::site()
-            .serve(staging_listener)
-            .map_err(|error| trouble(Service::Staging, format!("it can't listen: {error}")))?;
-        let echo =
-            Echo::serve(echo_listener).map_err(|error| trouble(Service::Echo, format!("it can't listen: {error}")))?;
-
-        let ca_pem = authority.as_ref().map(|authority| authority.ca_pem.clone());
-        let site = Site { ca_pem, ..site(&routed, options.mode, Secret::new(&password)) };
-        let address = edge_listener.local_addr().map_err(|error| no_port(Service::Edge, &error))?;
-        let way = Way { address, tls: authority.as_ref().map(Authority::client) };
-        let facts = facts(&site, options);
-        let edge = match &authority {
-            Some(authority) => Edge::start_tls(routed.clone(), edge_listener, authority.server()),
-            None => Edge::start(routed.clone(), edge_listener),
+        let forge = (Service::Forge, Double::Forge(forge));
+        let running = Running { edge, doubles: [forge].into_iter().chain(ci).chain(others).collect() };
+        let site = Site { ca_pem: ground.ca_pem(), ..site(&ground.routed, options.mode, &known) };
+        let stack = Self {
+            facts: facts(&site, &known),
+            site,
+            logs: running.logs(),
+            options: options.clone(),
+            agents: ground.agents(),
+            routed: ground.routed,
+            way,
+            forge: known,
+            application,
+            agent_secret,
+            running: Mutex::new(Some(running)),
         };
-        let edge = edge.map_err(|error| trouble(Service::Edge, error.to_string()))?;
-        let logs = [
-            (Service::Edge, edge.log().clone()),
-            (Service::Forge, forge.log().clone()),
-            (Service::Staging, staging_log),
-            (Service::Echo, echo.log().clone()),
-        ]
-        .into();
-        let running = Mutex::new(Some(Running { edge, forge: Some(forge), staging: Some(staging), echo: Some(echo) }));
-        let stack = Self { site, facts, logs, options: options.clone(), routed, way, running };
         stack.alter().await?;
         Ok(stack)
     }
+}
+
+/// Sets the forge up as a real one is, over HTTP and by way of the edge; but its first user is there already.
+async fn set_up(
+    url: &str,
+    way: &Way,
+    password: Secret,
+    routed: &routes::Site,
+    options: &StackOptions,
+) -> Result<(bootstrap::Forge, Application), String> {
+    let forge = bootstrap::Forge::identify(url, way, password).await.map_err(|error| error.to_string())?;
+    let applications = Applications { forge: url, way, owner: (&forge.user, &forge.password) };
+    let uris = redirect_uris(Service::Ci, routed, &options.applications);
+    let (repository, application) =
+        tokio::join!(forge.create_repository(url, way), applications.create(Service::Ci.as_str(), uris));
+    repository.map_err(|error| error.to_string())?;
+    let application = application.map_err(|why| format!("it registers no OAuth application for the CI: {why}"))?;
+    Ok((forge, application))
+}
+
+fn secret() -> Result<Secret, Trouble> {
+    let text = random::text(random::ALPHANUMERIC, SECRET_LENGTH);
+    text.map(Secret::new).map_err(|error| trouble(Service::Edge, error.to_string()))
 }
 
 #[async_trait]
@@ -138,7 +129,10 @@ impl Stack for Embedded {
     }
 
     async fn logs(&self, service: Service, lines: usize) -> Vec<String> {
-        self.logs.get(&service).map(|log| log.last(lines)).unwrap_or_default()
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = running.as_ref().and_then(|running| running.logs().remove(&service));
+        // Who was stopped has left a log, too.
+        now.as_ref().or(self.logs.get(&service)).map(|log| log.last(lines)).unwrap_or_default()
     }
 
     async fn troubles(&self) -> Vec<Trouble> {
@@ -149,42 +143,15 @@ impl Stack for Embedded {
 
     async fn down(&self) -> Result<(), Trouble> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Running { edge, forge, staging, echo }) = running {
-            edge.shutdown(GRACE).await;
-            if let Some(forge) = forge {
-                forge.shutdown(GRACE).await;
-            }
-            if let Some(staging) = staging {
-                staging.shutdown(GRACE).await;
-            }
-            if let Some(echo) = echo {
-                echo.shutdown(GRACE).await;
-            }
+        if let Some(running) = running {
+            running.shutdown().await;
         }
         Ok(())
     }
 }
 
-async fn listen(service: Service) -> Result<TcpListener, Trouble> {
-    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    TcpListener::bind(any_port).await.map_err(|error| no_port(service, &error))
-}
-
-fn port(service: Service, listener: &TcpListener) -> Result<u16, Trouble> {
-    Ok(listener.local_addr().map_err(|error| no_port(service, &error))?.port())
-}
-
-fn no_port(service: Service, error: &io::Error) -> Trouble {
-    trouble(service, format!("there is no port for it on {}: {error}", Ipv4Addr::LOCALHOST))
-}
-
 fn trouble(service: Service, message: String) -> Trouble {
     Trouble { service: Some(service.to_string()), message, help: None, log: Vec::new() }
-}
-
-/// The model wants to know where certificate and key are; the edge of this process is given them, and reads no files.
-fn tls_in_memory() -> routes::TlsFiles {
-    routes::TlsFiles { certificate: "memory".to_owned(), key: "memory".to_owned() }
 }
 
 fn routing(mode: Mode) -> routes::Mode {
@@ -194,7 +161,7 @@ fn routing(mode: Mode) -> routes::Mode {
     }
 }
 
-fn site(routed: &routes::Site, mode: Mode, password: Secret) -> Site {
+fn site(routed: &routes::Site, mode: Mode, forge: &bootstrap::Forge) -> Site {
     let services =
         SERVICES.iter().filter_map(|service| Some((*service, routed.service_url(service.as_str())?))).collect();
     Site {
@@ -203,23 +170,25 @@ fn site(routed: &routes::Site, mode: Mode, password: Secret) -> Site {
         services,
         resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
         ca_pem: None,
-        variables: [
-            ("user".to_owned(), USER.to_owned()),
-            ("repo".to_owned(), format!("{USER}/{}", bootstrap::REPOSITORY)),
-        ]
-        .into(),
-        secrets: [("password".to_owned(), password)].into(),
+        variables: [("user", &forge.user), ("repo", &forge.repository)]
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .into(),
+        secrets: [("password".to_owned(), forge.password.clone())].into(),
     }
 }
 
-fn facts(site: &Site, options: &StackOptions) -> StackFacts {
+fn facts(site: &Site, forge: &bootstrap::Forge) -> StackFacts {
     let services = SERVICES
         .iter()
         .map(|service| ServiceFacts {
             name: service.to_string(),
             kind: ServiceKind::Double,
             image: None,
-            version: (*service == Service::Forge).then(|| configuration::flavour(options.forge).version().to_owned()),
+            version: match service {
+                Service::Forge => Some(forge.version.clone()),
+                Service::Ci => Some(doubles::ci::VERSION.to_owned()),
+                _ => None,
+            },
         })
         .collect();
     let mode = match site.mode {

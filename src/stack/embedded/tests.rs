@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use scraper::{Html, Selector};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
 use super::*;
@@ -184,8 +184,10 @@ async fn a_stack_is_switched_and_switched_back_and_who_is_signed_in_stays_so() {
     for mode in [Mode::Subdomain, Mode::Subpath] {
         let old = stack.site().clone();
         let changed = stack.switch(mode).await.unwrap();
-        assert!(changed.restarted.is_empty() && changed.applications.is_empty());
         let site = stack.site();
+        let [application] = &changed.applications[..] else { panic!("{:?}", changed.applications) };
+        assert_eq!(application.redirect_uris, [format!("{}/authorize", site.services[&Service::Ci])]);
+        assert!(changed.restarted.is_empty());
         assert_eq!((site.mode, stack.facts().mode), (mode, crate::stack::mode_fact(mode)));
         assert_eq!((&site.base_url, &site.variables), (&before.base_url, &before.variables));
         assert_eq!(issuer(site).await, site.services[&Service::Forge]);
@@ -230,7 +232,8 @@ async fn settings_that_nobody_knows_are_refused() {
     for (service, name, words) in [
         (Service::Forge, "GITEA__server__HTTP_PORT", "the forge double doesn't know this setting"),
         (Service::Staging, "ROOT", "the embedded stack's staging takes no settings"),
-        (Service::Ci, "WOODPECKER_HOST", "the embedded stack's ci takes no settings"),
+        (Service::Ci, "WOODPECKER_FOO", "the ci double doesn't know this setting"),
+        (Service::CiAgent, "WOODPECKER_FOO", "the ci-agent double doesn't know this setting"),
     ] {
         let trouble = Embedded::start(&options(Mode::Subpath, &[(service, name, Some("x"))])).await.unwrap_err();
         assert_eq!(trouble.service.as_deref(), Some(service.as_str()));

@@ -22,8 +22,10 @@ impl Visit<'_> {
         }
         match rest {
             [] => Some(self.overview(&facts)),
-            ["raw", "branch", branch, path @ ..] if !path.is_empty() => self.raw(&facts, branch, &path.join("/")),
-            ["src", "branch", branch, path @ ..] => self.source(&facts, branch, &path.join("/")),
+            ["raw", "branch" | "tag" | "commit", branch, path @ ..] if !path.is_empty() => {
+                self.raw(&facts, branch, &path.join("/"))
+            }
+            ["src", "branch" | "tag" | "commit", branch, path @ ..] => self.source(&facts, branch, &path.join("/")),
             ["settings", "hooks", id] if access >= Access::Admin => self.hook(&facts, id.parse().ok()?),
             _ => None,
         }

@@ -66,7 +66,8 @@ impl<'a> Visit<'a> {
             "/login/oauth/keys" if settings.oauth => return oauth::key_set(self.forge),
             _ => {}
         }
-        if settings.require_sign_in && self.session.user.is_none() {
+        // The landing page says nothing of what is behind it.
+        if settings.require_sign_in && self.session.user.is_none() && path != "/" {
             return self.ask_to_sign_in();
         }
         match path {

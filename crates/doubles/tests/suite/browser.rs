@@ -26,10 +26,16 @@ pub(crate) struct Answer {
     pub(crate) content_type: Option<String>,
     pub(crate) location: Option<String>,
     pub(crate) cookies: Vec<SetCookie>,
+    pub(crate) headers: http::HeaderMap,
     pub(crate) body: String,
 }
 
 impl Answer {
+    /// The content as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
     /// The values of an attribute of the elements that a selector finds.
     pub(crate) fn attributes(&self, selector: &str, attribute: &str) -> Vec<String> {
         let page = Html::parse_document(&self.body);
@@ -94,6 +100,7 @@ impl Browser {
             content_type: field("content-type"),
             location: field("location"),
             cookies,
+            headers: parts.headers,
             body,
         }
     }

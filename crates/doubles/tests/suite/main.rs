@@ -9,6 +9,14 @@ mod contracts;
 #[cfg(test)]
 mod echo;
 #[cfg(test)]
+mod forge_api;
+#[cfg(test)]
+mod forge_oauth;
+#[cfg(test)]
+mod forge_registry;
+#[cfg(test)]
+mod forge_webhooks;
+#[cfg(test)]
 mod git;
 #[cfg(test)]
 mod git_answers;
@@ -16,3 +24,5 @@ mod git_answers;
 mod program;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod standing;

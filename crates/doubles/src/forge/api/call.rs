@@ -60,8 +60,10 @@ impl<'a> Call<'a> {
         let mut call = Self { forge, path, links, query, identity: None, content };
         call.identity = auth::identify(forge, parts)
             .map_err(|_| call.refusal(StatusCode::UNAUTHORIZED, "invalid username, password or token"))?;
-        if call.identity.is_none() && forge.settings.require_sign_in && !matches!(path, ["version" | "settings", ..]) {
-            return Err(call.refusal(StatusCode::FORBIDDEN, "Only signed in user is allowed to call APIs."));
+        if call.identity.is_none() && forge.settings.require_sign_in {
+            // Without the address that other errors have.
+            let value = json!({ "message": "Only signed in user is allowed to call APIs." });
+            return Err(answer::api(StatusCode::FORBIDDEN, &value));
         }
         Ok(call)
     }

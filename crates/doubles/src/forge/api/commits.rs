@@ -11,10 +11,9 @@ use crate::forge::{answer, shapes};
 /// How many commits a list goes back.
 const MOST: usize = 1000;
 
-/// The commit with this id, or the newest of the branch with this name.
+/// The commit that a branch, a tag or an id means.
 pub(super) fn find(call: &Call<'_>, found: &Found, which: &str) -> Option<Commit> {
-    let (owner, name, repositories) = (&found.facts.owner, &found.facts.name, &call.forge.stores.repositories);
-    repositories.branch(owner, name, which).or_else(|| repositories.commit(owner, name, which))
+    call.forge.stores.repositories.commit(&found.facts.owner, &found.facts.name, which)
 }
 
 fn shape(call: &Call<'_>, found: &Found, commit: &Commit) -> Value {

@@ -14,8 +14,8 @@ use crate::forge::records::Access;
 use crate::forge::repositories::{BranchError, Commit, CommitError};
 use crate::forge::{answer, shapes};
 
-/// The branch that the query asks for, or the one that clones check out.
-fn branch(call: &Call<'_>, found: &Found) -> String {
+/// The branch, tag or commit that the query asks for, or the branch that clones check out.
+fn revision(call: &Call<'_>, found: &Found) -> String {
     let asked = call.query.get("ref").filter(|name| !name.is_empty()).unwrap_or(&found.facts.default_branch);
     asked.strip_prefix("refs/heads/").unwrap_or(asked).to_owned()
 }
@@ -31,7 +31,9 @@ struct Item<'a> {
 fn shape(call: &Call<'_>, found: &Found, commit: &Commit, item: &Item<'_>) -> Value {
     let (name, branch, path, id) = (found.name(), &commit.branch, item.path, item.id);
     let own = call.links.api(&format!("repos/{name}/contents/{path}?ref={branch}"));
-    let html = call.links.html(&format!("{name}/src/branch/{branch}/{path}"));
+    let is_commit = *branch == commit.id;
+    let place = format!("{}/{branch}/{path}", if is_commit { "commit" } else { "branch" });
+    let html = call.links.html(&format!("{name}/src/{place}"));
     let objects = if item.kind == "dir" { "trees" } else { "blobs" };
     let git = call.links.api(&format!("repos/{name}/git/{objects}/{id}"));
     let time = rfc3339(commit.committer.time);
@@ -50,7 +52,7 @@ fn shape(call: &Call<'_>, found: &Found, commit: &Commit, item: &Item<'_>) -> Va
         "url": own,
         "html_url": html,
         "git_url": git,
-        "download_url": (item.kind == "file").then(|| call.links.html(&format!("{name}/raw/branch/{branch}/{path}"))),
+        "download_url": (item.kind == "file").then(|| call.links.html(&format!("{name}/raw/{place}"))),
         "submodule_git_url": null,
         "_links": { "self": own, "git": git, "html": html },
     })
@@ -64,16 +66,15 @@ fn file(call: &Call<'_>, found: &Found, commit: &Commit, path: &str, content: &[
 /// A file with its content, or what a folder holds.
 pub(super) fn get(call: &Call<'_>) -> Reply {
     let found = call.readable()?;
-    let (branch, path) = (branch(call, &found), call.rest(1));
+    let (revision, path) = (revision(call, &found), call.rest(1));
     let (owner, name, repositories) = (&found.facts.owner, &found.facts.name, &call.forge.stores.repositories);
-    let commit = repositories.branch(owner, name, &branch).or_else(|| repositories.commit(owner, name, &branch));
-    let Some(commit) = commit else {
-        return Err(call.not_found_because(Some(&format!("object does not exist [id: {branch}, rel_path: ]"))));
+    let Some(commit) = repositories.commit(owner, name, &revision) else {
+        return Err(call.not_found_because(Some(&format!("object does not exist [id: {revision}, rel_path: ]"))));
     };
-    if let Some(content) = repositories.file(owner, name, &branch, &path) {
+    if let Some(content) = repositories.file(owner, name, &revision, &path) {
         return call.reply(&file(call, &found, &commit, &path, &content));
     }
-    let Some(entries) = repositories.folder(owner, name, &branch, &path) else {
+    let Some(entries) = repositories.folder(owner, name, &revision, &path) else {
         let value = json!({
             "errors": [format!("object does not exist [id: , rel_path: {path}]")],
             "message": "GetContentsOrList",
@@ -94,8 +95,8 @@ pub(super) fn get(call: &Call<'_>) -> Reply {
 
 pub(super) fn raw(call: &Call<'_>) -> Reply {
     let found = call.readable()?;
-    let (branch, path) = (branch(call, &found), call.rest(1));
-    let content = call.forge.stores.repositories.file(&found.facts.owner, &found.facts.name, &branch, &path);
+    let (revision, path) = (revision(call, &found), call.rest(1));
+    let content = call.forge.stores.repositories.file(&found.facts.owner, &found.facts.name, &revision, &path);
     Ok(super::raw(content.ok_or_else(|| call.not_found())?))
 }
 

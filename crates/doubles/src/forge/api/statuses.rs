@@ -32,11 +32,10 @@ pub(super) fn create(call: &Call<'_>) -> Reply {
     let found = call.repository(Access::Write, "user should have a permission to write to a repo")?;
     let id = call.rest(1);
     let body = call.body()?;
-    let commit =
-        call.forge.stores.repositories.commit(&found.facts.owner, &found.facts.name, &id).ok_or_else(|| {
-            let message = format!("GetCommit[{id}]: object does not exist [id: {id}, rel_path: ]");
-            call.refusal(StatusCode::INTERNAL_SERVER_ERROR, &message)
-        })?;
+    let commit = commits::find(call, &found, &id).ok_or_else(|| {
+        let message = format!("GetCommit[{id}]: object does not exist [id: {id}, rel_path: ]");
+        call.refusal(StatusCode::INTERNAL_SERVER_ERROR, &message)
+    })?;
     let member = |name: &str| text(&body, name).unwrap_or_default().to_owned();
     let status = Status {
         id: call.forge.stores.records.next_id(),

@@ -72,26 +72,25 @@ impl Repositories {
         Ok(())
     }
 
-    /// The commits of a branch, the newest first, no more than `most`: along first parents.
-    pub fn history(&self, owner: &str, name: &str, branch: &str, most: usize) -> Vec<Commit> {
+    /// The commits of a branch, or up to a tag or commit, the newest first, no more than `most`: along first parents.
+    pub fn history(&self, owner: &str, name: &str, revision: &str, most: usize) -> Vec<Commit> {
         let Some(repository) = self.find(owner, name) else { return Vec::new() };
         repository.with(|contents| {
             let parent = |id: &ObjectId| contents.commit(*id).and_then(|raw| raw.parents.first().copied());
-            let ids = std::iter::successors(contents.branch(branch), parent).take(most);
-            ids.filter_map(|id| push::commit(contents, branch, id)).collect()
+            let ids = std::iter::successors(contents.resolve(revision), parent).take(most);
+            ids.filter_map(|id| push::commit(contents, revision, id)).collect()
         })
     }
 
-    /// The commit with this id.
-    pub fn commit(&self, owner: &str, name: &str, id: &str) -> Option<Commit> {
-        let id = ObjectId::from_hex(id.as_bytes()).ok()?;
-        self.find(owner, name)?.with(|contents| push::commit(contents, "", id))
+    /// The commit that a branch, a tag or an id means, in this order.
+    pub fn commit(&self, owner: &str, name: &str, revision: &str) -> Option<Commit> {
+        self.find(owner, name)?.with(|contents| push::commit(contents, revision, contents.resolve(revision)?))
     }
 
-    /// What the folder of a branch holds, by name; the empty path is its top.
-    pub fn folder(&self, owner: &str, name: &str, branch: &str, path: &str) -> Option<Vec<Entry>> {
+    /// What the folder of a branch, tag or commit holds, by name; the empty path is its top.
+    pub fn folder(&self, owner: &str, name: &str, revision: &str, path: &str) -> Option<Vec<Entry>> {
         self.find(owner, name)?.with(|contents| {
-            let tree = contents.folder(branch, path)?;
+            let tree = contents.folder(revision, path)?;
             let entry = |entry: &git_wire::object::Entry| {
                 let object = contents.object(entry.id).filter(|object| object.kind == Kind::Blob);
                 Entry {
@@ -161,6 +160,12 @@ mod tests {
         assert_eq!((history.len(), &history[0]), (2, &commit));
         assert_eq!(all.history("o", "r", "main", 1).len(), 1);
         assert_eq!(all.commit("o", "r", &commit.id).unwrap().id, commit.id);
+        let first = &history[1].id;
+        assert_eq!(all.folder("o", "r", first, "").unwrap().len(), 1, "as it was then");
+        assert_eq!(
+            (all.file("o", "r", first, "a/b.txt"), all.file("o", "r", &commit.id, "a/b.txt")),
+            (None, Some(b"hello".to_vec()))
+        );
         assert_eq!((all.commit("o", "r", "x"), all.commit("o", "r", &"0".repeat(40))), (None, None));
     }
 }

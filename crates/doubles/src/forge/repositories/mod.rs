@@ -216,9 +216,9 @@ impl Repositories {
         })
     }
 
-    /// What a file of a branch holds.
-    pub fn file(&self, owner: &str, name: &str, branch: &str, path: &str) -> Option<Vec<u8>> {
-        self.find(owner, name)?.with(|contents| contents.file(branch, path).map(<[u8]>::to_vec))
+    /// What a file of a branch, tag or commit holds.
+    pub fn file(&self, owner: &str, name: &str, revision: &str, path: &str) -> Option<Vec<u8>> {
+        self.find(owner, name)?.with(|contents| contents.file(revision, path).map(<[u8]>::to_vec))
     }
 
     /// Calls the listener after each push, whether it came by git or was made by the API: once a branch or tag. It must

@@ -7,6 +7,7 @@ mod git;
 mod oauth;
 mod request;
 mod submit;
+mod undo;
 mod websocket;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use super::plan::PlannedStep;
 use super::problem::{self, Problem};
 use super::variables::Variables;
 use super::visitor::{Obstacle, Visitor};
-pub(super) use git::Undo;
+pub(super) use undo::Undo;
 
 /// Something that a user does.
 #[async_trait]

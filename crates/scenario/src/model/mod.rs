@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::span::{Source, Span, Spanned};
 use crate::template::Template;
 
-pub use api::{Api, Credentials};
+pub use api::{Api, Credentials, UndoCall};
 pub use assets::{Assets, AssetsAspect, AssetsPage};
 pub use capture::{Capture, CaptureSource};
 pub use expect::{Comparison, CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
@@ -97,6 +97,7 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly all steps are requests or calls, and a file has few")]
 pub enum Action {
     /// Send one request.
     Request(Request),

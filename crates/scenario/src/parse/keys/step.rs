@@ -161,6 +161,13 @@ pub(crate) static STEP: Table = Table {
         )
         .beside(&["assets"]),
         Key::new(
+            "undo",
+            Shape::Text,
+            "The call that takes this one back, such as `DELETE ${forge}/x`. It is made with the same credentials when the \
+             journey ends, however it ends; what is gone by then (404, 410) is fine.",
+        )
+        .beside(&["api"]),
+        Key::new(
             "follow",
             Shape::Either(&[Shape::Bool, Shape::Table(&FOLLOW)]),
             "Whether redirects are followed, hop by hop. Without it they aren't.",

@@ -198,6 +198,7 @@ fn variables_that_come_from_outside() {
     assert_eq!(names[..outer.len()], outer);
     let later = [
         "ci_token",
+        "ci",
         "forge_token",
         "password",
         "ci",

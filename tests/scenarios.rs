@@ -1,8 +1,6 @@
 //! The shipped scenarios, each on each stack of ours, in each of its settings, and against a site that somebody else runs:
 //! one test a scenario, stack and setting. A stack is stood up once a setting, and all scenarios run on it.
 
-#![expect(clippy::print_stderr, reason = "a test's site that doesn't go down says so")]
-
 mod support;
 
 use std::io::Write as _;

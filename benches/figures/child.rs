@@ -25,10 +25,16 @@ impl Run {
 
     /// One call.
     pub(crate) fn once(arguments: &[&str]) -> Self {
+        Self::with_environment(arguments, &[])
+    }
+
+    /// One call, with these variables besides those that are there.
+    pub(crate) fn with_environment(arguments: &[&str], environment: &[(String, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
         let started = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_edge-smoke"))
             .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .current_dir(folder.path())
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())

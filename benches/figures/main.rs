@@ -1,7 +1,7 @@
 //! The figures of the README, each beside its yardstick from the same run: `cargo bench --bench figures`.
 //!
 //! Nothing here is an assertion: machines differ, and a figure without its yardstick says little. `--containers` adds what
-//! needs an engine, `--clone` what a newcomer waits for.
+//! needs an engine, `--clone` what a newcomer waits for. Beside Hurl where `HURL` says where it is, or the path has it.
 
 #![expect(clippy::print_stdout, reason = "a benchmark's table is its output")]
 
@@ -9,6 +9,7 @@ mod assets;
 mod child;
 mod clone;
 mod local;
+mod oauth;
 mod switching;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ fn main() {
     assets::dashboard();
     local::growth();
     switching::embedded();
+    oauth::beside_hurl();
     let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
     if asked("--containers") {
         containers();

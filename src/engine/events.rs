@@ -31,7 +31,7 @@ pub enum Event {
         /// The scenario's place in the run, from 0.
         index: usize,
         /// What happened.
-        step: StepRecord,
+        step: Box<StepRecord>,
     },
     /// A scenario ended.
     ScenarioFinished {

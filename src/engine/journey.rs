@@ -113,7 +113,7 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         let (record, mut found) = walk.step(planned).await;
         diagnostics.append(&mut found);
         let outcome = record.outcome;
-        surroundings.sink.emit(Event::StepFinished { index, step: record.clone() });
+        surroundings.sink.emit(Event::StepFinished { index, step: Box::new(record.clone()) });
         journey.steps.push(record);
         if outcome == Outcome::Failed {
             journey.outcome = Outcome::Failed;
@@ -132,7 +132,7 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         if record.outcome == Outcome::Failed {
             journey.outcome = Outcome::Failed;
         }
-        surroundings.sink.emit(Event::StepFinished { index, step: record.clone() });
+        surroundings.sink.emit(Event::StepFinished { index, step: Box::new(record.clone()) });
         journey.steps.push(record);
     }
     let is_empty = journey.steps.iter().all(|step| step.outcome == Outcome::Skipped);
@@ -259,7 +259,7 @@ impl Walk<'_> {
     /// Takes back what a step did. The journey's own time may be over by then.
     async fn take_back(&mut self, undo: &Undo) -> (StepRecord, Vec<Diagnostic>) {
         let started = Instant::now();
-        let planned = &undo.planned;
+        let planned = undo.planned();
         let mut record = blank(planned, undo.title());
         record.attempts = 1;
         self.visitor.hops.clear();
@@ -370,6 +370,7 @@ impl Walk<'_> {
                 let verb = if matches!(git.action, GitAction::Clone { .. }) { "clone" } else { "push" };
                 return format!("git {verb} {}", expect::shown(&git.url.value));
             }
+            Action::Closed(target) => &target.value,
             Action::Assets(Assets { page: AssetsPage::At(target), .. }) => &target.value,
             Action::Assets(_) => return "assets of the last page".to_owned(),
             Action::Use(used) => return used.scenario.value.clone(),

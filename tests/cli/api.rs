@@ -21,6 +21,13 @@ fn api(origin: &str) -> impl Fn(&Request) -> Option<String> + use<> {
             "/api/moved" => respond(302, &format!("Location: {origin}/api/user\r\n"), ""),
             "/api/cookie" => respond(204, "Set-Cookie: planted=1; Path=/\r\n", ""),
             "/api/made" => json(201, r#"{"name":"ci","sha1":"0123456789abcdef"}"#),
+            "/api/things" | "/api/things/7" => match (request.method(), request.header("authorization").is_empty()) {
+                (_, true) => respond(401, "", ""),
+                ("POST", _) => json(201, r#"{"id": 7}"#),
+                _ => respond(204, "", ""),
+            },
+            "/api/gone" => respond(404, "", ""),
+            "/api/kept" => respond(500, "", ""),
             "/api/echo" => {
                 let fields = ["accept", "authorization", "cookie", "x-csrf-token", "content-type"];
                 let seen: Value = fields
@@ -39,6 +46,7 @@ fn api(origin: &str) -> impl Fn(&Request) -> Option<String> + use<> {
 }
 
 struct Called {
+    lines: Vec<String>,
     exit: Option<i32>,
     answer: String,
     text: String,
@@ -50,7 +58,8 @@ fn call(steps: &str) -> Called {
         .file("api.yaml", format!("name: Calls\nvars: {{ wrong: nobodys-token }}\nsteps:\n{steps}"));
     let output = program.output();
     let text = program.find("reports/latest/report.json").unwrap_or_default();
-    Called { exit: output.status.code(), answer: shown(&output), text }
+    let lines = server.lines().into_iter().filter(|line| line.contains("/api/")).collect();
+    Called { lines, exit: output.status.code(), answer: shown(&output), text }
 }
 
 impl Called {
@@ -161,6 +170,28 @@ fn a_page_in_the_api_s_place_is_named() {
     // Also where another status was expected: the page says more.
     insta::assert_snapshot!(call("  - api: GET /ci/user\n    expect: { status: 401 }\n").errors());
     call("  - api: GET /ci/user\n    expect: { content_type: text/html }\n").passed();
+}
+
+#[test]
+fn a_call_is_taken_back_however_the_journey_ends() {
+    let made = "  - api: POST /api/things\n    as: { token: token-0123 }\n    undo: DELETE /api/things/${id}\n    \
+                capture: { id: { json: $.id } }\n";
+    let lines = ["POST /api/things", "GET /api/echo", "DELETE /api/things/7"];
+    let called = call(&format!("{made}  - get: /api/echo\n")).passed();
+    assert_eq!(called.lines, lines);
+    let called = call(&format!("{made}  - get: /api/echo\n    expect: {{ status: 404 }}\n  - get: /api/user\n"));
+    assert_eq!((called.exit, called.lines), (Some(1), lines.map(str::to_owned).to_vec()));
+    // Of a call that never told its id there is nothing to take back.
+    let called = call(&made.replace("POST /api/things", "POST /api/gone"));
+    assert_eq!(called.lines, ["POST /api/gone"]);
+}
+
+#[test]
+fn a_call_that_can_not_be_taken_back_is_a_failure() {
+    let step =
+        |undo: &str| format!("  - api: POST /api/things\n    as: {{ token: token-0123 }}\n    undo: DELETE {undo}\n");
+    call(&step("/api/gone")).passed();
+    insta::assert_snapshot!(call(&step("/api/kept")).errors());
 }
 
 #[test]

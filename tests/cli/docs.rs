@@ -88,3 +88,33 @@ fn links_within_the_guide_lead_somewhere() {
         assert!(headings.iter().any(|heading| heading == link), "#{link}");
     }
 }
+
+/// The names in backticks of a page.
+fn quoted(page: &str) -> Vec<&str> {
+    page.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_table_of_criteria_names_every_scenario_and_none_that_is_not_there() {
+    let page = std::fs::read_to_string(file("docs/criteria.md")).unwrap();
+    let shipped: Vec<String> = std::fs::read_dir(file("scenarios"))
+        .unwrap()
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().strip_suffix(".yaml")?.to_owned()))
+        .collect();
+    let names = quoted(&page);
+    for name in &shipped {
+        assert!(names.contains(&name.as_str()), "docs/criteria.md doesn't say what `{name}` is for");
+    }
+    for name in names {
+        let is_there = if name.contains('/') { file(name).exists() } else { shipped.iter().any(|one| one == name) };
+        assert!(is_there, "docs/criteria.md names `{name}`, which isn't there");
+    }
+    // A row either has something that holds it, or says that nothing does yet.
+    for row in page
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| criterion") && !line.starts_with("| risk"))
+    {
+        let (_, held) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        assert!(held.contains('`') || held.starts_with("not there yet: "), "{row}");
+    }
+}

@@ -48,7 +48,8 @@ impl Run {
         for (index, (journey, diagnostics)) in self.journeys.iter().enumerate() {
             // The logs are asked for when the scenarios have run.
             let (journey, diagnostics) = (Journey { logs: Vec::new(), ..journey.clone() }, diagnostics.clone());
-            events.extend(journey.steps.iter().cloned().map(|step| Event::StepFinished { index, step }));
+            events
+                .extend(journey.steps.iter().cloned().map(|step| Event::StepFinished { index, step: Box::new(step) }));
             events.push(Event::ScenarioFinished { index, journey, diagnostics });
         }
         events

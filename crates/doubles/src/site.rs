@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, LOCATION};
+use http::header::{ALLOW, CONTENT_TYPE, COOKIE, LOCATION};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serve::{Body, Log, Server, full};
 use tokio::net::TcpListener;
@@ -14,6 +14,8 @@ use tokio::net::TcpListener;
 #[derive(Debug, Clone, Default)]
 pub struct Site {
     files: BTreeMap<String, Bytes>,
+    /// The page that says which cookies reached it.
+    mirror: Option<String>,
 }
 
 impl Site {
@@ -26,6 +28,13 @@ impl Site {
     #[must_use]
     pub fn file(mut self, path: &str, content: &'static [u8]) -> Self {
         self.files.insert(path.to_owned(), Bytes::from_static(content));
+        self
+    }
+
+    /// Adds a page that says which cookies reached it: `cookies: NAME=VALUE; …`, as the fixture's Caddyfile does.
+    #[must_use]
+    pub fn mirror(mut self, path: &str) -> Self {
+        self.mirror = Some(path.to_owned());
         self
     }
 
@@ -56,6 +65,14 @@ impl Site {
         let path = percent_encoding::percent_decode_str(request.uri().path()).decode_utf8_lossy();
         let name = path.trim_start_matches('/');
         let file = if name.is_empty() || name.ends_with('/') { format!("{name}index.html") } else { name.to_owned() };
+        if self.mirror.as_ref() == Some(&file) {
+            let cookies =
+                request.headers().get_all(COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+            let said = format!("cookies: {}", cookies.collect::<Vec<_>>().join("; "));
+            let mut answer = Response::new(full(said));
+            answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type(&file)));
+            return answer;
+        }
         if let Some(content) = self.files.get(&file) {
             let mut answer = Response::new(full(content.clone()));
             answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type(&file)));

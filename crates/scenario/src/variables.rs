@@ -25,6 +25,7 @@ impl Scenario {
             step.templates(&mut |template| {
                 needed.extend(template.variables().filter(|(name, _)| !known.contains(name)));
             });
+            needed.extend(step.undo_variables().filter(|(name, _)| !known.contains(name)));
             known.extend(step.capture.iter().map(|capture| capture.name.value.as_str()));
         }
         needed
@@ -47,7 +48,18 @@ impl Step {
     pub fn variables(&self) -> Vec<(&str, Span)> {
         let mut used = Vec::new();
         self.templates(&mut |template| used.extend(template.variables()));
+        used.extend(self.undo_variables());
         used
+    }
+
+    /// Those of the call that takes the step back, but for those that the step itself captures.
+    fn undo_variables(&self) -> impl Iterator<Item = (&str, Span)> {
+        let undo = match &self.action {
+            Action::Api(api) => api.undo.as_ref(),
+            _ => None,
+        };
+        let variables = undo.into_iter().flat_map(|undo| undo.target.value.variables());
+        variables.filter(|(name, _)| !self.capture.iter().any(|capture| capture.name.value == *name))
     }
 
     /// Calls `visit` with every text of the step that may hold variables.
@@ -71,6 +83,7 @@ impl Step {
             Action::OAuth(dance) => oauth(dance, visit),
             Action::WebSocket(socket) => websocket(socket, visit),
             Action::Git(action) => git(action, visit),
+            Action::Closed(target) => visit(&target.value),
             Action::Assets(assets) => {
                 if let AssetsPage::At(target) = &assets.page {
                     visit(&target.value);

@@ -183,7 +183,7 @@ fn steps() {
     assert_eq!(keywords[..requests.len()], requests);
     assert_eq!(
         keywords[requests.len()..],
-        ["api", "api", "api", "api", "api", "oauth", "git", "git", "assets", "assets"]
+        ["api", "api", "api", "api", "api", "oauth", "git", "git", "assets", "closed", "assets"]
     );
 }
 
@@ -198,6 +198,7 @@ fn variables_that_come_from_outside() {
     assert_eq!(names[..outer.len()], outer);
     let later = [
         "ci_token",
+        "ci",
         "forge_token",
         "password",
         "ci",

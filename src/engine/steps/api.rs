@@ -1,41 +1,113 @@
 //! `api`: a call as a program makes it, without a browser's cookies and manners.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use scenario::model::{Api, Credentials, Subject};
+use bytes::Bytes;
+use scenario::model::{Api, Credentials, Subject, UndoCall};
 use verdict::evidence::FailureKind;
 
-use super::{Act, Acting, request};
+use super::{Act, Acting, Undo, request};
 use crate::engine::content;
-use crate::engine::expect::describe_hop;
+use crate::engine::expect::{self, describe_hop};
+use crate::engine::http::Outgoing;
+use crate::engine::plan::PlannedStep;
 use crate::engine::problem::Problem;
 
 #[async_trait]
 impl Act for Api {
     async fn act(&self, acting: &mut Acting<'_>) -> Result<(), Problem> {
-        let mut outgoing = request::outgoing(&self.request, acting).await?;
-        let mut add = |name: &str, value: String| {
-            if !outgoing.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name)) {
-                outgoing.headers.push((name.to_owned(), value.into_bytes()));
-            }
-        };
-        add("Accept", "application/json".to_owned());
-        match &self.credentials {
-            None | Some(Credentials::Session) => {}
-            Some(Credentials::Csrf(token)) => add("X-CSRF-TOKEN", acting.render(&token.value)?),
-            Some(Credentials::Bearer(token)) => {
-                add("Authorization", format!("Bearer {}", acting.render(&token.value)?))
-            }
-            Some(Credentials::Token(token)) => add("Authorization", format!("token {}", acting.render(&token.value)?)),
-            Some(Credentials::Basic(pair)) => add("Authorization", request::basic(pair, acting)?),
+        let outgoing = request::outgoing(&self.request, acting).await?;
+        if let Some(undo) = &self.undo {
+            // Noted before it is sent: what comes of a call that breaks off nobody knows.
+            UndoneCall { planned: acting.planned.clone(), call: undo.clone(), credentials: self.credentials.clone() }
+                .note(acting);
         }
-        if matches!(self.credentials, Some(Credentials::Session | Credentials::Csrf(_))) {
-            acting.navigate(outgoing, None).await?;
-        } else {
-            let what = format!("{} {}", outgoing.method, outgoing.address);
-            let result = acting.visitor.call(outgoing, None).await;
-            result.map_err(|obstacle| acting.obstacle(&what, obstacle))?;
-        }
+        call(outgoing, self.credentials.as_ref(), acting).await?;
         page_in_its_place(acting)
+    }
+}
+
+/// Sends a call, with what its credentials add.
+async fn call(
+    mut outgoing: Outgoing,
+    credentials: Option<&Credentials>,
+    acting: &mut Acting<'_>,
+) -> Result<(), Problem> {
+    let mut add = |name: &str, value: String| {
+        if !outgoing.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name)) {
+            outgoing.headers.push((name.to_owned(), value.into_bytes()));
+        }
+    };
+    add("Accept", "application/json".to_owned());
+    match credentials {
+        None | Some(Credentials::Session) => {}
+        Some(Credentials::Csrf(token)) => add("X-CSRF-TOKEN", acting.render(&token.value)?),
+        Some(Credentials::Bearer(token)) => add("Authorization", format!("Bearer {}", acting.render(&token.value)?)),
+        Some(Credentials::Token(token)) => add("Authorization", format!("token {}", acting.render(&token.value)?)),
+        Some(Credentials::Basic(pair)) => add("Authorization", request::basic(pair, acting)?),
+    }
+    if matches!(credentials, Some(Credentials::Session | Credentials::Csrf(_))) {
+        return acting.navigate(outgoing, None).await;
+    }
+    let what = format!("{} {}", outgoing.method, outgoing.address);
+    let result = acting.visitor.call(outgoing, None).await;
+    result.map_err(|obstacle| acting.obstacle(&what, obstacle))
+}
+
+/// A call to be taken back by another.
+#[derive(Debug, Clone)]
+pub(in crate::engine) struct UndoneCall {
+    /// The step of the call.
+    pub(super) planned: PlannedStep,
+    call: UndoCall,
+    credentials: Option<Credentials>,
+}
+
+impl UndoneCall {
+    /// Notes it once, also of a step that is tried several times.
+    fn note(self, acting: &mut Acting<'_>) {
+        let is_same = |undo: &Undo| match undo {
+            Undo::Call(other) => {
+                other.call.target.span == self.call.target.span
+                    && Arc::ptr_eq(&other.planned.scope, &self.planned.scope)
+            }
+            Undo::Branch(_) => false,
+        };
+        if !acting.undo.iter().any(is_same) {
+            acting.undo.push(Undo::Call(self));
+        }
+    }
+
+    /// What it does, for people.
+    pub(super) fn title(&self) -> String {
+        format!("api {} {}", self.call.method.value, expect::shown(&self.call.target.value))
+    }
+}
+
+#[async_trait]
+impl Act for UndoneCall {
+    async fn act(&self, acting: &mut Acting<'_>) -> Result<(), Problem> {
+        // What a call that failed never captured, there is nothing to take back of.
+        let is_known = |name: &str| acting.variables.lookup(&self.planned.scope, name).is_some();
+        if !self.call.target.value.variables().all(|(name, _)| is_known(name)) {
+            return Ok(());
+        }
+        let address = acting.address(&self.call.target)?;
+        let method = self.call.method.value.clone();
+        let outgoing = Outgoing { method, address, headers: Vec::new(), body: Bytes::new() };
+        call(outgoing, self.credentials.as_ref(), acting).await?;
+        let status = acting.visitor.page.as_ref().map_or(0, |page| page.response.status);
+        if matches!(status, 200..=299 | 404 | 410) {
+            return Ok(());
+        }
+        let diagnostic = acting
+            .diagnostic(self.call.target.span, "what the step made is still there")
+            .label(acting.visitor.hops.last().map(describe_hop).unwrap_or_default())
+            .expected("a success, or 404 where it is gone already")
+            .found(status.to_string())
+            .help("remove it by hand");
+        Err(Problem { kind: FailureKind::Expectation, diagnostic })
     }
 }
 

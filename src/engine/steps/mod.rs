@@ -2,10 +2,12 @@
 
 mod api;
 mod assets;
+mod closed;
 mod git;
 mod oauth;
 mod request;
 mod submit;
+mod undo;
 mod websocket;
 
 use std::sync::Arc;
@@ -24,7 +26,7 @@ use super::plan::PlannedStep;
 use super::problem::{self, Problem};
 use super::variables::Variables;
 use super::visitor::{Obstacle, Visitor};
-pub(super) use git::Undo;
+pub(super) use undo::Undo;
 
 /// Something that a user does.
 #[async_trait]
@@ -71,6 +73,7 @@ pub(super) fn of(action: &Action) -> Option<&dyn Act> {
         Action::Api(api) => Some(api),
         Action::OAuth(oauth) => Some(&**oauth),
         Action::Git(git) => Some(git),
+        Action::Closed(target) => Some(target),
         Action::Assets(assets) => Some(assets),
         Action::Use(_) => None,
     }

@@ -40,8 +40,8 @@ fn asks<'a>(client: &'a Client, redirect_uri: &'a str, state: &'a str) -> Vec<(&
 
 /// Sends the consent page's form with this decision.
 async fn decide(browser: &mut Browser, page: &Answer, granted: &str) -> Answer {
-    let names = page.attributes("form input[type=hidden]", "name");
-    let values = page.attributes("form input[type=hidden]", "value");
+    let names = page.attributes("form[action$='/grant'] input[type=hidden]", "name");
+    let values = page.attributes("form[action$='/grant'] input[type=hidden]", "value");
     let mut fields: Vec<(&str, &str)> = names.iter().zip(&values).map(|(name, value)| (&**name, &**value)).collect();
     fields.push(("granted", granted));
     let action = page.attributes("form[action$='/login/oauth/grant']", "action").remove(0);
@@ -101,7 +101,7 @@ async fn the_whole_dance() {
         // Consent, with what the form must send along.
         let page = browser.get(&start).await;
         assert_eq!(page.status, 200);
-        let mut hidden = page.attributes("form input[type=hidden]", "name");
+        let mut hidden = page.attributes("form[action$='/grant'] input[type=hidden]", "name");
         hidden.retain(|name| name != "_csrf");
         assert_eq!(hidden, ["client_id", "state", "scope", "nonce", "redirect_uri"]);
         let refused = decide(&mut browser, &page, "false").await.location.unwrap();
@@ -171,7 +171,7 @@ async fn who_is_sent_back_nowhere_or_with_an_error() {
         }
         // What the page asked is what counts, not what comes back.
         let page = browser.get(&authorize(&asks(&secret, CALLBACK, "S1"))).await;
-        let csrf = page.attributes("input[name=_csrf]", "value").join("");
+        let csrf = page.attributes("form[action$='/grant'] input[name=_csrf]", "value").join("");
         let forged = [
             ("client_id", &*secret.id),
             ("state", "other"),
@@ -179,7 +179,8 @@ async fn who_is_sent_back_nowhere_or_with_an_error() {
             ("granted", "true"),
             ("_csrf", &csrf),
         ];
-        assert_eq!(browser.post("/login/oauth/grant", &form(&forged)).await.status, 400);
+        let answer = browser.post("/login/oauth/grant", &form(&forged)).await;
+        assert_eq!((answer.status, answer.body.as_str()), (400, "Bad Request\n"), "{flavour:?}");
     }
 }
 
@@ -352,7 +353,7 @@ async fn a_foreign_origin_may_sign_in_but_not_consent_at_gitea() {
         let fields = form(&[("user_name", "smoke"), ("password", "right"), ("_csrf", &csrf)]);
         assert_eq!(browser.send("POST", "/user/login", &fields, &headers).await.status, 303);
         let page = browser.get(&authorize(&asks(&client, CALLBACK, "S"))).await;
-        let csrf = page.attributes("input[name=_csrf]", "value").join("");
+        let csrf = page.attributes("form[action$='/grant'] input[name=_csrf]", "value").join("");
         let fields = form(&[
             ("client_id", &client.id),
             ("state", "S"),

@@ -12,6 +12,17 @@ pub struct Api {
     pub request: Request,
     /// As whom.
     pub credentials: Option<Credentials>,
+    /// The call that takes this one back, with the same credentials, when the journey ends.
+    pub undo: Option<UndoCall>,
+}
+
+/// A call that takes another one back.
+#[derive(Debug, Clone)]
+pub struct UndoCall {
+    /// Its method, in upper case.
+    pub method: Spanned<String>,
+    /// Its target. It may hold what the other call captured.
+    pub target: Spanned<Template>,
 }
 
 /// What a caller proves with who they are. All of it is secret.

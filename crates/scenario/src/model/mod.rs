@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::span::{Source, Span, Spanned};
 use crate::template::Template;
 
-pub use api::{Api, Credentials};
+pub use api::{Api, Credentials, UndoCall};
 pub use assets::{Assets, AssetsAspect, AssetsPage};
 pub use capture::{Capture, CaptureSource};
 pub use expect::{Comparison, CookieAspect, CssAspect, Expectation, HopAspect, Operand, Predicate, Subject};
@@ -97,6 +97,7 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "nearly all steps are requests or calls, and a file has few")]
 pub enum Action {
     /// Send one request.
     Request(Request),
@@ -110,6 +111,8 @@ pub enum Action {
     OAuth(Box<OAuth>),
     /// Clone a repository, or push to it.
     Git(Git),
+    /// Make sure that nobody listens at an address.
+    Closed(Spanned<Template>),
     /// Load all that a page refers to.
     Assets(Assets),
     /// Run another scenario's steps here.
@@ -126,6 +129,7 @@ impl Action {
             Action::Api(_) => "api".to_owned(),
             Action::OAuth(_) => "oauth".to_owned(),
             Action::Git(_) => "git".to_owned(),
+            Action::Closed(_) => "closed".to_owned(),
             Action::Assets(_) => "assets".to_owned(),
             Action::Use(_) => "use".to_owned(),
         }
@@ -139,7 +143,7 @@ impl Action {
             Action::Git(git) => git.basic_auth.as_ref().map(|pair| &pair.password),
             Action::Assets(assets) => assets.basic_auth.as_ref().map(|pair| &pair.password),
             Action::WebSocket(socket) => socket.basic_auth.as_ref().map(|pair| &pair.password),
-            Action::Submit(_) | Action::OAuth(_) | Action::Use(_) => None,
+            Action::Submit(_) | Action::OAuth(_) | Action::Closed(_) | Action::Use(_) => None,
         }
     }
 }

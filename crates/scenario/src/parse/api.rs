@@ -1,7 +1,7 @@
 //! Calls of APIs.
 
 use crate::decode::{Decoder, Fields};
-use crate::model::{Api, Credentials};
+use crate::model::{Api, Credentials, UndoCall};
 use crate::parse::{keys, request, template};
 use crate::span::Spanned;
 use crate::template::Template;
@@ -11,16 +11,34 @@ use crate::yaml::{Kind, Node};
 /// The call of a step whose `api` is `node`.
 pub(super) fn api(decoder: &Decoder, fields: &Fields<'_>, node: &Node) -> Option<Api> {
     let credentials = fields.get("as").map(|node| credentials(decoder, node));
-    let line = decoder.text(node, "`api`").map(|line| method_and_target(decoder, node, line));
-    let (method, target) = line.unwrap_or_default();
+    let (method, target) = line(decoder, node, "api");
+    let undo = fields.get("undo").map(|node| undo(decoder, node));
     let request = request::with(decoder, fields, method, target)?;
-    Some(Api { request, credentials: credentials.map_or(Some(None), |credentials| credentials.map(Some))? })
+    let credentials = credentials.map_or(Some(None), |credentials| credentials.map(Some));
+    Some(Api { request, credentials: credentials?, undo: undo.map_or(Some(None), |undo| undo.map(Some))? })
+}
+
+fn undo(decoder: &Decoder, node: &Node) -> Option<UndoCall> {
+    let (method, target) = line(decoder, node, "undo");
+    let method = method?;
+    if matches!(method.value.as_str(), "GET" | "HEAD" | "OPTIONS") {
+        let diagnostic = decoder.at(method.span, format!("a {} takes nothing back", method.value));
+        decoder.report(diagnostic.help("write the call that does: `DELETE ${forge}/api/v1/repos/…`"));
+        return None;
+    }
+    Some(UndoCall { method, target: target? })
+}
+
+/// The method and the target that are the value of `key`.
+fn line(decoder: &Decoder, node: &Node, key: &str) -> Line {
+    let text = decoder.text(node, &format!("`{key}`"));
+    text.map(|text| method_and_target(decoder, node, text, key)).unwrap_or_default()
 }
 
 type Line = (Option<Spanned<String>>, Option<Spanned<Template>>);
 
 /// `POST ${ci}/api/repos`, or the target alone.
-fn method_and_target(decoder: &Decoder, node: &Node, line: &str) -> Line {
+fn method_and_target(decoder: &Decoder, node: &Node, line: &str, key: &str) -> Line {
     let Some((method, target)) = line.trim().split_once(char::is_whitespace) else {
         let is_method = !line.contains(['/', '$']) && line.len() > 1 && line.chars().all(|c| c.is_ascii_uppercase());
         if is_method {
@@ -29,10 +47,10 @@ fn method_and_target(decoder: &Decoder, node: &Node, line: &str) -> Line {
             return Line::default();
         }
         let method = Spanned::new("GET".to_owned(), node.span);
-        return (Some(method), request::target(decoder, line.trim(), node.span, "api", request::Speaks::Http));
+        return (Some(method), request::target(decoder, line.trim(), node.span, key, request::Speaks::Http));
     };
     if !method.chars().all(|character| character.is_ascii_alphabetic() || character == '-') {
-        let message = "`api` is a method and an address, with one space between them";
+        let message = format!("`{key}` is a method and an address, with one space between them");
         let diagnostic = decoder.at(node.span, message).found(format!("`{}`", text::one_line(line)));
         decoder.report(diagnostic.help("write `POST ${ci}/api/repos`; `%20` stands for a space in an address"));
         return Line::default();
@@ -46,7 +64,7 @@ fn method_and_target(decoder: &Decoder, node: &Node, line: &str) -> Line {
     let target = target.trim_start();
     let target_span = place(target, true);
     let method = request::method(decoder, method, place(method, false));
-    let target = request::target(decoder, target, target_span, "api", request::Speaks::Http);
+    let target = request::target(decoder, target, target_span, key, request::Speaks::Http);
     (method, target)
 }
 

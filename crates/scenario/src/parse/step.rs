@@ -46,6 +46,7 @@ pub(super) fn step(decoder: &Decoder, node: &Node) -> Option<Step> {
         "api" => Action::Api(api::api(decoder, &fields, value)?),
         "oauth" => Action::OAuth(Box::new(oauth::oauth(decoder, key.span, value)?)),
         "git" => Action::Git(git::git(decoder, value, key.span)?),
+        "closed" => Action::Closed(request::target_of(decoder, value, "closed", request::Speaks::Http)?),
         "assets" => Action::Assets(assets::assets(decoder, &fields, value)?),
         "use" => Action::Use(use_other(decoder, &fields, value)?),
         _ => Action::Request(request::request(decoder, &fields, key, value)?),

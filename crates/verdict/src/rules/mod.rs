@@ -5,6 +5,7 @@
 //! later rule doesn't see them any more, so a root cause hides its consequences.
 
 mod case;
+mod cookie_for_all;
 mod errored;
 mod external_bad_gateway;
 mod nothing_ran;
@@ -80,6 +81,7 @@ static RULES: &[&Rule] = &[
     &errored::RULE,
     &nothing_ran::RULE,
     &optional_asset::RULE,
+    &cookie_for_all::RULE,
     // Last: it takes whatever no other rule explained.
     &unexplained::RULE,
 ];

@@ -13,7 +13,7 @@ use scenario::model::{Git, GitAction};
 use super::{Act, Acting};
 use crate::engine::problem::Problem;
 use remote::Remote;
-pub(in crate::engine) use undo::Undo;
+pub(in crate::engine) use undo::UndoBranch;
 
 #[async_trait]
 impl Act for Git {

@@ -16,7 +16,7 @@ use scenario::model::{GENERATED_FILE, GitPush};
 use super::super::Acting;
 use super::generated::{self, Generated};
 use super::remote::Remote;
-use super::{Undo, answers, fetch};
+use super::{UndoBranch, answers, fetch};
 use crate::engine::problem::Problem;
 use crate::engine::repository::Repository;
 use crate::engine::visitor::Streamed;
@@ -54,7 +54,7 @@ pub(super) async fn push(
     let made = commit(push, branch, base, generated, acting).await?;
     if push.undo {
         // Before it is sent: what became of a push that broke off nobody knows.
-        Undo::note(&remote, &name, old, made.commit, acting);
+        UndoBranch::note(&remote, &name, old, made.commit, acting);
     }
     let command = Command { old: old.unwrap_or(ObjectId::NONE), new: made.commit, name: name.clone() };
     let objects: Vec<Object> = made.objects.values().cloned().collect();

@@ -7,7 +7,7 @@ use git_wire::object::ObjectId;
 use git_wire::pack::Writer;
 use git_wire::receive_pack::Command;
 
-use super::super::{Act, Acting};
+use super::super::{Act, Acting, Undo};
 use super::remote::Remote;
 use super::{answers, push};
 use crate::engine::plan::PlannedStep;
@@ -15,9 +15,9 @@ use crate::engine::problem::Problem;
 
 /// A branch to be set back to what it was before the journey, or deleted where it wasn't there.
 #[derive(Debug, Clone)]
-pub(in crate::engine) struct Undo {
+pub(in crate::engine) struct UndoBranch {
     /// The step that changed it.
-    pub(in crate::engine) planned: PlannedStep,
+    pub(in crate::engine::steps) planned: PlannedStep,
     remote: Remote,
     name: String,
     /// What it was before the journey.
@@ -26,31 +26,34 @@ pub(in crate::engine) struct Undo {
     ours: Vec<ObjectId>,
 }
 
-impl Undo {
+impl UndoBranch {
     /// Notes a change that is about to be made. Of several changes of one branch the first knows what it was.
     pub(super) fn note(remote: &Remote, name: &str, was: Option<ObjectId>, ours: ObjectId, acting: &mut Acting<'_>) {
-        let known = acting.undo.iter_mut().find(|undo| undo.remote.url == remote.url && undo.name == name);
+        let known = acting.undo.iter_mut().find_map(|undo| match undo {
+            Undo::Branch(undo) if undo.remote.url == remote.url && undo.name == name => Some(undo),
+            _ => None,
+        });
         match known {
             Some(undo) => undo.ours.push(ours),
-            None => acting.undo.push(Self {
+            None => acting.undo.push(Undo::Branch(Self {
                 planned: acting.planned.clone(),
                 remote: remote.clone(),
                 name: name.to_owned(),
                 was: was.unwrap_or(ObjectId::NONE),
                 ours: vec![ours],
-            }),
+            })),
         }
     }
 
     /// What it does, for people.
-    pub(in crate::engine) fn title(&self) -> String {
+    pub(in crate::engine::steps) fn title(&self) -> String {
         let branch = self.name.trim_start_matches("refs/heads/");
         if self.was == ObjectId::NONE { format!("git: delete {branch}") } else { format!("git: set {branch} back") }
     }
 }
 
 #[async_trait]
-impl Act for Undo {
+impl Act for UndoBranch {
     async fn act(&self, acting: &mut Acting<'_>) -> Result<(), Problem> {
         let mut remote = self.remote.clone();
         let advertised = remote.discover(Service::ReceivePack, acting).await?;

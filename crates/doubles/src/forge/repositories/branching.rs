@@ -77,14 +77,14 @@ impl Repositories {
         let Some(repository) = self.find(owner, name) else { return Vec::new() };
         repository.with(|contents| {
             let parent = |id: &ObjectId| contents.commit(*id).and_then(|raw| raw.parents.first().copied());
-            let ids = std::iter::successors(contents.resolve(revision), parent).take(most);
+            let ids = std::iter::successors(contents.at(revision), parent).take(most);
             ids.filter_map(|id| push::commit(contents, revision, id)).collect()
         })
     }
 
     /// The commit that a branch, a tag or an id means, in this order.
     pub fn commit(&self, owner: &str, name: &str, revision: &str) -> Option<Commit> {
-        self.find(owner, name)?.with(|contents| push::commit(contents, revision, contents.resolve(revision)?))
+        self.find(owner, name)?.with(|contents| push::commit(contents, revision, contents.at(revision)?))
     }
 
     /// What the folder of a branch, tag or commit holds, by name; the empty path is its top.

@@ -52,6 +52,12 @@ impl Contents {
         self.references.get(&format!("refs/heads/{branch}")).copied()
     }
 
+    /// The commit that a branch's or a tag's name, or a commit's id, stands for: in this order, as in Gitea.
+    pub(super) fn at(&self, reference: &str) -> Option<ObjectId> {
+        let named = self.branch(reference).or_else(|| self.references.get(&format!("refs/tags/{reference}")).copied());
+        named.or_else(|| reference.parse().ok()).filter(|id| self.commit(*id).is_some())
+    }
+
     pub(super) fn object(&self, id: ObjectId) -> Option<&Arc<Object>> {
         self.objects.get(&id)
     }
@@ -66,8 +72,9 @@ impl Contents {
         Tree::parse(&object.data).ok()
     }
 
-    pub(super) fn file(&self, revision: &str, path: &str) -> Option<&[u8]> {
-        let mut id = self.commit(self.resolve(revision)?)?.tree;
+    /// A file's content where a branch, a tag or a commit's id points.
+    pub(super) fn file(&self, reference: &str, path: &str) -> Option<&[u8]> {
+        let mut id = self.commit(self.at(reference)?)?.tree;
         let mut segments = path.split('/').peekable();
         while let Some(segment) = segments.next() {
             let entry = self.tree(id)?.get(segment.as_bytes()).cloned()?;
@@ -90,19 +97,9 @@ impl Contents {
         self.references.remove(&format!("refs/heads/{branch}"))
     }
 
-    /// The commit that a branch, a tag or an id means, in this order.
-    pub(super) fn resolve(&self, revision: &str) -> Option<ObjectId> {
-        let named = |name: String| self.references.get(&name).copied();
-        [format!("refs/heads/{revision}"), format!("refs/tags/{revision}"), revision.to_owned()]
-            .into_iter()
-            .find_map(named)
-            .or_else(|| ObjectId::from_hex(revision.as_bytes()).ok())
-            .filter(|id| self.commit(*id).is_some())
-    }
-
     /// What is in the folder at this path; the empty path is the top.
-    pub(super) fn folder(&self, revision: &str, path: &str) -> Option<Tree> {
-        let top = self.commit(self.resolve(revision)?)?.tree;
+    pub(super) fn folder(&self, reference: &str, path: &str) -> Option<Tree> {
+        let top = self.commit(self.at(reference)?)?.tree;
         path.split('/').filter(|segment| !segment.is_empty()).try_fold(self.tree(top)?, |tree, segment| {
             let entry = tree.get(segment.as_bytes())?;
             if entry.mode == Mode::Folder { self.tree(entry.id) } else { None }

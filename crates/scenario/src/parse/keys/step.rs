@@ -53,6 +53,7 @@ pub(crate) const ACTIONS: &[&str] = &[
     "oauth",
     "git",
     "assets",
+    "closed",
     "use",
 ];
 pub(crate) const CONTENTS: &[&str] = &["form", "json", "multipart", "body"];
@@ -98,6 +99,11 @@ pub(crate) static STEP: Table = Table {
             Shape::Text,
             "Loads all that a page refers to, and fails where something essential is broken. `page` stands for the last \
              page; otherwise it is a path or URL, and redirects are followed.",
+        ),
+        Key::new(
+            "closed",
+            Shape::Text,
+            "Makes sure that nobody listens at this address (`http://${host}:2019/`): what must not be reachable from here.",
         ),
         Key::new("use", Shape::Text, "Runs the steps of another scenario: its file name without folder and `.yaml`."),
         Key::new("name", Shape::Text, "A name for people."),
@@ -154,6 +160,13 @@ pub(crate) static STEP: Table = Table {
             "The most URLs that are loaded; where there are more the step fails. Without it 1000.",
         )
         .beside(&["assets"]),
+        Key::new(
+            "undo",
+            Shape::Text,
+            "The call that takes this one back, such as `DELETE ${forge}/x`. It is made with the same credentials when the \
+             journey ends, however it ends; what is gone by then (404, 410) is fine.",
+        )
+        .beside(&["api"]),
         Key::new(
             "follow",
             Shape::Either(&[Shape::Bool, Shape::Table(&FOLLOW)]),

@@ -8,6 +8,9 @@ pub(super) const STAGING: &[(&str, &[u8])] = &[
     ("logo.svg", include_bytes!("../../fixtures/staging/logo.svg")),
 ];
 
+/// What serves it in containers.
+pub(super) const STAGING_CADDYFILE: &str = include_str!("../../fixtures/staging.Caddyfile");
+
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};

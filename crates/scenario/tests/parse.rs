@@ -183,7 +183,7 @@ fn steps() {
     assert_eq!(keywords[..requests.len()], requests);
     assert_eq!(
         keywords[requests.len()..],
-        ["api", "api", "api", "api", "api", "oauth", "git", "git", "assets", "assets"]
+        ["api", "api", "api", "api", "api", "oauth", "git", "git", "assets", "closed", "assets"]
     );
 }
 

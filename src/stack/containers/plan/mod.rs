@@ -13,7 +13,7 @@ use super::volumes::File;
 use crate::images::no_image;
 use crate::stack::api::Way;
 use crate::stack::authority::Authority;
-use crate::stack::fixtures::STAGING;
+use crate::stack::fixtures::{STAGING, STAGING_CADDYFILE};
 use crate::stack::{StackOptions, addresses};
 use inputs::read;
 pub(crate) use inputs::{Ground, Inputs, Registered};
@@ -202,6 +202,10 @@ impl Plan {
                         files.push(File::new(CERTIFICATE, authority.certificate_pem.as_str()));
                         files.push(File::new(KEY, authority.key_pem.expose()).only_for(spec.user.as_deref()));
                     }
+                }
+                "staging.Caddyfile" => {
+                    let (directory, name) = mount.target.rsplit_once('/').unwrap_or(("", &mount.target));
+                    mounts.entry(directory.to_owned()).or_default().push(File::new(name, STAGING_CADDYFILE));
                 }
                 "staging" => {
                     let files = STAGING.iter().map(|&(path, content)| File::new(path, content));

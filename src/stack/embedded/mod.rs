@@ -106,11 +106,10 @@ async fn set_up(
     let forge = bootstrap::Forge::identify(url, way, password).await.map_err(|error| error.to_string())?;
     let applications = Applications { forge: url, way, owner: (&forge.user, &forge.password) };
     let uris = redirect_uris(Service::Ci, routed, &options.applications);
-    let (repository, application) =
-        tokio::join!(forge.create_repository(url, way), applications.create(Service::Ci.as_str(), uris));
-    repository.map_err(|error| error.to_string())?;
-    let application = application.map_err(|why| format!("it registers no OAuth application for the CI: {why}"))?;
-    Ok((forge, application))
+    // One after the other, so that logs are the same each time.
+    forge.create_repository(url, way).await.map_err(|error| error.to_string())?;
+    let application = applications.create(Service::Ci.as_str(), uris).await;
+    Ok((forge, application.map_err(|why| format!("it registers no OAuth application for the CI: {why}"))?))
 }
 
 fn secret() -> Result<Secret, Trouble> {

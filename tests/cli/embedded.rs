@@ -14,9 +14,7 @@ fn a_root_url_without_its_prefix_is_located() {
     let scenario = shipped("forge-login.yaml");
     let mut program = Program::new(&["--set", "forge:GITEA__server__ROOT_URL=http://forge:3000/", "forge-login.yaml"])
         .file("forge-login.yaml", std::fs::read(scenario).unwrap());
-    // The forge makes the repository and the CI's application at the same time.
-    let made = ["  | POST /forge/api/v1/user/repos 201\n", "  | POST /forge/api/v1/user/applications/oauth2 201\n"];
-    let answer = program.answer().replace(&[made[1], made[0]].concat(), &made.concat());
+    let answer = program.answer();
     assert!(answer.starts_with("exit: 1\n"), "{answer}");
     insta::assert_snapshot!(answer);
 }

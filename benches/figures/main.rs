@@ -10,6 +10,7 @@ mod child;
 mod clone;
 mod local;
 mod oauth;
+mod standing;
 mod switching;
 
 use std::time::Duration;
@@ -28,6 +29,7 @@ fn main() {
     let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
     if asked("--containers") {
         containers();
+        standing::beside_by_hand();
         switching::containers();
     } else {
         println!(

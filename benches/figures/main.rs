@@ -20,6 +20,7 @@ fn main() {
     println!("{:<58} {:>12} {:>12} {:>8}  limit", "figure", "measured", "yardstick", "ratio");
     start_up();
     embedded();
+    all_scenarios();
     assets::dashboard();
     local::growth();
     switching::embedded();
@@ -83,6 +84,23 @@ fn embedded() {
         run.peak_megabytes / idle.peak_megabytes,
         "60 MB",
     );
+}
+
+/// Everything that ships, on the embedded stack. The yardstick is the longest journey, as none waits for another.
+fn all_scenarios() {
+    let run = Run::best_of(5, &[concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios"), "--stack", "embedded"]);
+    let report = run.report();
+    let journeys = report["scenarios"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let longest = journeys.iter().filter_map(|journey| journey["duration_ms"].as_f64()).fold(0.0, f64::max);
+    let passed = journeys.iter().filter(|journey| journey["outcome"] == "passed").count();
+    line(
+        &format!("all scenarios, embedded, {passed} of {} passed (the longest)", journeys.len()),
+        milliseconds(run.wall),
+        format!("{longest:.1} ms"),
+        run.wall.as_secs_f64() * 1000.0 / longest,
+        "2000 ms",
+    );
+    println!("{:<58} {:>9.1} MB {:>12} {:>8}  100 MB", "their peak memory", run.peak_megabytes, "", "");
 }
 
 /// The harness's own share of a scenario's time: the whole less what lies between the first byte sent and the last received.

@@ -17,15 +17,20 @@ static ENGINE: Mutex<()> = Mutex::new(());
 pub(crate) enum Program {
     /// The doubles, the forge's as this one.
     Embedded(Product),
-    /// The real programs, the forge being this one.
-    Containers(Product),
+    /// The real programs, as far as their images are there.
+    Containers {
+        /// The forge.
+        forge: Product,
+        /// The CI is Woodpecker, and no double.
+        has_real_ci: bool,
+    },
 }
 
 impl Program {
     /// Which forge it has.
     pub(crate) fn forge(self) -> Product {
         match self {
-            Program::Embedded(forge) | Program::Containers(forge) => forge,
+            Program::Embedded(forge) | Program::Containers { forge, .. } => forge,
         }
     }
 
@@ -33,7 +38,7 @@ impl Program {
     pub(crate) fn kind(self) -> StackKind {
         match self {
             Program::Embedded(_) => StackKind::Embedded,
-            Program::Containers(_) => StackKind::Containers,
+            Program::Containers { .. } => StackKind::Containers,
         }
     }
 
@@ -41,7 +46,7 @@ impl Program {
     pub(crate) fn services(self) -> &'static [Service] {
         match self {
             Program::Embedded(_) => embedded::SERVICES,
-            Program::Containers(_) => containers::SERVICES,
+            Program::Containers { .. } => containers::SERVICES,
         }
     }
 
@@ -56,7 +61,7 @@ impl Program {
     ) -> Result<T, String> {
         let _one_at_a_time = match self {
             Program::Embedded(_) => None,
-            Program::Containers(_) => Some(ENGINE.lock().unwrap_or_else(PoisonError::into_inner)),
+            Program::Containers { .. } => Some(ENGINE.lock().unwrap_or_else(PoisonError::into_inner)),
         };
         let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
         runtime.block_on(async {
@@ -65,7 +70,7 @@ impl Program {
                     let options = StackOptions { forge, ..options.clone() };
                     Box::new(Embedded::start(&options).await.map_err(|trouble| format!("{trouble:?}"))?)
                 }
-                Program::Containers(_) => {
+                Program::Containers { .. } => {
                     let needs = Needs { services: self.services().iter().copied().collect() };
                     let options = StackOptions { images: images(), ..options.clone() };
                     let up = containers::up(&needs, &options, &Nobody, &CancellationToken::new()).await;
@@ -83,7 +88,7 @@ impl std::fmt::Display for Program {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let stack = match self {
             Program::Embedded(_) => "embedded",
-            Program::Containers(_) => "containers",
+            Program::Containers { .. } => "containers",
         };
         write!(formatter, "{stack}::{}", directory(self.forge()))
     }
@@ -102,11 +107,11 @@ fn images() -> BTreeMap<Service, String> {
     edge_smoke::images::overrides(&|name| std::env::var(name).ok())
 }
 
-/// Which forge the containers stack has.
+/// The containers stack, by what its images are.
 ///
 /// # Errors
 /// No engine, or an image is missing.
-pub(crate) fn real_forge() -> Result<Product, String> {
+pub(crate) fn in_containers() -> Result<Program, String> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         containers::engine().await.map_err(|trouble| trouble.message)?;
@@ -115,12 +120,17 @@ pub(crate) fn real_forge() -> Result<Product, String> {
         if !missing.is_empty() {
             return Err(format!("images are missing: {}", missing.join(", ")));
         }
-        let forge = rows.iter().find(|row| row.service == Service::Forge).and_then(|row| row.used.as_ref());
-        match forge.map(|(choice, _)| choice.image.as_str()) {
-            Some(image) if image.contains("forgejo") => Ok(Product::Forgejo),
-            Some(image) if image.contains("gitea") => Ok(Product::Gitea),
-            other => Err(format!("whether {other:?} is Gitea or Forgejo can't be told from its name")),
-        }
+        let image = |service| {
+            let row = rows.iter().find(|row| row.service == service);
+            row.and_then(|row| row.used.as_ref()).map(|(choice, _)| choice)
+        };
+        let forge = match image(Service::Forge).map(|choice| choice.image.as_str()) {
+            Some(image) if image.contains("forgejo") => Product::Forgejo,
+            Some(image) if image.contains("gitea") => Product::Gitea,
+            other => return Err(format!("whether {other:?} is Gitea or Forgejo can't be told from its name")),
+        };
+        let has_real_ci = image(Service::Ci).is_some_and(|choice| !choice.is_double);
+        Ok(Program::Containers { forge, has_real_ci })
     })
 }
 

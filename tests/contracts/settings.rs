@@ -1,41 +1,89 @@
 //! The wrong settings that were recorded: fault files of the same names, and what each makes fail.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use edge_smoke::fault::{self, Fault};
-use edge_smoke::stack::StackOptions;
+use edge_smoke::stack::{Product, StackOptions};
 use scenario::Source;
 use scenario::model::{Mode, Service};
 
-/// What a scenario fails of, by the scenario's name.
-type Failing = &'static [(&'static str, &'static str)];
+/// Scenarios that fail, each with the forges that they fail with, and why.
+type Failing = &'static [(&'static str, &'static [Product], &'static str)];
 
-/// The recorded settings, each with the scenarios that fail with it and why; all others pass.
+const ANY: &[Product] = &[Product::Gitea, Product::Forgejo];
+/// Gitea 1.26 sends clients of its registry for a token to the host that they called; Forgejo to its own idea of its address.
+const FORGEJO: &[Product] = &[Product::Forgejo];
+
+/// The recorded settings, each with the scenarios that fail with it; all others pass.
 const FAILS: &[(&str, Failing)] = &[
     ("healthy", &[]),
-    ("forge-root-url-internal", LOST_PREFIX),
-    ("forge-root-url-without-prefix", LOST_PREFIX),
+    (
+        "forge-root-url-internal",
+        &[
+            ("forge-assets", ANY, "the pages refer to /assets/, which is nobody's"),
+            ("forge-login", ANY, "a stranger is sent to /user/login, which is nobody's"),
+            ("ci-oauth", ANY, "the sign-in at the CI ends there as well"),
+            ("ci-api", ANY, "it begins with that sign-in"),
+            ("cookies", ANY, "as above"),
+            ("registry", FORGEJO, "the token is at an address that only containers know"),
+        ],
+    ),
+    (
+        "forge-root-url-without-prefix",
+        &[
+            ("forge-assets", ANY, "the pages refer to /assets/, which is nobody's"),
+            ("forge-login", ANY, "a stranger is sent to /user/login, which is nobody's"),
+            ("ci-oauth", ANY, "the sign-in at the CI ends there as well"),
+            ("ci-api", ANY, "it begins with that sign-in"),
+            ("cookies", ANY, "as above"),
+        ],
+    ),
     (
         "forge-edge-does-not-strip",
         &[
-            ("forge-assets", "a picture of the forge's is its own 404"),
-            ("forge-login", "the login page is the forge's own 404"),
-            ("root-redirect", "so is the page that the root leads to"),
-            ("git-clone", "and the forge's advertisement of a repository"),
-            ("git-push", "as above"),
-            ("large-push", "as above"),
+            ("forge-assets", ANY, "a picture of the forge's is its own 404"),
+            ("forge-login", ANY, "the login page is the forge's own 404"),
+            ("root-redirect", ANY, "so is the page that the root leads to"),
+            ("bare-prefixes", ANY, "and the one that /forge leads to"),
+            ("git-clone", ANY, "and the forge's advertisement of a repository"),
+            ("git-push", ANY, "as above"),
+            ("large-push", ANY, "as above"),
+            ("ci-oauth", ANY, "and the page that asks for consent"),
+            ("ci-api", ANY, "it begins with that sign-in"),
+            ("cookies", ANY, "as above"),
+            ("registry", FORGEJO, "the token is below /forge"),
         ],
     ),
-    ("ci-host-internal", &[]),
-    ("ci-host-without-prefix", &[]),
-    ("ci-edge-strips-prefix", &[]),
-    ("ci-down", &[]),
-    ("oauth-redirect-registered-without-prefix", &[]),
+    ("ci-host-internal", CI_LOST),
+    ("ci-host-without-prefix", CI_LOST),
+    ("ci-edge-strips-prefix", CI_LOST),
+    (
+        "ci-down",
+        &[
+            ("bare-prefixes", ANY, "/ci leads to a 502"),
+            ("ci-dashboard", ANY, "the dashboard is a 502"),
+            ("ci-oauth", ANY, "so is the sign-in"),
+            ("ci-api", ANY, "it begins with that sign-in"),
+            ("cookies", ANY, "as above"),
+        ],
+    ),
+    (
+        "oauth-redirect-registered-without-prefix",
+        &[
+            ("ci-oauth", ANY, "the forge refuses a redirect URI that it doesn't know"),
+            ("ci-api", ANY, "it begins with that sign-in"),
+            ("cookies", ANY, "as above"),
+        ],
+    ),
 ];
 
-const LOST_PREFIX: Failing = &[
-    ("forge-assets", "the pages refer to /assets/, which is nobody's"),
-    ("forge-login", "a stranger is sent to /user/login, which is nobody's"),
+/// Woodpecker's idea of its path isn't what reaches it.
+const CI_LOST: Failing = &[
+    ("ci-dashboard", ANY, "every script is the dashboard's index, or nobody's"),
+    ("ci-oauth", ANY, "the sign-in is the dashboard's index"),
+    ("ci-api", ANY, "it begins with that sign-in"),
+    ("cookies", ANY, "as above"),
 ];
 
 /// A recorded setting.
@@ -43,8 +91,7 @@ const LOST_PREFIX: Failing = &[
 pub(crate) struct Setting {
     /// The recording's name.
     pub(crate) name: &'static str,
-    /// The scenarios that fail with it, with the reasons.
-    pub(crate) fails: Failing,
+    fails: Failing,
     /// What is set wrong, where anything is.
     fault: Option<Fault>,
 }
@@ -65,6 +112,12 @@ impl Setting {
     /// It is about the CI, alone or together with the forge.
     pub(crate) fn needs_ci(&self) -> bool {
         self.fault.as_ref().is_some_and(|fault| fault.inject.services().contains(&Service::Ci))
+    }
+
+    /// The scenarios that fail with it where the forge is this one.
+    pub(crate) fn fails(&self, forge: Product) -> BTreeSet<&'static str> {
+        let fails = self.fails.iter().filter(|(_, forges, _)| forges.contains(&forge));
+        fails.map(|(scenario, _, _)| *scenario).collect()
     }
 
     /// How a stack is stood up with it.

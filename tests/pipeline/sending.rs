@@ -190,3 +190,15 @@ fn every_file_of_a_report_is_kept_under_the_pipelines_number() {
         .map(|name| format!("PUT /forge/api/packages/platform/generic/site-edge-smoke/7/{name}: this is {name} ✅\n"));
     assert_eq!(got, wanted);
 }
+
+#[test]
+fn parts_of_a_run_are_kept_apart() {
+    if !curl_is_here() {
+        return;
+    }
+    let forge = Forge::answering("201 Created");
+    let script = in_a_pipeline(Script::new("keep"), &forge).env("KEEP_AS", "part-1");
+    let answer = script.file("reports/latest/report.json", "{}\n").run();
+    assert_eq!(answer.code, Some(0), "{}", answer.text);
+    assert_eq!(forge.requests()[0].line, "PUT /forge/api/packages/platform/generic/site-part-1/7/report.json");
+}

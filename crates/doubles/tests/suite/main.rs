@@ -5,8 +5,6 @@ mod browser;
 #[cfg(test)]
 mod ci;
 #[cfg(test)]
-mod contracts;
-#[cfg(test)]
 mod echo;
 #[cfg(test)]
 mod forge_api;

@@ -1,5 +1,7 @@
 //! The stack as a client meets it.
 
+mod ci;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -33,7 +35,7 @@ async fn send(site: &Site, method: &str, url: &str, cookies: &str, form: &str) -
     tokio::spawn(connection);
     let request = Request::builder()
         .method(method)
-        .uri(url.path())
+        .uri(&url[url::Position::BeforePath..url::Position::AfterQuery])
         .header("host", format!("{host}:{}", url.port().unwrap()))
         .header("cookie", cookies)
         .header("content-type", "application/x-www-form-urlencoded")

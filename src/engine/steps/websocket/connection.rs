@@ -140,6 +140,8 @@ impl Connection {
 impl Inbox {
     /// Takes in what comes next: a frame, or the end. Nothing is lost where this is dropped before it is done.
     async fn receive(&mut self, log: &mut SocketLog) {
+        // What has come already never waits: without this a flood of frames keeps deadlines from being seen.
+        tokio::task::consume_budget().await;
         let came = self.stream.next().await;
         let end = match came {
             Some(Ok(message)) => {

@@ -6,6 +6,7 @@
 //! - [`stack`]: what a scenario runs against: embedded, containers, external
 //! - [`fault`]: known misconfigurations, one a file
 //! - [`images`]: the images of the containers stack: found, or built
+//! - [`walk`]: the journeys of a run on a stack that stands
 //! - [`report`]: consumers of events
 
 pub mod cli;
@@ -15,3 +16,4 @@ pub mod fault;
 pub mod images;
 pub mod report;
 pub mod stack;
+pub mod walk;

@@ -1,12 +1,12 @@
 //! `edge-smoke run`: journeys in, a verdict out.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use scenario::model::{Service, StackKind};
 use tokio_util::sync::CancellationToken;
-use verdict::evidence::{Evidence, Journey, Outcome, ServiceLog, Trouble};
+use verdict::evidence::{Evidence, Trouble};
 use verdict::{Verdict, judge};
 
 use super::inputs::{self, Inputs};
@@ -17,19 +17,14 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::{CommandError, RunArgs};
 use crate::engine::events::{Event, Sink};
-use crate::engine::http::Connector;
-use crate::engine::http::target::Origin;
-use crate::engine::journey::{SCENARIO_TIMEOUT, Surroundings};
+use crate::engine::journey::SCENARIO_TIMEOUT;
 use crate::engine::plan::Plan;
-use crate::engine::runner::{self, Pace};
-use crate::engine::variables::Variables;
+use crate::engine::runner::Pace;
 use crate::report::{Format, Report, Reporters, Style};
 use crate::stack::embedded::Embedded;
 use crate::stack::external::{External, ExternalOptions};
 use crate::stack::{Needs, Site, Stack, StackOptions, containers};
-
-/// How many of a service's last log lines a failed run shows.
-const LOG_LINES: usize = 20;
+use crate::walk::Walk;
 
 /// Runs the scenarios that the command line asks for.
 ///
@@ -165,29 +160,26 @@ impl Session {
 
     /// Runs the journeys on a stack that stands, and gathers what is to be known of it.
     async fn walk(&self, stack: &dyn Stack, evidence: &mut Evidence) -> Result<(), CommandError> {
-        let facts = stack.facts();
-        self.reporters.emit(Event::StackReady(facts.clone()));
-        evidence.stack = Some(facts);
+        self.reporters.emit(Event::StackReady(stack.facts()));
         self.hand_out_authority(stack.site())?;
-        let surroundings = Arc::new(self.surroundings(stack)?);
         let pace = Pace {
             jobs: self.args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             fail_fast: self.args.fail_fast,
             retries: self.args.retries,
             cancel: self.cancel.clone(),
         };
-        evidence.journeys = runner::run(&self.plans, &surroundings, &pace).await;
-        let redactor = surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for journey in evidence.journeys.iter_mut().filter(|journey| journey.outcome == Outcome::Failed) {
-            let service = service_in_question(journey, stack);
-            let lines = stack.logs(service, LOG_LINES).await;
-            if !lines.is_empty() {
-                let hide = |line: &String| scenario::secret::mask_parameters(&redactor.redact(line)).into_owned();
-                let lines = lines.iter().map(hide).collect();
-                journey.logs.push(ServiceLog { service: service.as_str().to_owned(), lines });
-            }
-        }
-        evidence.troubles.extend(stack.troubles().await);
+        let walk = Walk {
+            resolve: self.args.resolve.clone(),
+            ca_pem: self.inputs.ca_pem.clone(),
+            variables: self.inputs.variables.clone(),
+            secrets: self.inputs.secrets.clone(),
+            allow_writes: self.args.allow_writes,
+            timeout: self.args.timeout.unwrap_or(SCENARIO_TIMEOUT),
+            ..Walk::new(self.plans.clone(), pace, self.reporters.clone())
+        };
+        let broken = |text: String| CommandError::broken(format!("error: {text}"));
+        let walked = walk.on(stack).await.map_err(broken)?;
+        *evidence = Evidence { stack_ready_ms: evidence.stack_ready_ms, ..walked };
         Ok(())
     }
 
@@ -202,41 +194,6 @@ impl Session {
         self.reporters.emit(Event::Notice(text));
         Ok(())
     }
-
-    fn surroundings(&self, stack: &dyn Stack) -> Result<Surroundings, CommandError> {
-        let site = stack.site();
-        let broken = |text: String| CommandError::broken(format!("error: {text}"));
-        // Names given on the command line win over the stack's.
-        let resolve = self.args.resolve.iter().chain(&site.resolve).cloned().collect();
-        // Those of the command line, and the stack's own.
-        let authorities: Vec<&str> =
-            [&self.inputs.ca_pem, &site.ca_pem].into_iter().flatten().map(String::as_str).collect();
-        let ca_pem = (!authorities.is_empty()).then(|| authorities.join("\n"));
-        let variables = Variables::new(site, self.inputs.variables.clone(), self.inputs.secrets.clone());
-        Ok(Surroundings {
-            connector: Connector::new(resolve, ca_pem.as_deref()).map_err(|error| broken(error.to_string()))?,
-            base: Origin::parse(&site.base_url).map_err(|error| broken(error.to_string()))?,
-            mode: site.mode,
-            kind: self.chosen.kind,
-            services: site.services.keys().copied().chain([Service::Edge]).collect(),
-            allow_writes: self.args.allow_writes,
-            timeout: self.args.timeout.unwrap_or(SCENARIO_TIMEOUT),
-            secrets: Mutex::new(variables.redactor()),
-            variables,
-            sink: self.reporters.clone(),
-        })
-    }
-}
-
-/// The service that answered last: the one with the longest URL that the last request's begins with; else the edge.
-fn service_in_question(journey: &Journey, stack: &dyn Stack) -> Service {
-    let exchanges = journey.steps.iter().flat_map(|step| &step.trace);
-    let Some(last) = exchanges.last() else { return Service::Edge };
-    let url = last.request.url.as_str();
-    let is_under =
-        |base: &str| url.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
-    let services = stack.site().services.iter().filter(|(_, base)| is_under(base));
-    services.max_by_key(|(_, base)| base.len()).map_or(Service::Edge, |(service, _)| *service)
 }
 
 pub(super) fn exit_of(verdict: Verdict) -> Exit {

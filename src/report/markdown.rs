@@ -53,7 +53,12 @@ fn finding(finding: &Finding) -> String {
     let mut text = format!("### {}: {}\n\n{}\n\n", escape(code), escape(title), escape(cause));
     text.push_str(&format!("- Class: {}\n", class.as_str()));
     match fix {
-        Some(fix) => text.push_str(&format!("- Fix ({}): {}\n", proof.as_str(), escape(&fix.summary))),
+        Some(fix) => {
+            text.push_str(&format!("- Fix ({}): {}\n", proof.as_str(), escape(&fix.summary)));
+            for line in &fix.lines {
+                text.push_str(&format!("  - {}: {}\n", escape(&line.file), escape(&line.text)));
+            }
+        }
         None if *class == Class::Fixable => text.push_str("- Fix: no rule knows one\n"),
         None => {}
     }

@@ -54,6 +54,8 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
     };
     let (started, duration_ms) = span(&parts);
     let findings = merged_findings(counting().flat_map(|part| part.findings.clone()));
+    let probes = parts.iter().flat_map(|part| part.probes.clone()).collect();
+    let logs = parts.iter().flat_map(|part| part.logs.clone()).collect();
     let scenarios = parts.into_iter().flat_map(|part| part.scenarios).collect();
     // Each part stood a stack of its own up: there is no one time that it took.
     Ok(Report {
@@ -67,6 +69,8 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
         reason,
         findings,
         scenarios,
+        probes,
+        logs,
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, Unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use verdict::evidence::{Evidence, Journey, StackFacts};
+use verdict::evidence::{Evidence, Journey, Probe, ServiceLog, StackFacts};
 use verdict::{Finding, Judgement, Verdict};
 
 /// The version of the format. It rises when a reader of the old one could misunderstand the new one; a field that is
@@ -38,6 +38,12 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The scenarios in the order of the run.
     pub scenarios: Vec<Journey>,
+    /// What was asked besides, after a scenario had failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<Probe>,
+    /// After a failure: the last log lines of the services, where they can be had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<ServiceLog>,
 }
 
 /// What wrote a report.
@@ -85,6 +91,8 @@ impl Report {
             reason: judgement.reason,
             findings: judgement.findings,
             scenarios: evidence.journeys,
+            probes: evidence.probes,
+            logs: evidence.logs,
         }
     }
 

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::fix::Fix;
+
 /// What kind of action a finding calls for. The order is that in which findings are reported, and in which they
 /// decide the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -81,20 +83,6 @@ impl Proof {
             Proof::Refuted => "refuted",
             Proof::Untried => "untried",
         }
-    }
-}
-
-/// What to change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Fix {
-    /// One sentence for people.
-    pub summary: String,
-}
-
-impl Fix {
-    /// A fix that a person carries out.
-    pub fn advice(summary: impl Into<String>) -> Self {
-        Self { summary: summary.into() }
     }
 }
 

@@ -4,15 +4,18 @@
 //!
 //! - [`evidence`]: what was observed
 //! - [`finding`]: a diagnosed cause
+//! - [`fix`]: what to change
 //! - [`rules`]: from evidence to findings, one rule a file
 //! - [`judgement`]: from findings to a verdict with its reason
 
 pub mod evidence;
 pub mod finding;
+pub mod fix;
 pub mod judgement;
 pub mod rules;
 mod sentence;
 
 pub use evidence::Evidence;
-pub use finding::{Class, Finding, Fix, Observation, Place, Proof, Severity};
+pub use finding::{Class, Finding, Observation, Place, Proof, Severity};
+pub use fix::{Change, Fix, RouteField};
 pub use judgement::{Judgement, Verdict, conclude, judge};

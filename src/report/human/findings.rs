@@ -30,7 +30,10 @@ pub(super) fn finding(finding: &Finding, style: Style) -> String {
     };
     part("cause", &finding.cause);
     match &finding.fix {
-        Some(fix) => part("fix", &fix.summary),
+        Some(fix) => {
+            part("fix", &fix.summary);
+            fix.lines.iter().for_each(|line| part("", &format!("{}: {}", line.file, line.text)));
+        }
         None if finding.class == Class::Fixable => part("fix", "no rule knows one"),
         None => {}
     }

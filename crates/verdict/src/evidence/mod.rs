@@ -5,6 +5,7 @@ mod exchange;
 mod git;
 mod journey;
 mod oauth;
+mod probe;
 mod stack;
 mod websocket;
 
@@ -19,6 +20,7 @@ pub use oauth::{
     Astray, AuthorizationRequest, AuthorizationResponse, Landing, OAuthPhase, OAuthPhaseKind, OAuthRecord,
     StateComparison,
 };
+pub use probe::{Probe, Way};
 pub use stack::{Mode, ServiceFacts, ServiceKind, StackFacts, StackKind};
 pub use websocket::{Direction, Ending, EndingKind, FrameKind, FrameRecord, WebSocketRecord};
 
@@ -48,6 +50,12 @@ pub struct Evidence {
     pub stack_ready_ms: Option<f64>,
     /// The journeys.
     pub journeys: Vec<Journey>,
+    /// What was asked besides, after a journey had failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<Probe>,
+    /// After a failure: the last log lines of the services, where they can be had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<ServiceLog>,
     /// Trouble with the stack.
     pub troubles: Vec<Trouble>,
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 use crate::evidence::{Evidence, Exchange, Failure, FailureKind, Journey, Outcome, StackFacts, StepRecord};
-use crate::finding::{Fix, Observation, Place};
+use crate::finding::{Observation, Place};
+use crate::fix::Fix;
 use crate::sentence::{clause, excerpt};
 
 /// Something that must be explained: one failure of a step, or a journey that ended badly without naming one.

@@ -17,6 +17,11 @@ pub(super) static RULE: Rule = Rule {
               others as well. Woodpecker 3 writes its session so and has no setting for it. It is harmless where the others \
               are trusted, or where the edge takes cookies off on the way to those that are not, as it does for staging; with \
               a host for each service the question doesn't arise.",
+    told_by: "A cookie set below a prefix with `Path=/`. Whether another service in fact receives it is told by \
+              that service.",
+    remedy: "Take cookies off at the edge on the way to services that are not trusted: `request_header -Cookie` \
+              in Caddy.",
+    references: &["RFC 6265, section 4.1.2.4"],
     needs: Needs { stacks: &[], modes: &[Mode::Subpath], services: &[] },
     find,
 };

@@ -13,6 +13,9 @@ pub(super) static RULE: Rule = Rule {
     explain: "A scenario ended before it had met the site: what it needs was not there, or the harness itself broke. \
               It neither passed nor failed, so nothing is claimed. The message says what was missing; supply it, or \
               leave the scenario out with --tag or --filter.",
+    told_by: "The scenario's outcome is `errored` rather than `failed`: no expectation was looked at.",
+    remedy: "Give the scenario what it asks for, or leave it out with --tag or --filter.",
+    references: &["README.md, exit codes"],
     needs: Needs::NOTHING,
     find,
 };

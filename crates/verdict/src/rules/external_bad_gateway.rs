@@ -3,7 +3,8 @@
 use super::case::{Candidate, Case, is_of_site, route};
 use super::{Needs, Rule};
 use crate::evidence::StackKind;
-use crate::finding::{Class, Fix, Severity};
+use crate::finding::{Class, Severity};
+use crate::fix::Fix;
 
 pub(super) static RULE: Rule = Rule {
     code: "edge/bad-gateway",
@@ -15,6 +16,11 @@ pub(super) static RULE: Rule = Rule {
               tells them apart: `connection refused` on the right address means that the service is down, `no such \
               host`, or a loopback address inside a container, means that the upstream is wrong. So does asking the \
               service directly, from where the edge runs.",
+    told_by: "A 502, 503 or 504 on a route of the site, on a stack that isn't ours: a service of a stack of ours \
+              is asked directly, and the two causes are told apart there.",
+    remedy: "Read the edge's log for that request, and ask the service from where the edge runs; then start the \
+              service, or correct the route's `reverse_proxy` upstream.",
+    references: &["RFC 9110, section 15.6.3"],
     needs: Needs { stacks: &[StackKind::External], ..Needs::NOTHING },
     find,
 };

@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 
 use crate::evidence::{Evidence, Mode, StackKind};
 use crate::finding::{Class, Finding, Proof, Severity};
+use crate::fix::Change;
 use case::{Candidate, Case};
 
 pub use unexplained::CODE as UNEXPLAINED;
@@ -35,8 +36,15 @@ pub struct Rule {
     pub severity: Severity,
     /// A few words.
     pub title: &'static str,
-    /// What it means, what tells it from its look-alikes, and what to do: a few sentences.
+    /// What it means, and how it comes about: a few sentences.
     pub explain: &'static str,
+    /// What tells it from what looks alike.
+    pub told_by: &'static str,
+    /// What to do, for Caddy and for the services' settings where they are concerned.
+    pub remedy: &'static str,
+    /// Where that is written down: RFC sections, pages of the programs' documentation, issues. Facts of our own are
+    /// named as such.
+    pub references: &'static [&'static str],
     /// Where it applies; elsewhere it isn't tried.
     pub needs: Needs,
     find: fn(&Case<'_>) -> Vec<Candidate>,
@@ -99,17 +107,41 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
 /// The findings that the rules come to, those that weigh most first. Their order and content don't depend on the order
 /// of the evidence.
 pub fn diagnose(evidence: &Evidence) -> Vec<Finding> {
-    apply(RULES, evidence)
+    diagnose_without(evidence, &BTreeSet::new())
 }
 
-fn apply(rules: &[&Rule], evidence: &Evidence) -> Vec<Finding> {
+/// The findings that are left when these fixes were tried and refuted: what else may explain the same symptoms.
+pub fn diagnose_without(evidence: &Evidence, refuted: &BTreeSet<Refuted>) -> Vec<Finding> {
+    apply(RULES, evidence, refuted)
+}
+
+/// A fix of a rule's that was tried and didn't hold.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Refuted {
+    /// The rule's code.
+    pub code: String,
+    /// What was changed.
+    pub changes: Vec<Change>,
+}
+
+impl Refuted {
+    fn covers(&self, rule: &Rule, candidate: &Candidate) -> bool {
+        self.code == rule.code && candidate.fix.as_ref().is_some_and(|fix| fix.changes == self.changes)
+    }
+}
+
+fn apply(rules: &[&Rule], evidence: &Evidence, refuted: &BTreeSet<Refuted>) -> Vec<Finding> {
     let mut case = Case::new(evidence);
     let mut findings = Vec::new();
     for (place, rule) in rules.iter().enumerate() {
         if !rule.needs.met_by(evidence) {
             continue;
         }
-        for candidate in (rule.find)(&case) {
+        let candidates = (rule.find)(&case);
+        for candidate in candidates {
+            if refuted.iter().any(|refuted| refuted.covers(rule, &candidate)) {
+                continue;
+            }
             // A note explains no failure: otherwise a failed journey could end as PASS.
             if rule.class != Class::Note {
                 case.claim(&candidate.explains);
@@ -172,7 +204,9 @@ mod tests {
         for rule in rules() {
             assert!(rule.title.chars().count() <= 60, "{}: a title is a few words", rule.code);
             assert!(!rule.title.ends_with('.'), "{}", rule.code);
-            assert!(rule.explain.len() > 80 && rule.explain.ends_with('.'), "{}", rule.code);
+            for text in [rule.explain, rule.told_by, rule.remedy] {
+                assert!(text.len() > 40 && text.ends_with('.'), "{}: {text}", rule.code);
+            }
             assert_eq!(super::rule(rule.code).map(|found| found.title), Some(rule.title));
         }
     }

@@ -3,7 +3,8 @@
 use super::case::{Candidate, Case};
 use super::{Needs, Rule};
 use crate::evidence::Outcome;
-use crate::finding::{Class, Fix, Observation, Severity};
+use crate::finding::{Class, Observation, Severity};
+use crate::fix::Fix;
 use crate::sentence::clause;
 
 /// The rule's code.
@@ -17,6 +18,9 @@ pub(super) static RULE: Rule = Rule {
     explain: "There were no scenarios, or none applies to this stack and mode. A run in which nothing was tried is not \
               a pass: it would be green for ever. The reasons beside the skipped scenarios say what they ask for; \
               choose a stack or mode that has it, or another selection.",
+    told_by: "No scenario has any other outcome than `skipped`, and the stack stood.",
+    remedy: "Choose a stack, a mode or a selection to which a scenario applies.",
+    references: &["README.md, exit codes"],
     needs: Needs::NOTHING,
     find,
 };

@@ -19,6 +19,10 @@ pub(super) static RULE: Rule = Rule {
     explain: "An icon, a manifest, a prefetched file or another thing that a page works and looks right without isn't \
               there, or isn't what it claims to be. Some programs are shipped so: Woodpecker 3 refers to an icon of its \
               own without the prefix. Nothing is wrong with the site's configuration for it, so it changes no verdict.",
+    told_by: "The reference isn't essential: an icon, a manifest, a prefetch. A script or a style that is broken \
+              is a finding.",
+    remedy: "Nothing has to be done; who maintains the program may want to know.",
+    references: &["HTML Standard, section 4.6.7 (link types)"],
     needs: Needs::NOTHING,
     find,
 };

@@ -14,6 +14,10 @@ pub(super) static RULE: Rule = Rule {
     explain: "A service of the stack was up and is no longer. What failed on its routes meanwhile (a gateway error, a \
               refused or broken connection, a timeout) follows from that and says nothing about the routing. The last \
               log lines usually tell why it died; out of memory shows as exit code 137.",
+    told_by: "The engine says that the container ended, or the stack that the service was stopped. A service that \
+              never came up is `stack/failed`; one that runs and answers wrongly isn't infrastructure.",
+    remedy: "Read its last log lines, put that right and start it again.",
+    references: &["docker inspect, State.ExitCode and State.OOMKilled"],
     needs: Needs::A_STACK,
     find,
 };

@@ -3,7 +3,8 @@
 use super::case::{Candidate, Case, Symptom};
 use super::{Needs, Rule};
 use crate::evidence::{StackFacts, Trouble};
-use crate::finding::{Class, Fix, Observation, Severity};
+use crate::finding::{Class, Observation, Severity};
+use crate::fix::Fix;
 use crate::sentence::{clause, sentence};
 
 pub(super) static RULE: Rule = Rule {
@@ -14,6 +15,9 @@ pub(super) static RULE: Rule = Rule {
     explain: "No stack came up to be walked, or the machinery under it (the container engine, a network, a volume) \
               broke on the way. The scenarios never met a site, so nothing is known about it. Look at the message and, \
               where there are some, at the last log lines of the service; put that right and run again.",
+    told_by: "Trouble with the stack that isn't about one service that ran before.",
+    remedy: "Do what the message says, then run again.",
+    references: &["README.md, exit codes"],
     needs: Needs::NOTHING,
     find,
 };

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::case::{Candidate, Case, Symptom};
 use super::{Needs, Rule};
 use crate::evidence::FailureKind;
-use crate::finding::{Class, Fix, Severity};
+use crate::finding::{Class, Severity};
+use crate::fix::Fix;
 use crate::sentence::{clause, count, list};
 
 pub(super) static RULE: Rule = Rule {
@@ -16,6 +17,10 @@ pub(super) static RULE: Rule = Rule {
     explain: "A step did not end before the harness stopped waiting. A slow machine, a slow network and a service that \
               never answers look alike from here, so nothing is claimed. Give it more time (`timeout:` in the step or \
               the scenario, or --timeout); if it still doesn't end, the service's log says what it was doing.",
+    told_by: "The step ended by the harness's own deadline, not by an answer. A connection that the site cut has \
+              another code.",
+    remedy: "Give it more time with --timeout or `timeout:`; read the service's log where it still hangs.",
+    references: &["README.md, exit codes"],
     needs: Needs::NOTHING,
     find,
 };

@@ -16,6 +16,9 @@ pub(super) static RULE: Rule = Rule {
     explain: "A scenario failed, and what was seen fits no known misconfiguration. The trace of the failing step shows \
               every request and response on the way; compare the first hop that looks wrong with what the service \
               behind that route was told about its address. No fix is offered, because none was computed.",
+    told_by: "It is what remains when no other rule holds, or when the fixes of those that did were refuted.",
+    remedy: "Compare the first hop that looks wrong with what the service was told about its address.",
+    references: &["docs/scenarios.md"],
     needs: Needs::NOTHING,
     find,
 };

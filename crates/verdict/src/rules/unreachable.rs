@@ -3,7 +3,8 @@
 use super::case::{Candidate, Case, is_of_site};
 use super::{Needs, Rule};
 use crate::evidence::{FailureKind, StackKind};
-use crate::finding::{Class, Fix, Severity};
+use crate::finding::{Class, Severity};
+use crate::fix::Fix;
 
 pub(super) static RULE: Rule = Rule {
     code: "stack/unreachable",
@@ -14,6 +15,11 @@ pub(super) static RULE: Rule = Rule {
               an edge. Nothing is claimed about what stands there. This is about the site's own origin alone: where the \
               site itself sends a browser on to a name or port that can't be reached, that is the site's mistake and \
               is reported as such.",
+    told_by: "No request to the site's own origin got as far as a connection. A name or port that the site itself \
+              hands out is another matter: an address handed to the browser.",
+    remedy: "Check the address, and that the edge runs and listens where it is asked; --resolve stands in for \
+              DNS.",
+    references: &["RFC 9110, section 4.3.3"],
     needs: Needs::A_STACK,
     find,
 };

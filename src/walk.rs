@@ -1,0 +1,128 @@
+//! Walking a stack that stands: the journeys of a run, and what is to be known of the stack besides.
+//!
+//! The command `run` walks once; a proof and the fault campaign walk again and again, on stacks that change meanwhile.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use scenario::model::{Service, StackKind};
+use scenario::{Redactor, Secret};
+use verdict::evidence::{self, Evidence, Journey, Outcome, ServiceLog};
+
+use crate::engine::events::Sink;
+use crate::engine::http::Connector;
+use crate::engine::http::target::Origin;
+use crate::engine::journey::{SCENARIO_TIMEOUT, Surroundings};
+use crate::engine::plan::Plan;
+use crate::engine::runner::{self, Pace};
+use crate::engine::variables::Variables;
+use crate::stack::Stack;
+
+/// How many of a service's last log lines are kept after a failure.
+const LOG_LINES: usize = 20;
+
+/// What a walk takes besides a stack.
+#[derive(Clone)]
+pub struct Walk {
+    /// The scenarios.
+    pub plans: Vec<Arc<Plan>>,
+    /// How they are gone about.
+    pub pace: Pace,
+    /// Names that are looked up here, before those of the stack.
+    pub resolve: Vec<(String, IpAddr)>,
+    /// Certificates to trust besides the system's and the stack's, in PEM.
+    pub ca_pem: Option<String>,
+    /// Variables that win over the stack's.
+    pub variables: BTreeMap<String, String>,
+    /// Secrets that win over the stack's.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Scenarios that change something may run on somebody else's stack.
+    pub allow_writes: bool,
+    /// The longest that a scenario may take where it doesn't say.
+    pub timeout: Duration,
+    /// Where events go.
+    pub sink: Arc<dyn Sink>,
+}
+
+impl Walk {
+    /// A walk with nothing given by a user.
+    pub fn new(plans: Vec<Arc<Plan>>, pace: Pace, sink: Arc<dyn Sink>) -> Self {
+        Self {
+            plans,
+            pace,
+            resolve: Vec::new(),
+            ca_pem: None,
+            variables: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            allow_writes: false,
+            timeout: SCENARIO_TIMEOUT,
+            sink,
+        }
+    }
+
+    /// Runs the journeys, and gathers what is to be known of the stack.
+    ///
+    /// # Errors
+    /// The site's address or its certificates can't be used.
+    pub async fn on(&self, stack: &dyn Stack) -> Result<Evidence, String> {
+        let surroundings = Arc::new(self.surroundings(stack)?);
+        let mut journeys = runner::run(&self.plans, &surroundings, &self.pace).await;
+        let redactor = surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for journey in journeys.iter_mut().filter(|journey| journey.outcome == Outcome::Failed) {
+            let service = service_in_question(journey, stack);
+            journey.logs.extend(log(stack, service, &redactor).await);
+        }
+        let troubles = stack.troubles().await;
+        Ok(Evidence { stack: Some(stack.facts()), journeys, troubles, ..Evidence::default() })
+    }
+
+    fn surroundings(&self, stack: &dyn Stack) -> Result<Surroundings, String> {
+        let site = stack.site();
+        // Names given by the user win over the stack's.
+        let resolve = self.resolve.iter().chain(&site.resolve).cloned().collect();
+        // Those of the user, and the stack's own.
+        let authorities: Vec<&str> = [&self.ca_pem, &site.ca_pem].into_iter().flatten().map(String::as_str).collect();
+        let ca_pem = (!authorities.is_empty()).then(|| authorities.join("\n"));
+        let variables = Variables::new(site, self.variables.clone(), self.secrets.clone());
+        Ok(Surroundings {
+            connector: Connector::new(resolve, ca_pem.as_deref()).map_err(|error| error.to_string())?,
+            base: Origin::parse(&site.base_url).map_err(|error| error.to_string())?,
+            mode: site.mode,
+            kind: kind(stack),
+            services: site.services.keys().copied().chain([Service::Edge]).collect(),
+            allow_writes: self.allow_writes,
+            timeout: self.timeout,
+            secrets: Mutex::new(variables.redactor()),
+            variables,
+            sink: self.sink.clone(),
+        })
+    }
+}
+
+async fn log(stack: &dyn Stack, service: Service, redactor: &Redactor) -> Option<ServiceLog> {
+    let lines = stack.logs(service, LOG_LINES).await;
+    let hide = |line: &String| scenario::secret::mask_parameters(&redactor.redact(line)).into_owned();
+    let lines: Vec<String> = lines.iter().map(hide).collect();
+    (!lines.is_empty()).then(|| ServiceLog { service: service.as_str().to_owned(), lines })
+}
+
+fn kind(stack: &dyn Stack) -> StackKind {
+    match stack.facts().kind {
+        evidence::StackKind::Embedded => StackKind::Embedded,
+        evidence::StackKind::Containers => StackKind::Containers,
+        evidence::StackKind::External => StackKind::External,
+    }
+}
+
+/// The service that answered last: the one with the longest URL that the last request's begins with; else the edge.
+fn service_in_question(journey: &Journey, stack: &dyn Stack) -> Service {
+    let exchanges = journey.steps.iter().flat_map(|step| &step.trace);
+    let Some(last) = exchanges.last() else { return Service::Edge };
+    let url = last.request.url.as_str();
+    let is_under =
+        |base: &str| url.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+    let services = stack.site().services.iter().filter(|(_, base)| is_under(base));
+    services.max_by_key(|(_, base)| base.len()).map_or(Service::Edge, |(service, _)| *service)
+}

@@ -43,6 +43,8 @@ pub struct Walk {
     pub allow_writes: bool,
     /// The longest that a scenario may take where it doesn't say.
     pub timeout: Duration,
+    /// After a failure more is asked, so that causes can be told apart.
+    pub probes: bool,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
 }
@@ -59,6 +61,7 @@ impl Walk {
             secrets: BTreeMap::new(),
             allow_writes: false,
             timeout: SCENARIO_TIMEOUT,
+            probes: true,
             sink,
         }
     }
@@ -77,7 +80,9 @@ impl Walk {
         }
         let (mut probes, mut logs) = (Vec::new(), Vec::new());
         if journeys.iter().any(|journey| journey.outcome == Outcome::Failed) {
-            probes = probe::probe(stack, &journeys, &surroundings.connector, &redactor).await;
+            if self.probes {
+                probes = probe::probe(stack, &journeys, &surroundings.connector, &redactor).await;
+            }
             let services: BTreeSet<Service> = surroundings.services.iter().copied().collect();
             for service in &services {
                 logs.extend(log(stack, *service, &redactor).await);

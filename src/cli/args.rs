@@ -38,6 +38,8 @@ pub enum Command {
     Check(CheckArgs),
     /// The images that the containers stack needs: list them, or build those that can't be pulled.
     Images(ImagesArgs),
+    /// Say what a finding means, how it is told and what to do; without a code, list all.
+    Explain(ExplainArgs),
     /// Print a JSON Schema.
     Schema(SchemaArgs),
     /// Make one report of the shards of a run.
@@ -202,6 +204,14 @@ pub enum ImagesAction {
         #[arg(long)]
         force: bool,
     },
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code of a finding, such as `edge/prefix-stripped`.
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
 }
 
 /// Which schema.

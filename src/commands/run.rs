@@ -90,8 +90,14 @@ pub(super) fn reporters(format: Format, environment: &Environment) -> Reporters 
         Format::Human => (environment.color(), environment.stdout_is_terminal),
         _ => (environment.color_on_stderr(), environment.stderr_is_terminal),
     };
-    let style = Style { color, live, width: environment.width(), annotations: environment.annotations() };
+    let style = Style { color, live, ..style_of_output(environment) };
     Reporters::new(format, style, Box::new(std::io::stdout()), Box::new(std::io::stderr()))
+}
+
+/// How what is for people may look on standard output.
+pub(super) fn style_of_output(environment: &Environment) -> Style {
+    let (color, live) = (environment.color(), environment.stdout_is_terminal);
+    Style { color, live, width: environment.width(), annotations: environment.annotations() }
 }
 
 /// A run, once everything that can be known beforehand is known.

@@ -1,5 +1,6 @@
 //! `summary.md`: for a job's summary or a comment (GitHub Flavored Markdown).
 
+use verdict::changes::Changes;
 use verdict::evidence::{Journey, Outcome, StackFacts, StackKind};
 use verdict::{Class, Finding};
 
@@ -16,6 +17,9 @@ pub(super) fn markdown(report: &Report) -> String {
         for finding in &report.findings {
             text.push_str(&self::finding(finding));
         }
+    }
+    if let Some(changes) = report.changes.as_ref().filter(|changes| !changes.scenarios.is_empty()) {
+        text.push_str(&changed(changes));
     }
     text.push_str(&table(report));
     for journey in report.scenarios.iter().filter(|journey| is_bad(journey)) {
@@ -68,6 +72,19 @@ fn finding(finding: &Finding) -> String {
     let quotes: Vec<String> = finding.evidence.iter().flat_map(|seen| &seen.quote).map(|line| one_line(line)).collect();
     if !quotes.is_empty() {
         text.push_str(&format!("\n{}", fenced(&quotes.join("\n"))));
+    }
+    text.push('\n');
+    text
+}
+
+/// Each scenario's first differing hop.
+fn changed(changes: &Changes) -> String {
+    let mut text = format!("## What changed\n\nCompared: {}.\n\n", escape(&super::changes::heading(changes)));
+    for change in &changes.scenarios {
+        text.push_str(&format!("- {}\n", escape(&super::changes::place(change))));
+        for difference in super::changes::differences(change) {
+            text.push_str(&format!("  - {}\n", escape(&difference)));
+        }
     }
     text.push('\n');
     text

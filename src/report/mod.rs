@@ -3,11 +3,14 @@
 //! - [`Reporters`]: the one door, a sink of [`crate::engine::events`]
 //! - [`model`]: the report as JSON, and its schema
 //! - [`merge`]: one report from the shards of a run
+//! - [`explain`]: what the rules say of themselves
 //! - `human`, `junit`, `annotations`, `markdown`: ways to show it, each a pure function of what it shows
 //!
 //! Nothing in here reads the environment or a clock.
 
 mod annotations;
+mod changes;
+pub mod explain;
 mod files;
 mod human;
 mod junit;

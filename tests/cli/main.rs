@@ -11,6 +11,7 @@ mod caddy;
 mod docs;
 mod echo;
 mod embedded;
+mod explain;
 mod interrupt;
 mod journeys;
 mod language;

@@ -83,6 +83,10 @@ pub struct RunArgs {
     #[arg(long = "set", value_name = "SERVICE:NAME[=VALUE]", value_parser = parse_setting, help_heading = "Stack")]
     pub settings: Vec<(Service, String, Option<String>)>,
 
+    /// Set wrong what this file of a known misconfiguration says, in a stack that we stand up.
+    #[arg(long = "fault", value_name = "FILE", help_heading = "Stack")]
+    pub faults: Vec<PathBuf>,
+
     /// Look a name, and all names below it, up here.
     #[arg(long, value_name = "NAME=ADDRESS", value_parser = parse_resolve, help_heading = "Stack")]
     pub resolve: Vec<(String, IpAddr)>,
@@ -146,6 +150,10 @@ pub struct RunArgs {
     /// Where reports go.
     #[arg(long, value_name = "DIR", default_value = "reports", help_heading = "Reports")]
     pub report_dir: PathBuf,
+
+    /// Where a scenario fails, name the first hop that is otherwise than in this report, in place of the last green one.
+    #[arg(long, value_name = "REPORT", help_heading = "Reports")]
+    pub since: Option<PathBuf>,
 
     /// What to print on standard output.
     #[arg(long, default_value_t, value_name = "human|json|junit|github|markdown", help_heading = "Reports")]

@@ -22,7 +22,10 @@ pub(super) fn first(then: &StepRecord, now: &StepRecord, was: &Site, is: &Site) 
     }
     if before.len() != after.len() {
         let ended = |site: &Site, hops: &[Exchange]| match hops.last() {
-            Some(last) => format!("{} after {} hops", site.shown(&last.request.url, is), hops.len()),
+            Some(last) => {
+                let number = if hops.len() == 1 { "1 hop".to_owned() } else { format!("{} hops", hops.len()) };
+                format!("{} after {number}", site.shown(&last.request.url, is))
+            }
             None => "nowhere: no request was made".to_owned(),
         };
         return Some((None, vec![Difference::new("final URL", ended(was, before), ended(is, after))]));

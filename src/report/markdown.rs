@@ -121,13 +121,18 @@ fn block(journey: &Journey) -> String {
 
 /// Text as it stands, inside a fence longer than any run of backticks in it.
 fn fenced(text: &str) -> String {
+    fenced_as("text", text)
+}
+
+/// Text of a language as it stands.
+pub(crate) fn fenced_as(language: &str, text: &str) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}text\n{}\n{fence}\n", lines(text))
+    format!("{fence}{language}\n{}\n{fence}\n", lines(text))
 }
 
 /// Text on one line in which nothing is markup, a mention or a cell's end.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         match character {

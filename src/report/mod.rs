@@ -16,7 +16,7 @@ mod files;
 pub mod green;
 mod human;
 mod junit;
-mod markdown;
+pub(crate) mod markdown;
 pub mod merge;
 pub mod model;
 mod reporters;

@@ -2,6 +2,7 @@
 
 mod build;
 mod changes;
+mod cookies;
 mod precedence;
 mod properties;
 mod rules;

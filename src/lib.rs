@@ -7,6 +7,7 @@
 //! - [`fault`]: known misconfigurations, one a file
 //! - [`campaign`]: a catalogue of them, each injected, walked and judged: what was seen, what was named
 //! - [`images`]: the images of the containers stack: found, or built
+//! - [`probe`]: what else is asked when a journey failed
 //! - [`walk`]: the journeys of a run on a stack that stands
 //! - [`report`]: consumers of events
 
@@ -16,6 +17,7 @@ pub mod commands;
 pub mod engine;
 pub mod fault;
 pub mod images;
+pub mod probe;
 pub mod report;
 pub mod stack;
 pub mod walk;

@@ -8,6 +8,7 @@
 //! - [`campaign`]: a catalogue of them, each injected, walked and judged: what was seen, what was named
 //! - [`images`]: the images of the containers stack: found, or built
 //! - [`probe`]: what else is asked when a journey failed
+//! - [`proof`]: trying what the rules propose, on stacks of ours
 //! - [`walk`]: the journeys of a run on a stack that stands
 //! - [`report`]: consumers of events
 
@@ -18,6 +19,7 @@ pub mod engine;
 pub mod fault;
 pub mod images;
 pub mod probe;
+pub mod proof;
 pub mod report;
 pub mod stack;
 pub mod walk;

@@ -9,7 +9,7 @@ use verdict::evidence::Trouble;
 use super::Silence;
 use crate::fault::Fault;
 use crate::stack::embedded::{self, Embedded};
-use crate::stack::{Needs, Stack, StackOptions, containers};
+use crate::stack::{Changeable, Needs, StackOptions, containers};
 
 /// What a stack with a fault is made of.
 #[derive(Debug)]
@@ -32,12 +32,12 @@ pub(super) enum NotUp {
 
 impl Ground {
     /// Stands a stack up with this wrong.
-    pub(super) async fn up(&self, fault: &Fault, cancel: &CancellationToken) -> Result<Box<dyn Stack>, NotUp> {
+    pub(super) async fn up(&self, fault: &Fault, cancel: &CancellationToken) -> Result<Box<dyn Changeable>, NotUp> {
         if let Some(reason) = self.lacks(fault) {
             return Err(NotUp::NotApplicable(reason));
         }
         let options = fault.inject.clone().into_options(self.options.clone());
-        let stack: Result<Box<dyn Stack>, Trouble> = match self.kind {
+        let stack: Result<Box<dyn Changeable>, Trouble> = match self.kind {
             StackKind::Embedded => Embedded::start(&options).await.map(|stack| Box::new(stack) as _),
             _ => {
                 let needs = Needs { services: self.services.clone() };

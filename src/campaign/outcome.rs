@@ -39,11 +39,13 @@ pub struct Judged {
     pub verdict: Verdict,
     /// Why, in one sentence.
     pub reason: String,
+    /// A stack stood with the fault.
+    pub stood: bool,
     /// What was found, notes included, those that weigh most first.
     pub findings: Vec<Found>,
     /// The files of the scenarios that failed.
     pub failed: Vec<String>,
-    /// Something showed: a scenario failed, or a finding is more than a note.
+    /// Something showed: a scenario failed, or a finding is more than a note. On a stack that didn't stand only what was expected.
     pub seen: bool,
     /// Each expected cause is among the findings, and the first finding is one of them. `None` where nothing is expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,7 +56,7 @@ pub struct Judged {
     /// The fix of every expected cause was tried and held. `None` where no fix of theirs can be tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proven: Option<bool>,
-    /// Codes that nobody expected, beyond notes.
+    /// Codes that nobody expected, beyond notes; where nothing is expected, none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub besides: Vec<String>,
 }
@@ -90,6 +92,12 @@ impl Outcome {
         Self { not_applicable: Some(reason), ..Self::of(fault) }
     }
 
+    /// The reason why no stack stood with it.
+    pub fn did_not_stand(&self) -> Option<&str> {
+        let judged = self.judged.as_ref().filter(|judged| !judged.stood)?;
+        Some(&judged.reason)
+    }
+
     /// It is expected that nothing is found.
     pub fn is_innocent(&self) -> bool {
         self.expected.as_ref().is_some_and(|expected| expected.verdict == Verdict::Pass)
@@ -123,7 +131,8 @@ impl Judged {
         Self {
             verdict: judgement.verdict,
             reason: judgement.reason.clone(),
-            seen: !failed.is_empty() || !told.is_empty(),
+            stood: evidence.stack.is_some(),
+            seen: if evidence.stack.is_some() { !failed.is_empty() || !told.is_empty() } else { named == Some(true) },
             named,
             class_right,
             proven: proven(&told, is_expected),
@@ -131,6 +140,13 @@ impl Judged {
             failed,
             findings: judgement.findings.iter().map(Found::new).collect(),
         }
+    }
+}
+
+impl Judged {
+    /// Nothing is wrong, it says: PASS, with notes at most.
+    pub fn is_clean(&self) -> bool {
+        self.verdict == Verdict::Pass && !self.seen
     }
 }
 

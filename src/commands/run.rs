@@ -86,12 +86,18 @@ fn stack_options(args: &RunArgs, environment: &Environment) -> StackOptions {
 }
 
 pub(super) fn reporters(format: Format, environment: &Environment) -> Reporters {
-    let (color, live) = match format {
-        Format::Human => (environment.color(), environment.stdout_is_terminal),
-        _ => (environment.color_on_stderr(), environment.stderr_is_terminal),
-    };
-    let style = Style { color, live, width: environment.width(), annotations: environment.annotations() };
+    let style = style(format == Format::Human, environment);
     Reporters::new(format, style, Box::new(std::io::stdout()), Box::new(std::io::stderr()))
+}
+
+/// The style of the stream that people read: standard output, or standard error where programs read that.
+pub(super) fn style(on_stdout: bool, environment: &Environment) -> Style {
+    let (color, live) = if on_stdout {
+        (environment.color(), environment.stdout_is_terminal)
+    } else {
+        (environment.color_on_stderr(), environment.stderr_is_terminal)
+    };
+    Style { color, live, width: environment.width(), annotations: environment.annotations() }
 }
 
 /// A run, once everything that can be known beforehand is known.

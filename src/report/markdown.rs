@@ -110,7 +110,7 @@ fn fenced(text: &str) -> String {
 }
 
 /// Text on one line in which nothing is markup, a mention or a cell's end.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         match character {

@@ -3,11 +3,13 @@
 //! - [`Reporters`]: the one door, a sink of [`crate::engine::events`]
 //! - [`model`]: the report as JSON, and its schema
 //! - [`merge`]: one report from the shards of a run
+//! - [`campaign`]: the score of a fault campaign, as a table and as Markdown
 //! - `human`, `junit`, `annotations`, `markdown`: ways to show it, each a pure function of what it shows
 //!
 //! Nothing in here reads the environment or a clock.
 
 mod annotations;
+pub mod campaign;
 mod files;
 mod human;
 mod junit;
@@ -21,7 +23,7 @@ mod style;
 mod text;
 mod xml;
 
-pub use files::WriteError;
+pub use files::{WriteError, write_into};
 pub use merge::merge;
 pub use model::Report;
 pub use reporters::{FinishError, Format, Reporters};

@@ -6,6 +6,7 @@
 //! - [`stack`]: what a scenario runs against: embedded, containers, external
 //! - [`fault`]: known misconfigurations, one a file
 //! - [`images`]: the images of the containers stack: found, or built
+//! - [`probe`]: what else is asked when a journey failed
 //! - [`walk`]: the journeys of a run on a stack that stands
 //! - [`report`]: consumers of events
 
@@ -14,6 +15,7 @@ pub mod commands;
 pub mod engine;
 pub mod fault;
 pub mod images;
+pub mod probe;
 pub mod report;
 pub mod stack;
 pub mod walk;

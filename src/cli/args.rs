@@ -141,6 +141,10 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Pace")]
     pub fail_fast: bool,
 
+    /// Ask nothing further after a failure: fewer requests, and causes that look alike stay so.
+    #[arg(long, help_heading = "Pace")]
+    pub no_probe: bool,
+
     /// Where reports go.
     #[arg(long, value_name = "DIR", default_value = "reports", help_heading = "Reports")]
     pub report_dir: PathBuf,

@@ -175,6 +175,7 @@ impl Session {
             secrets: self.inputs.secrets.clone(),
             allow_writes: self.args.allow_writes,
             timeout: self.args.timeout.unwrap_or(SCENARIO_TIMEOUT),
+            probes: !self.args.no_probe,
             ..Walk::new(self.plans.clone(), pace, self.reporters.clone())
         };
         let broken = |text: String| CommandError::broken(format!("error: {text}"));

@@ -8,6 +8,7 @@ mod bad_files;
 mod bad_sites;
 #[path = "../../crates/edge/tests/suite/caddy.rs"]
 mod caddy;
+mod closed;
 mod docs;
 mod echo;
 mod embedded;

@@ -9,7 +9,7 @@ use scenario::Secret;
 use scenario::model::Service;
 use verdict::evidence::{ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
-use super::inside::{Container, log_lines};
+use super::inside::{Container, address, log_lines};
 use super::order::Raised;
 use super::plan::{HOST, Plan, service_named};
 use super::ready::check;
@@ -17,7 +17,7 @@ use super::standing::Standing;
 use crate::images::Choice;
 use crate::stack::api::Api;
 use crate::stack::bootstrap::{Command, Forge, Inside};
-use crate::stack::{Site, Stack, StackOptions, mode_fact};
+use crate::stack::{Direct, Site, Stack, StackOptions, mode_fact};
 
 /// The real programs, in containers.
 pub struct Containers {
@@ -131,6 +131,13 @@ impl Stack for Containers {
 
     fn site(&self) -> &Site {
         &self.site
+    }
+
+    async fn direct(&self, service: Service) -> Option<Direct> {
+        let upstream = self.plan.site.upstream(service.as_str())?;
+        let container = self.standing.container(service.as_str())?;
+        let ip = address(&self.standing.docker, &container).await?;
+        Some(Direct { authority: upstream.to_string(), ip })
     }
 
     async fn logs(&self, service: Service, lines: usize) -> Vec<String> {

@@ -46,10 +46,15 @@ impl Bringing<'_> {
         stop: &CancellationToken,
     ) -> Result<(), LaunchError> {
         let docker = &self.standing.docker;
-        progress(format!("creating {} ({})", self.name, self.spec.image));
+        let starting = || {
+            progress(format!("starting {} ({})", self.name, self.spec.image));
+            Instant::now()
+        };
+        // Who waits for others is created meanwhile, and starts when they are ready.
+        let mut begun = self.spec.depends_on.is_empty().then(starting);
         let container = self.created(stop).await?;
         self.wait_for_others(stop).await.map_err(LaunchError::Other)?;
-        let begun = Instant::now();
+        let begun = *begun.get_or_insert_with(starting);
         if !self.spec.ports.is_empty() {
             drop(self.reservation.lock().unwrap_or_else(PoisonError::into_inner).take());
         }

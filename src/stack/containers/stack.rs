@@ -15,7 +15,6 @@ use super::plan::{HOST, Plan, service_named};
 use super::ready::check;
 use super::standing::Standing;
 use crate::images::Choice;
-use crate::stack::api::Api;
 use crate::stack::bootstrap::Forge;
 use crate::stack::{Direct, Site, Stack, StackOptions, mode_fact};
 

@@ -2,7 +2,7 @@
 //!
 //! The command `run` walks once; a proof and the fault campaign walk again and again, on stacks that change meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,6 +18,7 @@ use crate::engine::journey::{SCENARIO_TIMEOUT, Surroundings};
 use crate::engine::plan::Plan;
 use crate::engine::runner::{self, Pace};
 use crate::engine::variables::Variables;
+use crate::probe;
 use crate::stack::Stack;
 
 /// How many of a service's last log lines are kept after a failure.
@@ -42,6 +43,8 @@ pub struct Walk {
     pub allow_writes: bool,
     /// The longest that a scenario may take where it doesn't say.
     pub timeout: Duration,
+    /// After a failure more is asked, so that causes can be told apart.
+    pub probes: bool,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
 }
@@ -58,6 +61,7 @@ impl Walk {
             secrets: BTreeMap::new(),
             allow_writes: false,
             timeout: SCENARIO_TIMEOUT,
+            probes: true,
             sink,
         }
     }
@@ -74,8 +78,19 @@ impl Walk {
             let service = service_in_question(journey, stack);
             journey.logs.extend(log(stack, service, &redactor).await);
         }
+        let (mut probes, mut logs) = (Vec::new(), Vec::new());
+        if journeys.iter().any(|journey| journey.outcome == Outcome::Failed) {
+            if self.probes {
+                probes = probe::probe(stack, &journeys, &surroundings.connector, &redactor).await;
+            }
+            let services: BTreeSet<Service> = surroundings.services.iter().copied().collect();
+            for service in &services {
+                logs.extend(log(stack, *service, &redactor).await);
+            }
+        }
         let troubles = stack.troubles().await;
-        Ok(Evidence { stack: Some(stack.facts()), journeys, troubles, ..Evidence::default() })
+        let stack = Some(stack.facts());
+        Ok(Evidence { stack, journeys, probes, logs, troubles, ..Evidence::default() })
     }
 
     fn surroundings(&self, stack: &dyn Stack) -> Result<Surroundings, String> {

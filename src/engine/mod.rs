@@ -19,7 +19,7 @@ pub mod problem;
 pub mod repository;
 pub mod runner;
 pub mod socket;
-mod steps;
+pub(crate) mod steps;
 pub mod trace;
 pub mod variables;
 pub mod visitor;

@@ -47,6 +47,15 @@ pub struct Site {
     pub secrets: BTreeMap<String, Secret>,
 }
 
+/// Where a service listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Direct {
+    /// `HOST:PORT` as the edge should have it for its upstream (`forge:3000`).
+    pub authority: String,
+    /// Where that host is, seen from here.
+    pub ip: IpAddr,
+}
+
 /// What the scenarios of a run need.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -113,6 +122,9 @@ pub trait Stack: Send + Sync {
 
     /// How a client reaches it.
     fn site(&self) -> &Site;
+
+    /// Where a service listens, past the edge and whatever the edge's routes say; `None` where it can't be reached so.
+    async fn direct(&self, service: Service) -> Option<Direct>;
 
     /// The last log lines of a service, oldest first; empty where there are none to be had.
     async fn logs(&self, service: Service, lines: usize) -> Vec<String>;

@@ -37,6 +37,14 @@ impl Site {
         })
     }
 
+    /// Where a service listens, as its own route has it.
+    pub fn upstream(&self, name: &str) -> Option<&Upstream> {
+        self.routes.iter().filter(|route| route.name == name).find_map(|route| match &route.action {
+            Action::Forward(forward) => Some(&forward.upstream),
+            Action::Redirect { .. } | Action::Respond { .. } => None,
+        })
+    }
+
     /// The host of a service that the site has routes for.
     pub fn service_host(&self, name: &str) -> Option<&str> {
         self.routes.iter().find(|route| route.service == name).map(|route| route.host.as_str())

@@ -8,7 +8,7 @@ mod oauth;
 mod request;
 mod submit;
 mod undo;
-mod websocket;
+pub(crate) mod websocket;
 
 use std::sync::Arc;
 

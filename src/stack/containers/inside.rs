@@ -1,5 +1,6 @@
 //! What a container says: its log, and the output of commands run in it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -75,4 +76,11 @@ pub(crate) async fn log_lines(docker: &Docker, container: &str, lines: usize) ->
     let text = String::from_utf8_lossy(&text);
     let all: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
     all[all.len().saturating_sub(lines)..].iter().map(|&line| line.to_owned()).collect()
+}
+
+/// The container's address on its network; `None` where it doesn't run.
+pub(crate) async fn address(docker: &Docker, container: &str) -> Option<IpAddr> {
+    let found = docker.inspect_container(container, None).await.ok()?;
+    let networks = found.network_settings?.networks?;
+    networks.values().find_map(|network| network.ip_address.as_deref()?.parse().ok())
 }

@@ -20,7 +20,7 @@ use verdict::evidence::{self, ServiceFacts, ServiceKind, StackFacts, StackKind, 
 
 use super::api::Way;
 use super::applications::{Applications, redirect_uris};
-use super::{Application, Site, Stack, StackOptions, bootstrap, random};
+use super::{Application, Direct, Site, Stack, StackOptions, bootstrap, random};
 use ground::{Agents, Ground};
 use meddlers::Meddlers;
 use running::{Double, Running};
@@ -129,6 +129,11 @@ impl Stack for Embedded {
 
     fn site(&self) -> &Site {
         &self.site
+    }
+
+    async fn direct(&self, service: Service) -> Option<Direct> {
+        let upstream = self.routed.upstream(service.as_str())?;
+        Some(Direct { authority: upstream.to_string(), ip: IpAddr::V4(Ipv4Addr::LOCALHOST) })
     }
 
     async fn logs(&self, service: Service, lines: usize) -> Vec<String> {

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use scenario::model::{Mode, Service};
 use verdict::evidence::{ServiceFacts, ServiceKind, StackFacts, Trouble};
 
-use super::{Site, Stack};
+use super::{Direct, Site, Stack};
 use crate::engine::http::client::Received;
 use crate::engine::http::target::Origin;
 use crate::engine::http::{Address, Client, Connector, HttpError, Outgoing};
@@ -188,6 +188,10 @@ impl Stack for External {
 
     fn site(&self) -> &Site {
         &self.site
+    }
+
+    async fn direct(&self, _service: Service) -> Option<Direct> {
+        None
     }
 
     async fn logs(&self, _service: Service, _lines: usize) -> Vec<String> {

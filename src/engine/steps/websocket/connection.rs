@@ -33,7 +33,7 @@ pub(super) const NO_CODE: u16 = 1005;
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// An open WebSocket.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     sink: SplitSink<Socket, Message>,
     inbox: Inbox,
 }
@@ -49,7 +49,7 @@ struct Inbox {
 
 impl Connection {
     /// Over a connection that left HTTP behind.
-    pub(super) async fn new(switched: Upgraded) -> Self {
+    pub(crate) async fn new(switched: Upgraded) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(16 * 1024)
             // Each frame leaves at once.
@@ -121,7 +121,7 @@ impl Connection {
     }
 
     /// Reads until it ends.
-    pub(super) async fn until_the_end(&mut self, log: &mut SocketLog) -> End {
+    pub(crate) async fn until_the_end(&mut self, log: &mut SocketLog) -> End {
         loop {
             if let Some(end) = &self.inbox.ended {
                 return end.clone();

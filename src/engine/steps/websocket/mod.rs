@@ -17,7 +17,7 @@ use scenario::model::WebSocket;
 
 use super::{Act, Acting};
 use crate::engine::problem::Problem;
-use connection::Connection;
+pub(crate) use connection::Connection;
 use talk::Talk;
 
 #[async_trait]

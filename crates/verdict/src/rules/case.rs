@@ -1,12 +1,14 @@
 //! What a rule looks at, and what it hands back.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use crate::evidence::{Evidence, Exchange, Failure, FailureKind, Journey, Outcome, StackFacts, StepRecord};
+use crate::evidence::{Evidence, Exchange, Failure, FailureKind, Journey, Mode, Outcome, StackFacts, StepRecord};
 use crate::finding::{Observation, Place};
 use crate::fix::Fix;
+use crate::rules::view::View;
 use crate::sentence::{clause, excerpt};
 
 /// Something that must be explained: one failure of a step, or a journey that ended badly without naming one.
@@ -102,13 +104,19 @@ pub(crate) struct Case<'a> {
     /// All symptoms, explained or not.
     pub(crate) symptoms: Vec<Symptom<'a>>,
     explained: BTreeSet<SymptomId>,
+    view: OnceCell<Option<View<'a>>>,
 }
 
 impl<'a> Case<'a> {
     /// The case with nothing explained.
     pub(crate) fn new(evidence: &'a Evidence) -> Self {
         let symptoms = evidence.journeys.iter().flat_map(symptoms_of).collect();
-        Self { evidence, symptoms, explained: BTreeSet::new() }
+        Self { evidence, symptoms, explained: BTreeSet::new(), view: OnceCell::new() }
+    }
+
+    /// The evidence by service; `None` where no stack stood.
+    pub(crate) fn view(&self) -> Option<&View<'a>> {
+        self.view.get_or_init(|| View::new(self.evidence)).as_ref()
     }
 
     /// What no earlier rule explained.
@@ -182,7 +190,9 @@ pub(crate) fn leads_to(url: &str, service: &str, stack: &StackFacts) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     let first_segment = url.path_segments().and_then(|mut segments| segments.next());
     let first_label = url.host_str().and_then(|host| host.split('.').next());
-    service == "edge" || first_segment == Some(service) || first_label == Some(service)
+    // Clients of a container registry ask at the root of its host (OCI Distribution Specification, "Endpoints").
+    let is_registry = service == "forge" && stack.mode == Mode::Subpath && first_segment == Some("v2");
+    service == "edge" || first_segment == Some(service) || first_label == Some(service) || is_registry
 }
 
 /// The part of the site that a URL leads to: its origin and the first segment of its path.
@@ -195,7 +205,7 @@ pub(crate) fn route(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Mode, StackKind};
+    use crate::evidence::StackKind;
 
     fn stack(base_url: &str) -> StackFacts {
         StackFacts { kind: StackKind::External, mode: Mode::Subpath, base_url: base_url.into(), services: Vec::new() }
@@ -223,6 +233,8 @@ mod tests {
             assert!(!leads_to(url, "ci", &site), "{url}");
         }
         assert!(!leads_to("http://elsewhere.test/forge/", "forge", &site));
+        assert!(leads_to("http://edge.test:8080/v2/", "forge", &site));
+        assert!(!leads_to("http://edge.test:8080/v2/", "ci", &site));
     }
 
     #[test]

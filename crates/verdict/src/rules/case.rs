@@ -7,7 +7,8 @@ use url::Url;
 
 use crate::evidence::{Evidence, Exchange, Failure, FailureKind, Journey, Mode, Outcome, StackFacts, StepRecord};
 use crate::finding::{Observation, Place};
-use crate::fix::Fix;
+use crate::fix::{Change, Fix};
+use crate::rules::Refuted;
 use crate::rules::view::View;
 use crate::sentence::{clause, excerpt};
 
@@ -105,13 +106,25 @@ pub(crate) struct Case<'a> {
     pub(crate) symptoms: Vec<Symptom<'a>>,
     explained: BTreeSet<SymptomId>,
     view: OnceCell<Option<View<'a>>>,
+    refuted: BTreeSet<Refuted>,
 }
 
 impl<'a> Case<'a> {
     /// The case with nothing explained.
     pub(crate) fn new(evidence: &'a Evidence) -> Self {
         let symptoms = evidence.journeys.iter().flat_map(symptoms_of).collect();
-        Self { evidence, symptoms, explained: BTreeSet::new(), view: OnceCell::new() }
+        Self { evidence, symptoms, explained: BTreeSet::new(), view: OnceCell::new(), refuted: BTreeSet::new() }
+    }
+
+    /// The same, knowing which fixes were tried and didn't hold.
+    pub(crate) fn knowing(self, refuted: &BTreeSet<Refuted>) -> Self {
+        Self { refuted: refuted.clone(), ..self }
+    }
+
+    /// A fix of this area was tried that changes this setting of a service, and didn't hold.
+    pub(crate) fn is_refuted(&self, area: &str, wanted: &Change) -> bool {
+        let is_it = |refuted: &Refuted| refuted.code.starts_with(area) && refuted.changes.contains(wanted);
+        self.refuted.iter().any(is_it)
     }
 
     /// The evidence by service; `None` where no stack stood.

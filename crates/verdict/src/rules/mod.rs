@@ -157,7 +157,7 @@ impl Refuted {
 }
 
 fn apply(rules: &[&Rule], evidence: &Evidence, refuted: &BTreeSet<Refuted>) -> Vec<Finding> {
-    let mut case = Case::new(evidence);
+    let mut case = Case::new(evidence).knowing(refuted);
     let mut findings = Vec::new();
     for (place, rule) in rules.iter().enumerate() {
         if !rule.needs.met_by(evidence) {

@@ -46,15 +46,17 @@ fn candidate(home: &Home, belief: Belief, so: &str, explains: Vec<usize>) -> Can
 
 /// What tells a service its address, with the address that browsers have.
 pub(super) fn fix(home: &Home) -> Fix {
-    let Some((name, value)) = setting(home) else {
-        return Fix::advice(format!(
-            "Tell {} that browsers reach it at {}.",
-            home.service,
-            slashed(&home.root.to_string())
-        ));
+    let (Some((name, value)), Some(change)) = (setting(home), change(home)) else {
+        let address = slashed(&home.root.to_string());
+        return Fix::advice(format!("Tell {} that browsers reach it at {address}.", home.service));
     };
-    let change = Change::Setting { service: home.service.clone(), name: name.to_owned(), value: Some(value.clone()) };
     Fix::apply(format!("Set {name} of {} to {value} and start it anew.", home.service), vec![change])
+}
+
+/// The change that tells a service its address; `None` where there is no such setting.
+pub(super) fn change(home: &Home) -> Option<Change> {
+    let (name, value) = setting(home)?;
+    Some(Change::Setting { service: home.service.clone(), name: name.to_owned(), value: Some(value) })
 }
 
 /// The setting by which a service is told its address, and its value. Which one it is depends on the program.

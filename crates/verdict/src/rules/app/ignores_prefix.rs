@@ -1,6 +1,6 @@
 //! `app/ignores-prefix`: a program hands out addresses without its prefix, whatever it is told.
 
-use super::{can_be_told, fallback, told};
+use super::{can_be_told, fallback, told, was_told};
 use crate::evidence::Mode;
 use crate::finding::{Class, Observation, Severity};
 use crate::rules::case::{Candidate, Case};
@@ -33,13 +33,14 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
 
 fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
     let own = &view.homes[home].root;
-    if !can_be_told(&view.homes[home]) {
+    if !can_be_told(&view.homes[home]) || !was_told(case, view, home) {
         return None;
     }
     let lacks_prefix = |says: &Says| match says {
         Says::Path(path) => view.lies(home, path) == Lies::Outside,
         Says::Root(root) => root.is_same_origin(own) && root.prefix.is_empty(),
         Says::Prefix(prefix) => prefix.is_empty(),
+        Says::Origin(_) => false,
     };
     let mut without = view.claims.iter().filter(|claim| claim.home == home && lacks_prefix(&claim.says)).peekable();
     without.peek()?;

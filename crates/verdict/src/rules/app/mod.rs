@@ -3,7 +3,7 @@
 pub(super) mod ignores_prefix;
 pub(super) mod redirect_loop;
 
-use super::view::Home;
+use super::view::{Home, Lies, Says, View};
 use crate::finding::Observation;
 use crate::fix::Fix;
 
@@ -25,6 +25,20 @@ fn told(case: &super::case::Case<'_>, index: usize) -> (String, Vec<Observation>
         Some(belief) => (", though it was told its address rightly".to_owned(), belief.shown_by),
         None => (String::new(), Vec::new()),
     }
+}
+
+/// The service knows its prefix: what it believes in has it, some of what it hands out has it, or it was told and that
+/// changed nothing.
+fn was_told(case: &super::case::Case<'_>, view: &View<'_>, index: usize) -> bool {
+    let is_inside = |claim: &super::view::Claim<'_>| {
+        claim.home == index
+            && !claim.is_exact
+            && matches!(&claim.says, Says::Path(path) if view.lies(index, path) == Lies::Inside)
+    };
+    let change = super::address::change(&view.homes[index]);
+    view.is_told_right(index)
+        || view.claims.iter().any(is_inside)
+        || change.is_some_and(|change| case.is_refuted("address/", &change))
 }
 
 /// Programs that can be told their address: of others, what they hand out is their content.

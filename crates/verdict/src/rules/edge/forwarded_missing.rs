@@ -99,7 +99,7 @@ fn by_addresses(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candida
         claim.home == home
             && !claim.is_exact
             && claim.way == crate::evidence::Way::Edge
-            && matches!(&claim.says, Says::Root(root) if root.host == own.host && root.scheme != own.scheme)
+            && matches!(&claim.says, Says::Root(root) | Says::Origin(root) if root.host == own.host && root.scheme != own.scheme)
     };
     let mut observations: Vec<Observation> =
         view.claims.iter().filter(has_other_scheme).map(|claim| claim.observation.clone()).collect();

@@ -40,7 +40,7 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
         view.claims.iter().filter(|claim| claim.home == home && has_other_host(claim, own)).collect();
     if view.is_told_right(home) && !wrong.is_empty() {
         hosts.extend(wrong.iter().filter_map(|claim| match &claim.says {
-            Says::Root(root) => Some(root.host.clone()),
+            Says::Root(root) | Says::Origin(root) => Some(root.host.clone()),
             _ => None,
         }));
         observations.extend(wrong.iter().map(|claim| claim.observation.clone()));
@@ -68,7 +68,9 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
 /// An address that follows from the request, on another host. Past the edge Host is what browsers send.
 fn has_other_host(claim: &Claim<'_>, own: &Root) -> bool {
     let is_through = claim.way == crate::evidence::Way::Edge;
-    is_through && !claim.is_exact && matches!(&claim.says, Says::Root(root) if root.host != own.host)
+    is_through
+        && !claim.is_exact
+        && matches!(&claim.says, Says::Root(root) | Says::Origin(root) if root.host != own.host)
 }
 
 /// What a service that shows requests shows of Host.

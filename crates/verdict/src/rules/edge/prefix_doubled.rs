@@ -37,7 +37,10 @@ fn answers(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
         .filter(|claim| claim.home == home)
         .filter(|claim| matches!(&claim.says, Says::Path(path) if view.lies(home, path) == Lies::Doubled))
         .collect();
-    if doubled.is_empty() {
+    let has_once = |claim: &Claim<'_>| {
+        claim.home == home && matches!(&claim.says, Says::Path(path) if view.lies(home, path) == Lies::Inside)
+    };
+    if doubled.is_empty() || !(view.is_told_right(home) || view.claims.iter().any(has_once)) {
         return None;
     }
     let explains = Taint::of(view, home, None).explains(case);

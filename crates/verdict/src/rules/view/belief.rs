@@ -139,7 +139,14 @@ impl View<'_> {
             })
             .collect();
         let by_paths = self.prefix_of(home, &paths);
+        let origins: BTreeSet<&Root> = handed()
+            .filter_map(|claim| match &claim.says {
+                Says::Origin(origin) => Some(origin),
+                _ => None,
+            })
+            .collect();
         let root = if roots.len() == 1 { roots.first().copied() } else { None };
+        let origin = root.or(if roots.is_empty() && origins.len() == 1 { origins.first().copied() } else { None });
         let prefix = match (root, by_paths) {
             // What pages refer to shows the prefix as well as a whole address does; where the two differ, something is
             // between them.
@@ -147,19 +154,20 @@ impl View<'_> {
             (Some(root), _) => Some(root.prefix.clone()),
             (None, prefix) => prefix,
         };
-        if root.is_none() && prefix.is_none() {
+        if origin.is_none() && prefix.is_none() {
             return None;
         }
         let home_root = &self.homes[home].root;
         let tells = |claim: &&Claim<'_>| match &claim.says {
             Says::Root(claimed) => Some(claimed) == root,
+            Says::Origin(claimed) => root.is_none() && Some(claimed) == origin,
             Says::Path(path) => {
                 prefix.as_deref() != Some(&home_root.prefix) && self.lies(home, path) != Lies::Elsewhere
             }
             Says::Prefix(_) => false,
         };
         let shown_by = shown(handed().filter(tells));
-        Some(Belief { origin: root.cloned(), prefix, is_exact: false, shown_by })
+        Some(Belief { origin: origin.cloned(), prefix, is_exact: false, shown_by })
     }
 
     /// The prefix that all addresses have which a service hands out; `None` where they don't agree.

@@ -19,6 +19,8 @@ use crate::sentence::{clause, excerpt};
 pub(crate) enum Says {
     /// Scheme, host, port and prefix.
     Root(Root),
+    /// Scheme, host and port alone; its prefix is empty.
+    Origin(Root),
     /// The prefix alone.
     Prefix(String),
     /// An address from the root of the origin, handed to a browser.
@@ -38,6 +40,8 @@ pub(crate) struct Claim<'a> {
     pub(crate) way: Way,
     /// The answer's exchange.
     pub(crate) exchange: &'a Exchange,
+    /// The whole address that it hands out, without its query, where it is another origin's.
+    pub(crate) address: Option<String>,
     /// As evidence.
     pub(crate) observation: Observation,
 }
@@ -92,11 +96,17 @@ fn of_answer<'a>(
     let Some(response) = &exchange.response else { return };
     let asked = format!("{} {}", exchange.request.method, clause(without_query(&exchange.request.url)));
     let mut claim = |says, is_exact, what: String| {
+        // What was handed out stands at the end of what is said about it.
+        let address =
+            what.rsplit(' ').next().filter(|word| word.contains("://")).map(|url| without_query(url).to_owned());
         let observation = observe(format!("{asked} → {}: {what}", response.status));
-        claims.push(Claim { home, says, is_exact, way, exchange, observation });
+        claims.push(Claim { home, says, is_exact, way, exchange, address, observation });
     };
     for (root, is_exact, what) in roots(&view.homes[home], inner, response) {
         claim(Says::Root(root), is_exact, what);
+    }
+    if let Some((says, what)) = realm(response) {
+        claim(says, false, what);
     }
     let text = response.body_excerpt.as_deref().unwrap_or_default();
     if let Some(prefix) = configured_prefix(response, text) {
@@ -131,7 +141,15 @@ fn of_assets<'a>(view: &View<'a>, seen: &Seen<'a>, claims: &mut Vec<Claim<'a>>) 
         let path = url.path().to_owned();
         let what = format!("{} refers to {}", clause(&assets.page), excerpt(&reference.written));
         let (says, observation) = (Says::Path(path), seen.observation(what));
-        claims.push(Claim { home: *home, says, is_exact: false, way: Way::Edge, exchange: seen.exchange, observation });
+        claims.push(Claim {
+            home: *home,
+            says,
+            is_exact: false,
+            way: Way::Edge,
+            exchange: seen.exchange,
+            address: None,
+            observation,
+        });
     }
 }
 
@@ -156,14 +174,6 @@ fn roots(home: &Home, inner: &str, response: &ResponseRecord) -> Vec<(Root, bool
             found.push((root, false, format!("Location: {}", excerpt(location))));
         }
     }
-    // RFC 6750, section 3; Docker Registry HTTP API V2, token authentication.
-    let realm =
-        response.header("www-authenticate").and_then(|field| field.split_once("realm=\"")).map(|(_, rest)| rest);
-    if let Some(realm) = realm.and_then(|rest| rest.split('"').next())
-        && let Some(root) = Root::before(realm, "/v2/token")
-    {
-        found.push((root, false, format!("realm {}", excerpt(realm))));
-    }
     if is_json {
         found.extend(repository_addresses(text));
         // Where Gitea and Forgejo describe their API, as errors of the API say: by ROOT_URL, whoever asks.
@@ -172,6 +182,16 @@ fn roots(home: &Home, inner: &str, response: &ResponseRecord) -> Vec<(Root, bool
         found.extend(described.map(|(root, url)| (root, true, format!("its API is described at {}", excerpt(&url)))));
     }
     found
+}
+
+/// Where a registry sends its clients for a token (Docker Registry HTTP API V2, token authentication). Forgejo puts its
+/// prefix before it; Gitea names the root of the host, where the registry is anyway.
+fn realm(response: &ResponseRecord) -> Option<(Says, String)> {
+    let field = response.header("www-authenticate")?;
+    let realm = field.split_once("realm=\"")?.1.split('"').next()?;
+    let root = Root::before(realm, "/v2/token")?;
+    let what = format!("realm {}", excerpt(realm));
+    Some((if root.prefix.is_empty() { Says::Origin(root) } else { Says::Root(root) }, what))
 }
 
 /// Clone URLs of repositories, whose last two segments are owner and repository.
@@ -205,13 +225,12 @@ fn redirect_uri(location: &str, inner: &str) -> Option<(String, Root)> {
 }
 
 fn self_redirect(home: &Home, inner: &str, location: &str) -> Option<Root> {
-    let url = Url::parse(location).ok()?;
     let own = inner.trim_end_matches('/');
-    let with_slash = format!("{own}/");
-    let root = Root::before(location, own).or_else(|| Root::before(location, &with_slash))?;
+    let path = Url::parse(location).ok()?.path().trim_end_matches('/').to_owned();
     // Of `/` alone every address is one.
-    (own.len() > 1 && url.query_pairs().all(|(name, _)| name != "code") && !root.is_same_origin(&home.root))
-        .then_some(root)
+    let is_there = own.len() > 1 && (path == own || home.root.inner(&path) == Some(own));
+    let root = Root::before(location, own).or_else(|| Root::before(location, &format!("{own}/")))?;
+    (is_there && !root.is_same_origin(&home.root)).then_some(root)
 }
 
 /// Woodpecker's pages load a script that says what the server's prefix is.

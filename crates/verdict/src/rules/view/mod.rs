@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use crate::evidence::{Evidence, Exchange, Journey, Mode, Probe, ResponseRecord, StepRecord, Way};
+use crate::evidence::{Evidence, Exchange, Journey, Mode, Outcome, Probe, ResponseRecord, StepRecord, Way};
 use crate::finding::{Observation, Place};
 
 pub(crate) use answers::{Print, is_empty_ok};
@@ -58,8 +58,10 @@ impl<'a> Seen<'a> {
 
     /// As evidence: `text` is what was seen.
     pub(crate) fn observation(&self, text: String) -> Observation {
-        let scenario = self.step.map(|(journey, _)| journey.name.clone());
-        let place = self.step.map(|(_, step)| Place { file: step.file.clone(), line: step.line, column: 1 });
+        // A scenario that passed shows it as well, but isn't explained by it.
+        let failed = self.step.filter(|(journey, _)| journey.outcome == Outcome::Failed);
+        let scenario = failed.map(|(journey, _)| journey.name.clone());
+        let place = failed.map(|(_, step)| Place { file: step.file.clone(), line: step.line, column: 1 });
         Observation { text, scenario, place, quote: Vec::new() }
     }
 }
@@ -197,7 +199,9 @@ impl<'a> View<'a> {
         if self.has_via && has_via(response) {
             return false;
         }
-        is_empty_ok(response) || Print::of(response).is_some_and(|print| self.nobody.contains(&print))
+        // The edge's own 404, where its own answers can be told.
+        let is_own = self.has_via && matches!(response.status, 404 | 421);
+        is_own || is_empty_ok(response) || Print::of(response).is_some_and(|print| self.nobody.contains(&print))
     }
 
     /// What the edge answers at an address that is nobody's.
@@ -208,12 +212,8 @@ impl<'a> View<'a> {
             && (other_host || root.is_same_origin(&self.base))
             && (other_host || (self.mode == Mode::Subpath && seen.url.path() != "/"));
         let response = seen.response().filter(|response| response.status == 404 || response.status == 421)?;
-        (is_nobodys && !self.is_edges_answer_by_another(response) && response.body_bytes < 1024)
+        (is_nobodys && !(self.has_via && has_via(response)) && response.body_bytes < 1024)
             .then(|| Print::of(response))?
-    }
-
-    fn is_edges_answer_by_another(&self, response: &ResponseRecord) -> bool {
-        self.has_via && has_via(response)
     }
 }
 

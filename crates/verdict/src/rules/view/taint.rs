@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::claims::{Lies, Says};
+use super::claims::{Lies, Says, without_query};
 use super::site::Root;
 use super::{Seen, View};
 use crate::evidence::{Exchange, Journey};
@@ -17,6 +17,8 @@ pub(crate) struct Taint<'v, 'a> {
     exchanges: Vec<*const Exchange>,
     /// The wrong addresses: whoever is sent there is lost.
     roots: Vec<Root>,
+    /// Whole addresses that it handed out, wrong ones.
+    addresses: Vec<&'v str>,
     /// The wrong paths on the site's own origin.
     paths: Vec<&'v str>,
     /// It thinks that browsers come by https, where they come by http: its session cookies never come back.
@@ -28,11 +30,19 @@ impl<'v, 'a> Taint<'v, 'a> {
     /// that is known.
     pub(crate) fn of(view: &'v View<'a>, home: usize, believed: Option<&Root>) -> Self {
         let own = &view.homes[home].root;
-        let mut taint =
-            Self { view, home, exchanges: Vec::new(), roots: Vec::new(), paths: Vec::new(), is_secure_on_http: false };
+        let mut taint = Self {
+            view,
+            home,
+            exchanges: Vec::new(),
+            roots: Vec::new(),
+            addresses: Vec::new(),
+            paths: Vec::new(),
+            is_secure_on_http: false,
+        };
         for claim in view.claims.iter().filter(|claim| claim.home == home) {
             let is_wrong = match &claim.says {
                 Says::Root(root) => root != own,
+                Says::Origin(origin) => !origin.is_same_origin(own),
                 Says::Prefix(prefix) => *prefix != own.prefix,
                 Says::Path(path) => match view.lies(home, path) {
                     Lies::Outside | Lies::Doubled => true,
@@ -45,8 +55,9 @@ impl<'v, 'a> Taint<'v, 'a> {
             };
             if is_wrong {
                 taint.exchanges.push(claim.exchange);
+                taint.addresses.extend(claim.address.as_deref());
                 match &claim.says {
-                    Says::Root(root) => taint.roots.push(root.clone()),
+                    Says::Root(root) | Says::Origin(root) => taint.roots.push(root.clone()),
                     Says::Path(path) => taint.paths.push(path),
                     Says::Prefix(_) => {}
                 }
@@ -77,6 +88,9 @@ impl<'v, 'a> Taint<'v, 'a> {
     /// The exchange shows it, or goes where it leads.
     fn is_lost(&self, exchange: &Exchange) -> bool {
         if self.exchanges.iter().any(|tainted| std::ptr::eq(*tainted, exchange)) {
+            return true;
+        }
+        if self.addresses.contains(&without_query(&exchange.request.url)) {
             return true;
         }
         let Ok(url) = Url::parse(&exchange.request.url) else { return false };

@@ -4,8 +4,11 @@
 //! run in the order of [`rules`], specific before general, and each claims the symptoms that its cause explains: a
 //! later rule doesn't see them any more, so a root cause hides its consequences.
 
+mod address;
+mod app;
 mod case;
 mod cookie_for_all;
+mod edge;
 mod errored;
 mod external_bad_gateway;
 mod nothing_ran;
@@ -15,6 +18,7 @@ mod stack_failed;
 mod timeout;
 mod unexplained;
 mod unreachable;
+mod view;
 
 use std::collections::BTreeSet;
 
@@ -83,6 +87,28 @@ impl Needs {
 static RULES: &[&Rule] = &[
     &stack_failed::RULE,
     &service_died::RULE,
+    // Where services believe they are. A wrong address is the cause of much that looks otherwise: lost prefixes, unknown
+    // callbacks, sessions that never come back.
+    &address::internal::RULE,
+    &address::host::RULE,
+    &address::scheme::RULE,
+    &address::port::RULE,
+    &address::prefix_missing::RULE,
+    &address::prefix_wrong::RULE,
+    // What the edge does with paths and requests.
+    &edge::route_unmatched::RULE,
+    &edge::wrong_upstream::RULE,
+    &edge::prefix_doubled::RULE,
+    &edge::prefix_stripped::RULE,
+    &edge::prefix_kept::RULE,
+    &edge::redirect_loop::RULE,
+    &edge::forwarded_spoofable::RULE,
+    &edge::forwarded_missing::RULE,
+    &edge::host_rewritten::RULE,
+    // What a program does whatever it is told: after all that a setting or a route could cure.
+    &app::redirect_loop::RULE,
+    &app::ignores_prefix::RULE,
+    &edge::response_rewritten::RULE,
     &external_bad_gateway::RULE,
     &unreachable::RULE,
     &timeout::RULE,
@@ -132,7 +158,7 @@ impl Refuted {
 }
 
 fn apply(rules: &[&Rule], evidence: &Evidence, refuted: &BTreeSet<Refuted>) -> Vec<Finding> {
-    let mut case = Case::new(evidence);
+    let mut case = Case::new(evidence).knowing(refuted);
     let mut findings = Vec::new();
     for (place, rule) in rules.iter().enumerate() {
         if !rule.needs.met_by(evidence) {

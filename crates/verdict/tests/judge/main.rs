@@ -2,6 +2,10 @@
 
 mod build;
 mod cookies;
+mod oauth;
+mod pipelines;
 mod precedence;
 mod properties;
 mod rules;
+mod scene;
+mod sessions;

@@ -7,15 +7,22 @@
 mod address;
 mod app;
 mod case;
+mod ci;
+mod cookie;
 mod cookie_for_all;
 mod edge;
 mod errored;
 mod external_bad_gateway;
+mod forge;
+mod hook;
+mod identity;
 mod nothing_ran;
+mod oauth;
 mod optional_asset;
 mod service_died;
 mod stack_failed;
 mod timeout;
+mod trail;
 mod unexplained;
 mod unreachable;
 mod view;
@@ -114,6 +121,33 @@ static RULES: &[&Rule] = &[
     &timeout::RULE,
     &errored::RULE,
     &nothing_ran::RULE,
+    // Holes, and who a service takes its visitors for.
+    &cookie::leaked::RULE,
+    &identity::spoofable::RULE,
+    &forge::internal_api_open::RULE,
+    &oauth::state_unchecked::RULE,
+    // Sessions that never come back: what else fails at a sign-in follows from them.
+    &cookie::secure_over_http::RULE,
+    &cookie::rejected::RULE,
+    &cookie::path_too_narrow::RULE,
+    &cookie::collision::RULE,
+    &cookie::shadowed::RULE,
+    // Signing in at one service by way of another.
+    &oauth::internal_endpoint::RULE,
+    &oauth::endpoint_elsewhere::RULE,
+    &oauth::redirect_uri_unregistered::RULE,
+    &oauth::client_unknown::RULE,
+    &oauth::provider_unreachable::RULE,
+    &oauth::secret_refused::RULE,
+    &ci::registration_closed::RULE,
+    &oauth::state_lost::RULE,
+    // From a push to a pipeline.
+    &hook::misdirected::RULE,
+    &hook::denied::RULE,
+    &ci::no_agent::RULE,
+    // Cookies that were sent, and what they are like.
+    &cookie::dropped::RULE,
+    &cookie::insecure::RULE,
     &optional_asset::RULE,
     &cookie_for_all::RULE,
     // Last: it takes whatever no other rule explained.

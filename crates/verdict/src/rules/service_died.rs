@@ -1,6 +1,7 @@
 //! `stack/service-died`: a service of a standing stack broke.
 
 use super::case::{Candidate, Case, Symptom, leads_to};
+use super::ci::no_agent::{AGENT, waits};
 use super::stack_failed::from_trouble;
 use super::{Needs, Rule};
 use crate::evidence::{FailureKind, StackFacts};
@@ -30,6 +31,10 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
 
 /// A dead service shows as a gateway error of the edge or as a broken connection, and only on its own routes.
 fn follows(symptom: &Symptom<'_>, service: &str, stack: Option<&StackFacts>) -> bool {
+    // Agents have no route: without them the CI's work isn't taken.
+    if service == AGENT {
+        return stack.is_some_and(|stack| waits(symptom, stack));
+    }
     let (Some(url), Some(stack)) = (symptom.last_url(), stack) else { return false };
     let silent = matches!(symptom.kind(), Some(FailureKind::Connect | FailureKind::Protocol | FailureKind::Timeout));
     let gateway = matches!(symptom.last_status(), Some(502..=504));

@@ -5,16 +5,23 @@
 //! later rule doesn't see them any more, so a root cause hides its consequences.
 
 mod case;
+mod connection;
 mod cookie_for_all;
+mod edge;
 mod errored;
 mod external_bad_gateway;
 mod nothing_ran;
 mod optional_asset;
+mod page;
+mod service;
 mod service_died;
 mod stack_failed;
+mod stream;
 mod timeout;
 mod unexplained;
 mod unreachable;
+mod ways;
+mod websocket;
 
 use std::collections::BTreeSet;
 
@@ -85,11 +92,25 @@ static RULES: &[&Rule] = &[
     &service_died::RULE,
     &external_bad_gateway::RULE,
     &unreachable::RULE,
+    &service::down::RULE,
+    &service::slow::RULE,
+    &service::unsteady::RULE,
     &timeout::RULE,
     &errored::RULE,
     &nothing_ran::RULE,
     &optional_asset::RULE,
     &cookie_for_all::RULE,
+    &edge::admin_open::RULE,
+    &edge::log_leaks::RULE,
+    &connection::cut::RULE,
+    &websocket::cut::RULE,
+    &websocket::upgrade_lost::RULE,
+    &stream::buffered::RULE,
+    &edge::body_too_large::RULE,
+    &edge::compression_broken::RULE,
+    // What the specific ones leave over, by where it comes from.
+    &service::failing::RULE,
+    &page::asset_broken::RULE,
     // Last: it takes whatever no other rule explained.
     &unexplained::RULE,
 ];

@@ -36,8 +36,12 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Validate scenario files; run nothing.
     Check(CheckArgs),
+    /// Inject known misconfigurations one by one, and score what was seen and named.
+    Faults(FaultsArgs),
     /// The images that the containers stack needs: list them, or build those that can't be pulled.
     Images(ImagesArgs),
+    /// Say what a finding means, how it is told and what to do; without a code, list all.
+    Explain(ExplainArgs),
     /// Print a JSON Schema.
     Schema(SchemaArgs),
     /// Make one report of the shards of a run.
@@ -80,6 +84,10 @@ pub struct RunArgs {
     /// and so on stand for public addresses.
     #[arg(long = "set", value_name = "SERVICE:NAME[=VALUE]", value_parser = parse_setting, help_heading = "Stack")]
     pub settings: Vec<(Service, String, Option<String>)>,
+
+    /// Set wrong what this file of a known misconfiguration says, in a stack that we stand up.
+    #[arg(long = "fault", value_name = "FILE", help_heading = "Stack")]
+    pub faults: Vec<PathBuf>,
 
     /// Look a name, and all names below it, up here.
     #[arg(long, value_name = "NAME=ADDRESS", value_parser = parse_resolve, help_heading = "Stack")]
@@ -149,6 +157,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR", default_value = "reports", help_heading = "Reports")]
     pub report_dir: PathBuf,
 
+    /// Where a scenario fails, name the first hop that is otherwise than in this report, in place of the last green one.
+    #[arg(long, value_name = "REPORT", help_heading = "Reports")]
+    pub since: Option<PathBuf>,
+
     /// What to print on standard output.
     #[arg(long, default_value_t, value_name = "human|json|junit|github|markdown", help_heading = "Reports")]
     pub format: Format,
@@ -184,6 +196,74 @@ pub struct CheckArgs {
     pub files: Vec<PathBuf>,
 }
 
+/// Which faults, and on what.
+#[derive(Debug, Args)]
+pub struct FaultsArgs {
+    /// Fault files, or directories of them.
+    #[arg(value_name = "FILE|DIR", default_value = "faults")]
+    pub files: Vec<PathBuf>,
+
+    /// The scenarios that each fault is held against: a file, or a directory of them.
+    #[arg(long, value_name = "FILE|DIR", default_value = "scenarios")]
+    pub scenarios: Vec<PathBuf>,
+
+    /// What to inject into: `embedded`, several faults at once; `containers`, one after the other.
+    #[arg(long, value_enum, default_value_t = FaultStack::Embedded)]
+    pub stack: FaultStack,
+
+    /// Use this image for a service of the containers stack.
+    #[arg(long = "image", value_name = "SERVICE=NAME", value_parser = parse_image)]
+    pub images: Vec<ImageChoice>,
+
+    /// Only faults whose id contains this text; several: any of them.
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Vec<String>,
+
+    /// How many faults at once on embedded; twice as many as there are cores where nothing is said.
+    #[arg(long, value_name = "N", value_parser = parse_jobs)]
+    pub jobs: Option<usize>,
+
+    /// The longest that a scenario may take where it doesn't say, such as 90s.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
+
+    /// An earlier score.json: say what got worse since, and fail if anything did.
+    #[arg(long, value_name = "FILE")]
+    pub base: Option<PathBuf>,
+
+    /// Below each fault, what was found, and why scenarios failed.
+    #[arg(long)]
+    pub verbose: bool,
+
+    /// Where the score and a report for each fault go, in a folder `faults`.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub report_dir: PathBuf,
+
+    /// What to print on standard output.
+    #[arg(long, value_enum, default_value_t = ScoreFormat::Human)]
+    pub format: ScoreFormat,
+}
+
+/// A stack that faults can be injected into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FaultStack {
+    /// Doubles in this process.
+    Embedded,
+    /// The real programs in containers.
+    Containers,
+}
+
+/// What to print of a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScoreFormat {
+    /// The table for people, as it happens.
+    Human,
+    /// `score.json`.
+    Json,
+    /// `score.md`.
+    Markdown,
+}
+
 /// What to do about images.
 #[derive(Debug, Args)]
 pub struct ImagesArgs {
@@ -206,6 +286,14 @@ pub enum ImagesAction {
         #[arg(long)]
         force: bool,
     },
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code of a finding, such as `edge/prefix-stripped`.
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
 }
 
 /// Which schema.

@@ -5,7 +5,7 @@ pub(super) mod failing;
 pub(super) mod slow;
 pub(super) mod unsteady;
 
-use crate::evidence::{FailureKind, StackFacts};
+use crate::evidence::{Exchange, FailureKind, StackFacts};
 use crate::rules::case::{Symptom, is_of_site, leads_to};
 use crate::rules::ways::{is_broken, is_gateway_error, service_of, status};
 
@@ -41,7 +41,10 @@ fn is_of_a_dependent(symptom: &Symptom<'_>, service: &str, stack: &StackFacts) -
     if !NEEDS.iter().any(|(who, whom)| *who == at && whom.contains(&service)) {
         return false;
     }
-    let failed = step.trace.iter().any(|exchange| status(exchange).is_none_or(|status| status >= 500));
+    // A gateway's error is about the dependent's own absence.
+    let is_bad =
+        |exchange: &Exchange| status(exchange).is_none_or(|status| status >= 500) && !is_gateway_error(exchange);
+    let failed = step.trace.iter().any(is_bad);
     let landed_badly = step.oauth.iter().flat_map(|oauth| &oauth.phases);
     let landed_badly = landed_badly
         .filter_map(|phase| phase.landing.as_ref())

@@ -28,7 +28,9 @@ pub(in crate::rules) static RULE: Rule = Rule {
 fn find(case: &Case<'_>) -> Vec<Candidate> {
     let Some(stack) = &case.evidence.stack else { return Vec::new() };
     let by_service: BTreeMap<&str, Vec<usize>> = case.open_by(|symptom| {
-        let is_late = symptom.kind() == Some(FailureKind::Timeout);
+        // A deadline of a step whose requests were answered is about what came, or about how often it was asked for.
+        let is_unanswered = symptom.last_exchange().is_some_and(|exchange| exchange.response.is_none());
+        let is_late = symptom.kind() == Some(FailureKind::Timeout) && is_unanswered;
         is_late.then(|| symptom.last_url().and_then(|url| service_of(url, stack))).flatten()
     });
     let candidate = |(service, explains): (&str, Vec<usize>)| {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::{Exchange, ResponseRecord, Way};
+use url::Url;
+
+use crate::evidence::{Exchange, Probe, ResponseRecord, StackFacts, StackKind, Way};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix};
 use crate::rules::case::{Candidate, Case};
@@ -26,13 +28,15 @@ pub(in crate::rules) static RULE: Rule = Rule {
 };
 
 fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let Some(stack) = &case.evidence.stack else { return Vec::new() };
     let mut found: BTreeMap<String, Vec<Observation>> = BTreeMap::new();
-    for (journey, step, exchange) in case.exchanges().filter(|(_, _, exchange)| gives_a_configuration(exchange)) {
+    let gives_its_own = |exchange: &Exchange| gives_a_configuration(exchange) && is_the_edges(exchange, stack);
+    for (journey, step, exchange) in case.exchanges().filter(|(_, _, exchange)| gives_its_own(exchange)) {
         let url = exchange.request.url.as_str();
         let text = format!("GET {url} → 200, with the edge's configuration");
         found.entry(origin(url)).or_default().push(seen_in(journey, step, text));
     }
-    for probe in case.evidence.probes.iter().filter(|probe| gives_a_configuration(&probe.exchange)) {
+    for probe in case.evidence.probes.iter().filter(|probe| is_at_the_edge(probe) || gives_its_own(&probe.exchange)) {
         let from = if probe.way == Way::Direct { ", for a neighbour on its network" } else { "" };
         found.entry(origin(&probe.exchange.request.url)).or_default().push(seen(probe, from));
     }
@@ -68,6 +72,22 @@ fn is_about_it(exchange: &Exchange) -> bool {
 fn is_path_of_the_api(url: &str) -> bool {
     let path = target(url).split('?').next().unwrap_or_default();
     path == "/load" || path == "/config" || path.starts_with("/config/")
+}
+
+/// A neighbour asked the edge itself.
+fn is_at_the_edge(probe: &Probe) -> bool {
+    probe.way == Way::Direct && probe.service == "edge" && gives_a_configuration(&probe.exchange)
+}
+
+/// The configuration is that of the site's edge. A stack of ours answers on loopback, where another Caddy of the machine's may
+/// have its admin API, as it has by itself; so there the site's port must stand in it.
+fn is_the_edges(exchange: &Exchange, stack: &StackFacts) -> bool {
+    if stack.kind == StackKind::External {
+        return true;
+    }
+    let port = Url::parse(&stack.base_url).ok().and_then(|url| url.port_or_known_default());
+    let text = exchange.response.as_ref().and_then(|response| response.body_excerpt.as_deref()).unwrap_or_default();
+    port.is_some_and(|port| text.contains(&format!(":{port}\"")))
 }
 
 /// An answer with Caddy's configuration in it.

@@ -67,6 +67,7 @@ mod tests {
             set_cookies: Vec::new(),
             body_bytes: text.len() as u64,
             body_excerpt: Some(text.to_owned()),
+            arrival: None,
         }
     }
 

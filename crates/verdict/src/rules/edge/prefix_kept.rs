@@ -1,5 +1,7 @@
 //! `edge/prefix-kept`: the edge passes on a prefix that the service doesn't know.
 
+use std::collections::BTreeSet;
+
 use super::{lives_below_its_prefix, with_exchange};
 use crate::evidence::{Exchange, FailureKind};
 use crate::finding::{Class, Observation, Severity};
@@ -78,15 +80,16 @@ fn shown(view: &View<'_>, home: usize) -> Option<Vec<Observation>> {
     // and it is the program that says so.
     let mut answers = view.with(home).filter(|(seen, _)| view.homes[home].root.covers(&seen.url)).peekable();
     answers.peek()?;
-    let mut missing = 0;
-    for (seen, _) in answers {
+    let mut missing = BTreeSet::new();
+    for (seen, inner) in answers {
         let Some(response) = seen.response() else { continue };
         match response.status {
             404 if view.is_nobodys_answer(response) => return None,
-            404 => missing += 1,
+            404 => drop(missing.insert(inner)),
             200..=299 | 500.. => return None,
             _ => {}
         }
     }
-    (missing > 1 && !lives_below_its_prefix(&view.homes[home].service) && !view.answers_as_another(home)).then(Vec::new)
+    let is_all = missing.len() > 1 && missing.iter().any(|inner| inner.trim_end_matches('/').is_empty());
+    (is_all && !lives_below_its_prefix(&view.homes[home].service) && !view.answers_as_another(home)).then(Vec::new)
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use scenario::model::{Service, StackKind};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::{Evidence, Journey, Outcome, ServiceLog, Trouble};
 use verdict::{Verdict, judge};
@@ -23,6 +24,7 @@ use crate::engine::journey::{SCENARIO_TIMEOUT, Surroundings};
 use crate::engine::plan::Plan;
 use crate::engine::runner::{self, Pace};
 use crate::engine::variables::Variables;
+use crate::engine::warm_up;
 use crate::report::{Format, Report, Reporters, Style};
 use crate::stack::embedded::Embedded;
 use crate::stack::external::{External, ExternalOptions};
@@ -146,6 +148,10 @@ impl Session {
         match self.chosen.kind {
             StackKind::Embedded => Ok(Box::new(Embedded::start(&self.options).await?)),
             StackKind::Containers => {
+                // It takes seconds; meanwhile every thread that journeys may run on gets ready for them.
+                for _ in 0..Handle::current().metrics().num_workers() {
+                    tokio::spawn(warm_up());
+                }
                 Ok(Box::new(containers::up(&self.needs, &self.options, self.reporters.as_ref(), &self.cancel).await?))
             }
             StackKind::External => {

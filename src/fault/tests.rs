@@ -156,6 +156,27 @@ fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
         ("{ caddyfile: [ { replace: a, with: b } ] }", Containers, Mode::Subpath, None),
         ("{ env: { staging: { A: 1 } } }", Embedded, Mode::Subpath, Some("staging takes no settings")),
         ("{ env: { staging: { A: 1 } } }", Containers, Mode::Subpath, None),
+        (
+            "{ env: { forge: { GITEA__server__HTTP_PORT: 1 } } }",
+            Embedded,
+            Mode::Subpath,
+            Some("the forge double doesn't know"),
+        ),
+        ("{ env: { forge: { GITEA__server__HTTP_PORT: 1 } } }", Containers, Mode::Subpath, None),
+        ("{ env: { forge: { GITEA__server__ROOT_URL: '${edge}/' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { forge: { GITEA__server__ROOT_URL: nonsense } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_FOO: 1 } } }", Embedded, Mode::Subpath, Some("the ci double doesn't know")),
+        ("{ env: { ci: { WOODPECKER_HOST: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_EXPERT_WEBHOOK_HOST: null } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_EXPERT_FORGE_OAUTH_HOST: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_FORGEJO_URL: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci-agent: { WOODPECKER_SERVER: 'edge.test:80' } } }", Embedded, Mode::Subpath, None),
+        (
+            "{ env: { ci-agent: { WOODPECKER_FOO: x } } }",
+            Embedded,
+            Mode::Subpath,
+            Some("the ci-agent double doesn't know"),
+        ),
         ("{ routes: { root: null } }", Embedded, Mode::Subpath, None),
         ("{ routes: { root: null } }", Embedded, Mode::Subdomain, Some("no route `root`")),
         ("{ routes: { ci: { strip_prefix: true } } }", Embedded, Mode::Subdomain, Some("no prefix to strip")),
@@ -173,4 +194,16 @@ fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
             "{inject}: {found:?}"
         );
     }
+}
+
+#[test]
+fn the_schema_names_every_key_that_the_reader_takes() {
+    let schema = schema();
+    let table = |name: &str| schema["$defs"][name]["properties"].as_object().map(|keys| keys.len());
+    assert_eq!(schema["required"], serde_json::json!(["id", "title", "inject"]));
+    assert_eq!(table("inject"), Some(keys::INJECT.keys.len()));
+    assert_eq!(table("rule"), Some(tamper::keys::RULE.keys.len()));
+    assert_eq!(table("route"), Some(keys::ROUTE.keys.len()));
+    assert_eq!(table("application"), Some(keys::APPLICATION.keys.len()));
+    assert!(reference().contains("### `text-change`"));
 }

@@ -17,7 +17,13 @@ impl Inject {
         if let Some(service) = self.services().into_iter().find(|service| !present.contains(service)) {
             return Some(format!("the {kind} stack has no {service}"));
         }
+        if let Some(service) = self.applications.keys().find(|service| **service != Service::Ci) {
+            return Some(format!("`oauth`: the {kind} stack registers no application for {service}"));
+        }
         if kind == StackKind::Embedded {
+            if self.stop.contains(&Service::Edge) {
+                return Some("`stop`: the embedded stack's edge can't be stopped by itself".to_owned());
+            }
             if !self.caddyfile.is_empty() {
                 return Some("`caddyfile`: only a stack of containers has Caddy for its edge".to_owned());
             }

@@ -40,7 +40,7 @@ pub(crate) fn asked(method: &str, target: &str, status: u16) -> Hop {
 
 impl Hop {
     fn response(&mut self) -> &mut ResponseRecord {
-        self.0.response.as_mut().unwrap()
+        self.0.response.as_mut().expect("a hop is answered")
     }
 
     /// With these cookies, by name.
@@ -163,7 +163,7 @@ pub(crate) fn codes(evidence: &Evidence) -> Vec<String> {
 pub(crate) fn only(evidence: &Evidence, code: &str) -> Finding {
     let findings = found(evidence);
     assert_eq!(findings.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), [code], "{findings:#?}");
-    findings.into_iter().next().unwrap()
+    findings.into_iter().next().expect("there is one")
 }
 
 /// A sign-in at the CI by way of the forge that comes to a good end.

@@ -1,5 +1,6 @@
 //! What the edge does with paths, requests and answers on their way.
 
+pub(super) mod catch_all;
 pub(super) mod forwarded_missing;
 pub(super) mod forwarded_spoofable;
 pub(super) mod host_rewritten;
@@ -7,6 +8,7 @@ pub(super) mod prefix_doubled;
 pub(super) mod prefix_kept;
 pub(super) mod prefix_stripped;
 pub(super) mod redirect_loop;
+pub(super) mod redirect_misdirected;
 pub(super) mod response_rewritten;
 pub(super) mod route_unmatched;
 pub(super) mod wrong_upstream;

@@ -65,7 +65,11 @@ fn reflected(case: &Case<'_>, view: &View<'_>, home: usize) -> Vec<SymptomId> {
             && symptom.failure.is_some_and(|failure| found_instead(failure, prefix))
             && symptom.last_exchange().is_some_and(|exchange| super::is_with(view, home, exchange))
     };
-    case.open().filter(|(_, symptom)| is_so(symptom)).map(|(id, _)| id).collect()
+    if !case.open().any(|(_, symptom)| is_so(symptom)) {
+        return Vec::new();
+    }
+    // Where one path arrives so, all do.
+    with_exchange(case, |exchange| super::is_with(view, home, exchange))
 }
 
 fn shown(view: &View<'_>, home: usize) -> Option<Vec<Observation>> {

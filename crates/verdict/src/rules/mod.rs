@@ -8,6 +8,7 @@ mod address;
 mod app;
 mod case;
 mod ci;
+mod connection;
 mod cookie;
 mod cookie_for_all;
 mod edge;
@@ -19,13 +20,18 @@ mod identity;
 mod nothing_ran;
 mod oauth;
 mod optional_asset;
+mod page;
+mod service;
 mod service_died;
 mod stack_failed;
+mod stream;
 mod timeout;
 mod trail;
 mod unexplained;
 mod unreachable;
 mod view;
+mod ways;
+mod websocket;
 
 use std::collections::BTreeSet;
 
@@ -119,6 +125,9 @@ static RULES: &[&Rule] = &[
     &app::ignores_prefix::RULE,
     &external_bad_gateway::RULE,
     &unreachable::RULE,
+    &service::down::RULE,
+    &service::slow::RULE,
+    &service::unsteady::RULE,
     &timeout::RULE,
     &errored::RULE,
     &nothing_ran::RULE,
@@ -153,6 +162,17 @@ static RULES: &[&Rule] = &[
     &edge::response_rewritten::RULE,
     &optional_asset::RULE,
     &cookie_for_all::RULE,
+    &edge::admin_open::RULE,
+    &edge::log_leaks::RULE,
+    &connection::cut::RULE,
+    &websocket::cut::RULE,
+    &websocket::upgrade_lost::RULE,
+    &stream::buffered::RULE,
+    &edge::body_too_large::RULE,
+    &edge::compression_broken::RULE,
+    // What the specific ones leave over, by where it comes from.
+    &service::failing::RULE,
+    &page::asset_broken::RULE,
     // Last: it takes whatever no other rule explained.
     &unexplained::RULE,
 ];

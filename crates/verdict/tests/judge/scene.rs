@@ -25,8 +25,14 @@ pub(crate) fn get(target: &str, status: u16) -> Hop {
 
 pub(crate) fn asked(method: &str, target: &str, status: u16) -> Hop {
     let request = RequestRecord { method: method.into(), url: url(target), headers: Vec::new(), body_bytes: 0 };
-    let response =
-        ResponseRecord { status, headers: Vec::new(), set_cookies: Vec::new(), body_bytes: 0, body_excerpt: None };
+    let response = ResponseRecord {
+        status,
+        headers: Vec::new(),
+        set_cookies: Vec::new(),
+        body_bytes: 0,
+        body_excerpt: None,
+        arrival: None,
+    };
     Hop(Exchange { request, response: Some(response), error: None, duration_ms: 1.0 })
 }
 

@@ -1,9 +1,13 @@
-//! What the edge does with paths, requests and answers on their way.
+//! What the edge does with paths, requests and answers on their way, by itself, and what it shows of itself.
 
+pub(super) mod admin_open;
+pub(super) mod body_too_large;
 pub(super) mod catch_all;
+pub(super) mod compression_broken;
 pub(super) mod forwarded_missing;
 pub(super) mod forwarded_spoofable;
 pub(super) mod host_rewritten;
+pub(super) mod log_leaks;
 pub(super) mod prefix_doubled;
 pub(super) mod prefix_kept;
 pub(super) mod prefix_stripped;

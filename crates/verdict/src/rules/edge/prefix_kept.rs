@@ -7,7 +7,7 @@ use crate::evidence::{Exchange, FailureKind};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case, Symptom, SymptomId};
-use crate::rules::view::{View, found_instead};
+use crate::rules::view::{Print, View, found_instead};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -67,7 +67,11 @@ fn reflected(case: &Case<'_>, view: &View<'_>, home: usize) -> Vec<SymptomId> {
             && symptom.failure.is_some_and(|failure| found_instead(failure, prefix))
             && symptom.last_exchange().is_some_and(|exchange| super::is_with(view, home, exchange))
     };
-    case.open().filter(|(_, symptom)| is_so(symptom)).map(|(id, _)| id).collect()
+    if !case.open().any(|(_, symptom)| is_so(symptom)) {
+        return Vec::new();
+    }
+    // Where one path arrives so, all do.
+    with_exchange(case, |exchange| super::is_with(view, home, exchange))
 }
 
 fn shown(view: &View<'_>, home: usize) -> Option<Vec<Observation>> {
@@ -85,7 +89,7 @@ fn shown(view: &View<'_>, home: usize) -> Option<Vec<Observation>> {
         let Some(response) = seen.response() else { continue };
         match response.status {
             404 if view.is_nobodys_answer(response) => return None,
-            404 => drop(missing.insert(inner)),
+            404 if Print::of(response).is_some() => drop(missing.insert(inner)),
             200..=299 | 500.. => return None,
             _ => {}
         }

@@ -9,6 +9,7 @@ use scenario::{Diagnostic, Scenario, Source};
 
 use crate::engine::plan::Plan;
 use crate::fault::{self, Fault};
+use crate::stack::{Injected, StackOptions};
 
 /// The largest scenario file, in bytes. The parser has the same limit; here it keeps the file from being read at all.
 const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
@@ -43,19 +44,55 @@ pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>
 ///
 /// # Errors
 /// Everything that is wrong with any of the files.
-pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
+pub(super) fn faults(paths: &[PathBuf]) -> Result<Faults, Vec<Diagnostic>> {
     let mut errors = Vec::new();
-    let mut faults = Vec::new();
+    let mut files = Vec::new();
     for path in paths {
-        let read = read_text(path)
-            .map_err(|diagnostic| vec![diagnostic])
-            .and_then(|text| fault::read(&Source::new(path.display().to_string(), text)));
-        match read {
-            Ok(fault) => faults.push(fault),
+        match read_text(path) {
+            Ok(text) => files.push((path.display().to_string(), text)),
+            Err(diagnostic) => errors.push(diagnostic),
+        }
+    }
+    let faults = faults_of(files);
+    match faults {
+        Ok(faults) if errors.is_empty() => Ok(faults),
+        Ok(_) => Err(errors),
+        Err(found) => Err(errors.into_iter().chain(found).collect()),
+    }
+}
+
+/// Known misconfigurations with the texts of their files.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    /// What they are.
+    pub(super) known: Vec<Fault>,
+    /// Their files: name and text.
+    pub(super) files: Vec<(String, String)>,
+}
+
+impl Faults {
+    /// A stack with all of this set wrong, and otherwise as the options say.
+    pub(super) fn inject(&self, options: StackOptions) -> StackOptions {
+        let options = self.known.iter().fold(options, |options, fault| fault.inject.clone().into_options(options));
+        let injected = Injected { faults: self.files.clone(), ..options.injected };
+        StackOptions { injected, ..options }
+    }
+}
+
+/// Reads known misconfigurations from their files' names and texts.
+///
+/// # Errors
+/// Everything that is wrong with any of them.
+pub(super) fn faults_of(files: Vec<(String, String)>) -> Result<Faults, Vec<Diagnostic>> {
+    let mut errors = Vec::new();
+    let mut known = Vec::new();
+    for (name, text) in &files {
+        match fault::read(&Source::new(name.clone(), text.clone())) {
+            Ok(fault) => known.push(fault),
             Err(mut found) => errors.append(&mut found),
         }
     }
-    if errors.is_empty() { Ok(faults) } else { Err(errors) }
+    if errors.is_empty() { Ok(Faults { known, files }) } else { Err(errors) }
 }
 
 /// A file's scenario, or all that is wrong with it.

@@ -49,17 +49,15 @@ pub async fn run(args: RunArgs, environment: &Environment) -> Result<Exit, Comma
     let inputs = inputs::read(&args, environment)?;
     let faults = load::faults(&args.faults).map_err(|errors| check::wrong_files(&errors, color))?;
     let since = args.since.as_deref().map(earlier).transpose()?;
-    let about = faults.iter().flat_map(|fault| fault.inject.services());
+    let about = faults.known.iter().flat_map(|fault| fault.inject.services());
     let asked = plans.iter().flat_map(|plan| plan.services()).chain(about).chain([Service::Edge]).collect();
-    let options = faults
-        .iter()
-        .fold(stack_options(&args, environment), |options, fault| fault.inject.clone().into_options(options));
+    let options = faults.inject(stack_options(&args, environment));
     let chosen = stack_choice::choose(&args, &asked, &options).await?;
     let needs = Needs { services: chosen.services.clone() };
     inputs::check(&plans, &inputs, chosen.kind).map_err(|errors| check::wrong_files(&errors, color))?;
     let cancel = interrupt::token().map_err(|error| CommandError::broken(format!("error: signals: {error}")))?;
     let reporters = Arc::new(reporters(args.format, environment));
-    let faults = faults.into_iter().map(|fault| format!("{}: {}", fault.id, fault.title)).collect();
+    let faults = faults.known.into_iter().map(|fault| format!("{}: {}", fault.id, fault.title)).collect();
     Session { args, inputs, options, needs, chosen, plans, cancel, reporters, faults, since }.run().await
 }
 

@@ -84,10 +84,12 @@ impl Plan {
             let url = |site: &routes::Site| site.service_url(service).map(|url| format!("{url}/"));
             Some(Moved { service: service.to_owned(), before: url(before)?, after: url(after)? })
         };
-        let (old, new) = (settings::for_site(before).oauth_redirect_uris, settings::for_site(after).oauth_redirect_uris);
+        let (old, new) =
+            (settings::for_site(before).oauth_redirect_uris, settings::for_site(after).oauth_redirect_uris);
         let applications = old.iter().flat_map(|(service, uris)| {
             let after = new.get(service).cloned().unwrap_or_default();
-            let moved = |(before, after): (&String, String)| Moved { service: service.clone(), before: before.clone(), after };
+            let moved =
+                |(before, after): (&String, String)| Moved { service: service.clone(), before: before.clone(), after };
             uris.iter().zip(after).map(moved).collect::<Vec<_>>()
         });
         let had = names::needed(before);

@@ -89,10 +89,8 @@ impl Sides {
         };
         let side = |mode: Mode| {
             let site = Site::standard(origin.clone(), mode, &upstreams).map_err(|error| wrong(error.to_string()))?;
-            let tls = (origin.scheme == routes::Scheme::Https && !public).then(|| routes::TlsFiles {
-                certificate: TLS[0].1.to_owned(),
-                key: TLS[1].1.to_owned(),
-            });
+            let tls = (origin.scheme == routes::Scheme::Https && !public)
+                .then(|| routes::TlsFiles { certificate: TLS[0].1.to_owned(), key: TLS[1].1.to_owned() });
             let port = SETTINGS.iter().find(|setting| setting.name == "EDGE_PORT").map(|setting| setting.value);
             let front = match (port, public && origin.scheme == routes::Scheme::Https) {
                 (Some(Value::Default(port)), true) => port.parse().ok().map(|port| routes::Front { port }),

@@ -57,12 +57,7 @@ fn why(plan: &Plan, text: &mut String) {
             Proof::Refuted => "refuted",
             Proof::Untried => "untried",
         };
-        let _ = writeln!(
-            text,
-            "- {} ({proof}): {}",
-            markdown::escape(&finding.code),
-            markdown::escape(&finding.cause)
-        );
+        let _ = writeln!(text, "- {} ({proof}): {}", markdown::escape(&finding.code), markdown::escape(&finding.cause));
     }
     if !plan.criteria.is_empty() {
         text.push('\n');

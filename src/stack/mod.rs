@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use routes::change::RouteChanges;
 use scenario::Secret;
 use scenario::model::{Mode, Service};
+use serde::{Deserialize, Serialize};
 use verdict::evidence::{StackFacts, Trouble};
 
 pub use applications::{Application, ApplicationChange};
@@ -85,6 +86,17 @@ pub struct StackOptions {
     pub pull: bool,
     /// Leave the stack standing after the run.
     pub keep: bool,
+    /// Where what is wrong on purpose comes from: by this a stack that is kept is known again.
+    pub injected: Injected,
+}
+
+/// What was set wrong on purpose, as it was given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Injected {
+    /// The files of known misconfigurations: name and text.
+    pub faults: Vec<(String, String)>,
+    /// The stack was changed over to the fallback since: of what was wrong, only what is in the programs' nature is left.
+    pub changed_over: bool,
 }
 
 impl StackOptions {
@@ -101,9 +113,47 @@ impl StackOptions {
             forge: Product::Forgejo,
             pull: false,
             keep: false,
+            injected: Injected { faults: Vec::new(), changed_over: false },
+        }
+    }
+
+    /// The same stack in the mode subdomain, as the plan of the fallback has it: the edge's routes and the OAuth applications are made
+    /// anew, and settings that follow from the mode are as the mode says. Whatever else is wrong with the programs stays.
+    #[must_use]
+    pub fn changed_over(&self) -> Self {
+        let follows = |name: &String| FOLLOWING.contains(&name.as_str());
+        let mut environment = self.environment.clone();
+        environment.values_mut().for_each(|settings| settings.retain(|name, _| !follows(name)));
+        environment.retain(|_, settings| !settings.is_empty());
+        let injected = Injected { changed_over: true, ..self.injected.clone() };
+        Self {
+            tls: self.tls,
+            images: self.images.clone(),
+            environment,
+            stop: self.stop.clone(),
+            forge: self.forge,
+            pull: self.pull,
+            keep: self.keep,
+            injected,
+            ..Self::new(Mode::Subdomain)
         }
     }
 }
+
+/// Settings of services that follow from the routing mode.
+pub const FOLLOWING: &[&str] = &[
+    "GITEA__server__ROOT_URL",
+    "FORGEJO__server__ROOT_URL",
+    "WOODPECKER_HOST",
+    "WOODPECKER_FORGEJO_URL",
+    "WOODPECKER_GITEA_URL",
+    "WOODPECKER_EXPERT_WEBHOOK_HOST",
+    "WOODPECKER_EXPERT_FORGE_OAUTH_HOST",
+    "EDGE_ROUTING_MODE",
+    "EDGE_TUNNEL_FQDN",
+    "EDGE_TUNNEL_FQDN_CHAT",
+    "FORGE_PUBLIC_URL",
+];
 
 /// A stack that stands.
 #[async_trait]

@@ -6,6 +6,7 @@
 //! - `bring`: one service of it: `launch`ed, `ready`, with its `volumes`; and what it says (`inside`)
 //! - `alter`: what is to be wrong with it, once it is set up
 //! - `stack`: what then stands: [`Containers`]; and its `change`
+//! - `kept`: one that was left standing, found again: [`kept()`]
 //! - `run`, [`owner`], `cleanup`, `standing`: whose everything is, and how it is removed
 //! - `engine`: the container engine: [`engine()`]
 
@@ -16,6 +17,7 @@ mod cleanup;
 pub mod compose;
 pub(crate) mod engine;
 mod inside;
+mod kept;
 mod launch;
 mod order;
 pub mod owner;
@@ -30,6 +32,7 @@ mod volumes;
 
 pub use cleanup::sweep;
 pub use engine::{EngineInfo, engine};
+pub use kept::{Kept, kept};
 pub use stack::Containers;
 pub use up::up;
 

@@ -43,6 +43,8 @@ pub struct Walk {
     pub allow_writes: bool,
     /// The longest that a scenario may take where it doesn't say.
     pub timeout: Duration,
+    /// What else can be asked is asked even if no journey fails.
+    pub asks_anyway: bool,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
 }
@@ -59,6 +61,7 @@ impl Walk {
             secrets: BTreeMap::new(),
             allow_writes: false,
             timeout: SCENARIO_TIMEOUT,
+            asks_anyway: false,
             sink,
         }
     }
@@ -76,7 +79,7 @@ impl Walk {
             journey.logs.extend(log(stack, service, &redactor).await);
         }
         let (mut probes, mut logs) = (Vec::new(), Vec::new());
-        if journeys.iter().any(|journey| journey.outcome == Outcome::Failed) {
+        if self.asks_anyway || journeys.iter().any(|journey| journey.outcome == Outcome::Failed) {
             probes = probe::probe(stack, &journeys, &surroundings.connector, &redactor).await;
             let services: BTreeSet<Service> = surroundings.services.iter().copied().collect();
             for service in &services {

@@ -8,6 +8,7 @@
 //! - [`images`]: the images of the containers stack: found, or built
 //! - [`pivot`]: the fallback that a report calls for
 //! - [`probe`]: what else is asked when a journey failed
+//! - [`proof`]: trying what the rules propose, on stacks of ours
 //! - [`walk`]: the journeys of a run on a stack that stands
 //! - [`report`]: consumers of events
 
@@ -18,6 +19,7 @@ pub mod fault;
 pub mod images;
 pub mod pivot;
 pub mod probe;
+pub mod proof;
 pub mod report;
 pub mod stack;
 pub mod walk;

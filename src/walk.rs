@@ -45,6 +45,8 @@ pub struct Walk {
     pub timeout: Duration,
     /// After a failure more is asked, so that causes can be told apart.
     pub probes: bool,
+    /// What else can be asked is asked even if no journey fails.
+    pub asks_anyway: bool,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
 }
@@ -62,6 +64,7 @@ impl Walk {
             allow_writes: false,
             timeout: SCENARIO_TIMEOUT,
             probes: true,
+            asks_anyway: false,
             sink,
         }
     }
@@ -79,7 +82,7 @@ impl Walk {
             journey.logs.extend(log(stack, service, &redactor).await);
         }
         let (mut probes, mut logs) = (Vec::new(), Vec::new());
-        if journeys.iter().any(|journey| journey.outcome == Outcome::Failed) {
+        if self.asks_anyway || journeys.iter().any(|journey| journey.outcome == Outcome::Failed) {
             if self.probes {
                 probes = probe::probe(stack, &journeys, &surroundings.connector, &redactor).await;
             }

@@ -9,6 +9,7 @@ mod change;
 pub mod containers;
 pub mod embedded;
 pub mod external;
+pub mod fix;
 mod fixtures;
 mod random;
 
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use routes::change::RouteChanges;
+use routes::change::{Addition, RouteChanges};
 use scenario::Secret;
 use scenario::model::{Mode, Service};
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,7 @@ pub struct Needs {
 }
 
 /// How a stack of ours is to be stood up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackOptions {
     /// The routing mode.
     pub mode: Mode,
@@ -76,6 +77,11 @@ pub struct StackOptions {
     /// What the edge does otherwise than the standard routes say, by the routes' names; `None` removes a route. The
     /// services are set up, and told their addresses, as if nothing were changed.
     pub routes: RouteChanges,
+    /// Routes that the edge has besides the standard ones.
+    pub additions: Vec<Addition>,
+    /// Directives of Caddy's that are replaced wherever they stand in the generated text, and what stands in their place;
+    /// `None` takes them out. Containers only.
+    pub directives: Vec<(String, Option<String>)>,
     /// OAuth applications that the forge knows otherwise than they should be, by the service that they are for.
     pub applications: BTreeMap<Service, ApplicationChange>,
     /// Services that are stopped once the stack is set up.
@@ -108,6 +114,8 @@ impl StackOptions {
             images: BTreeMap::new(),
             environment: BTreeMap::new(),
             routes: BTreeMap::new(),
+            additions: Vec::new(),
+            directives: Vec::new(),
             applications: BTreeMap::new(),
             stop: BTreeSet::new(),
             forge: Product::Forgejo,
@@ -155,6 +163,16 @@ pub const FOLLOWING: &[&str] = &[
     "FORGE_PUBLIC_URL",
 ];
 
+impl StackOptions {
+    /// The routes that the edge has: those that it should have, with what these options say otherwise.
+    ///
+    /// # Errors
+    /// A route that there isn't, or a field that a route doesn't have.
+    pub(crate) fn served(&self, site: &routes::Site) -> Result<routes::Site, routes::RouteError> {
+        site.clone().changed(&self.routes)?.with(&self.additions)
+    }
+}
+
 /// A stack that stands.
 #[async_trait]
 pub trait Stack: Send + Sync {
@@ -172,6 +190,11 @@ pub trait Stack: Send + Sync {
 
     /// What is wrong with the stack itself by now: services that died.
     async fn troubles(&self) -> Vec<Trouble>;
+
+    /// The same as something that can be changed, where it is ours.
+    fn changeable(&mut self) -> Option<&mut dyn Changeable> {
+        None
+    }
 
     /// Takes it down, so that nothing of it is left.
     ///

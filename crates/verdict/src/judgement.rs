@@ -66,6 +66,11 @@ pub fn judge(evidence: &Evidence) -> Judgement {
 /// The judgement that these findings call for: what [`judge`] does once the rules have run, and what is done again
 /// when the proof of a finding has changed.
 pub fn conclude(evidence: &Evidence, findings: Vec<Finding>) -> Judgement {
+    conclude_with(evidence, findings, None)
+}
+
+/// As [`conclude`], with what is known besides, in a clause at the end of the reason.
+pub fn conclude_with(evidence: &Evidence, findings: Vec<Finding>, remark: Option<&str>) -> Judgement {
     let kind = evidence.stack.as_ref().map(|stack| stack.kind);
     // `max_by_key` takes the last of equals; findings come in order of weight, so look from the back.
     let decisive = findings.iter().rev().max_by_key(|finding| weight(finding, kind));
@@ -74,6 +79,9 @@ pub fn conclude(evidence: &Evidence, findings: Vec<Finding>) -> Judgement {
         Some(finding) if verdict != Verdict::Pass => because(finding, verdict, evidence, &findings),
         _ => passed(evidence, &findings),
     };
+    if let Some(remark) = remark {
+        reason = format!("{}; {remark}", clause(&reason));
+    }
     if let Some(limit) = evidence.stack.as_ref().and_then(on_doubles) {
         reason = format!("{}; {limit}", clause(&reason));
     }

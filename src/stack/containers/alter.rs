@@ -36,7 +36,7 @@ impl Containers {
         if stop.is_cancelled() { Err(interrupted(edge)) } else { Ok(()) }
     }
 
-    async fn stop(&self, service: Service) -> Result<(), Trouble> {
+    pub(super) async fn stop(&self, service: Service) -> Result<(), Trouble> {
         let name = service.as_str();
         let Some(container) = self.standing.container(name) else {
             let message = "it can't be stopped: it isn't part of this stack".to_owned();

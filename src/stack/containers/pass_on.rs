@@ -24,8 +24,17 @@ pub(super) async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &Cance
     let forge = plan.site.service_url("forge").filter(|_| plan.served == plan.site);
     match forge {
         Some(url) => wait(standing, plan, &url, "/api/healthz", Some(200), stop).await,
-        None => wait(standing, plan, &plan.site.origin.to_string(), "/", None, stop).await,
+        None => wait_for_an_answer(standing, plan, stop).await,
     }
+}
+
+/// Waits until the edge answers, whatever it says.
+pub(super) async fn wait_for_an_answer(
+    standing: &Standing,
+    plan: &Plan,
+    stop: &CancellationToken,
+) -> Result<(), Trouble> {
+    wait(standing, plan, &plan.site.origin.to_string(), "/", None, stop).await
 }
 
 /// Waits until the edge passes a request on to the CI, where there is one and the routes are as they should be.

@@ -17,7 +17,7 @@ use super::standing::Standing;
 use crate::images::Choice;
 use crate::stack::api::Api;
 use crate::stack::bootstrap::{Command, Forge, Inside};
-use crate::stack::{Direct, Site, Stack, StackOptions, mode_fact};
+use crate::stack::{Changeable, Direct, Site, Stack, StackOptions, mode_fact};
 
 /// The real programs, in containers.
 pub struct Containers {
@@ -172,6 +172,10 @@ impl Stack for Containers {
             check(&self.standing.docker, name, &container, spec.healthcheck.is_some()).await
         });
         join_all(checks).await.into_iter().flatten().collect()
+    }
+
+    fn changeable(&mut self) -> Option<&mut dyn Changeable> {
+        Some(self)
     }
 
     async fn down(&self) -> Result<(), Trouble> {

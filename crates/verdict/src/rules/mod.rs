@@ -115,7 +115,8 @@ pub fn diagnose_without(evidence: &Evidence, refuted: &BTreeSet<Refuted>) -> Vec
     apply(RULES, evidence, refuted)
 }
 
-/// A fix of a rule's that was tried and didn't hold.
+/// A fix of a rule's that was tried and didn't hold. Without changes it stands for all candidates of the rule that nothing of
+/// ours can carry out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Refuted {
     /// The rule's code.
@@ -126,7 +127,7 @@ pub struct Refuted {
 
 impl Refuted {
     fn covers(&self, rule: &Rule, candidate: &Candidate) -> bool {
-        self.code == rule.code && candidate.fix.as_ref().is_some_and(|fix| fix.changes == self.changes)
+        self.code == rule.code && candidate.fix.as_ref().map_or(&[][..], |fix| &fix.changes) == self.changes
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is to be stood up: from the compose file, the needs and the options to containers, volumes and files. Pure.
 
+mod directives;
 mod inputs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) site: routes::Site,
     /// The routes that the edge has.
     pub(crate) served: routes::Site,
+    /// Directives that stand in the Caddyfile otherwise than generated.
+    pub(crate) directives: Vec<(String, Option<String>)>,
     /// Where the edge is reached.
     pub(crate) address: SocketAddr,
     /// What all plans of a stack share.
@@ -114,7 +117,7 @@ fn plan(inputs: &Inputs<'_>, compose: Compose, registered: Option<Registered>) -
     let networks = services.values().flat_map(|spec| spec.networks.keys().cloned()).collect();
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), *port);
     let served = site.clone();
-    Ok(Plan { services, networks, site, served, address, ground: ground.clone(), registered })
+    Ok(Plan { services, networks, site, served, directives: Vec::new(), address, ground: ground.clone(), registered })
 }
 
 /// Whether a service calls others by their public addresses.
@@ -168,13 +171,13 @@ impl Plan {
     /// # Errors
     /// A route or a field that there isn't.
     pub(crate) fn altered(self, options: &StackOptions) -> Result<Self, Trouble> {
-        let served = self.site.clone().changed(&options.routes).map_err(|error| Trouble {
+        let served = options.served(&self.site).map_err(|error| Trouble {
             service: Some(Service::Edge.to_string()),
             message: error.to_string(),
             help: Some("change or remove the setting".to_owned()),
             log: Vec::new(),
         })?;
-        Ok(Self { served, ..self })
+        Ok(Self { served, directives: options.directives.clone(), ..self })
     }
 
     /// How the edge is reached.
@@ -195,6 +198,7 @@ impl Plan {
                     let text = routes::caddyfile::render(&self.served);
                     let text =
                         text.map_err(|error| mistake(format!("the stack's Caddyfile can't be rendered: {error}")))?;
+                    let text = directives::replaced(&text, &self.directives);
                     let (directory, name) = mount.target.rsplit_once('/').unwrap_or(("", &mount.target));
                     let files = mounts.entry(directory.to_owned()).or_default();
                     files.push(File::new(name, text));

@@ -1,0 +1,1 @@
+//! The proof on scripts, and on stacks with real faults.

@@ -47,7 +47,7 @@ pub async fn run(args: RunArgs, environment: &Environment) -> Result<Exit, Comma
         )));
     }
     let inputs = inputs::read(&args, environment)?;
-    let faults = load::faults(&args.faults).map_err(|errors| check::wrong_files(&errors, color))?;
+    let faults = load::injections(&args.faults).map_err(|errors| check::wrong_files(&errors, color))?;
     let since = args.since.as_deref().map(earlier).transpose()?;
     let about = faults.known.iter().flat_map(|fault| fault.inject.services());
     let asked = plans.iter().flat_map(|plan| plan.services()).chain(about).chain([Service::Edge]).collect();
@@ -102,17 +102,17 @@ fn earlier(path: &Path) -> Result<Report, CommandError> {
 }
 
 pub(super) fn reporters(format: Format, environment: &Environment) -> Reporters {
-    let (color, live) = match format {
-        Format::Human => (environment.color(), environment.stdout_is_terminal),
-        _ => (environment.color_on_stderr(), environment.stderr_is_terminal),
-    };
-    let style = Style { color, live, ..style_of_output(environment) };
+    let style = style(format == Format::Human, environment);
     Reporters::new(format, style, Box::new(std::io::stdout()), Box::new(std::io::stderr()))
 }
 
-/// How what is for people may look on standard output.
-pub(super) fn style_of_output(environment: &Environment) -> Style {
-    let (color, live) = (environment.color(), environment.stdout_is_terminal);
+/// The style of the stream that people read: standard output, or standard error where programs read that.
+pub(super) fn style(on_stdout: bool, environment: &Environment) -> Style {
+    let (color, live) = if on_stdout {
+        (environment.color(), environment.stdout_is_terminal)
+    } else {
+        (environment.color_on_stderr(), environment.stderr_is_terminal)
+    };
     Style { color, live, width: environment.width(), annotations: environment.annotations() }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! - `keys`: what a file may have in it
 //! - `read`: text → [`Fault`], all that is wrong in the file at once
+//! - [`Expectation`]: what it is to be found as
+//! - `all`: files → faults, each with a name of its own
 
+mod all;
+mod expect;
 mod keys;
 mod read;
 #[cfg(test)]
@@ -13,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use routes::change::RouteChanges;
 use scenario::model::Service;
 
+pub use all::read_all;
+pub use expect::Expectation;
 pub use read::read;
 
 use crate::stack::{ApplicationChange, Environment, StackOptions};
@@ -28,6 +34,21 @@ pub struct Fault {
     pub source: Option<String>,
     /// What is set wrong.
     pub inject: Inject,
+    /// What a good diagnosis comes to, where the file says.
+    pub expect: Option<Expectation>,
+}
+
+impl Fault {
+    /// A stack with nothing wrong, held against the same scenarios.
+    pub fn none() -> Self {
+        Self {
+            id: "healthy".to_owned(),
+            title: "Nothing is wrong".to_owned(),
+            source: None,
+            inject: Inject::default(),
+            expect: Some(Expectation::pass()),
+        }
+    }
 }
 
 /// What is set wrong.

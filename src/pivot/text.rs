@@ -49,6 +49,19 @@ pub fn plan(plan: &Plan) -> String {
     text
 }
 
+/// A line that says what the plan is about, the same for the same cause.
+pub fn title(plan: &Plan) -> String {
+    let mut codes: Vec<&str> = plan.criteria.iter().map(|finding| finding.code.as_str()).collect();
+    codes.dedup();
+    let codes = if codes.is_empty() { String::new() } else { format!(": {}", codes.join(", ")) };
+    // The address of a stack of ours is another each time.
+    let site = match plan.standing {
+        Standing::Recommendation => format!(" at {}", plan.base_url),
+        Standing::Real | Standing::Doubles => String::new(),
+    };
+    format!("Change over to one subdomain per service{site}{codes}")
+}
+
 fn why(plan: &Plan, text: &mut String) {
     let _ = writeln!(text, "{}\n", markdown::escape(&plan.reason));
     for finding in &plan.criteria {

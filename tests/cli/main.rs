@@ -18,6 +18,7 @@ mod journeys;
 mod language;
 mod oauth;
 mod options;
+mod pivot;
 mod program;
 mod repositories;
 mod secrets;

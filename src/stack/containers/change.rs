@@ -127,9 +127,15 @@ impl Containers {
         match self.become_by(&mut work, &Next { options: &options, renew, check }, &next, &mut moved).await {
             Ok(next) => self.become_of(next, options),
             Err(trouble) => {
-                let not_put_back = self.put_back(&work, check, &options, &moved).await.err();
+                let mut not_put_back = self.put_back(&work, check, &options, &moved).await.err();
+                if not_put_back.is_none() {
+                    not_put_back = self.remember_if_kept().await.err();
+                }
                 return Err(ChangeError { trouble, not_put_back });
             }
+        }
+        if let Err(trouble) = self.remember_if_kept().await {
+            return Err(ChangeError { not_put_back: Some(trouble.clone()), trouble });
         }
         let restarted = work.all().filter_map(service_named).collect();
         Ok(Changed { restarted, applications: moved.into_iter().map(|(_, application)| application).collect() })

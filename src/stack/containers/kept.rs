@@ -89,6 +89,14 @@ struct Client {
 }
 
 impl Containers {
+    /// After a change, where the stack is kept: what was written down before is of yesterday, secrets included.
+    ///
+    /// # Errors
+    /// The engine refuses.
+    pub(super) async fn remember_if_kept(&self) -> Result<(), Trouble> {
+        if self.options.keep { self.remember().await } else { Ok(()) }
+    }
+
     /// Keeps what a later run of the program needs to find this stack and to change it.
     ///
     /// # Errors

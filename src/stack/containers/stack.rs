@@ -102,6 +102,20 @@ impl Containers {
         Ok(Some(self.standing.run.removal_commands()))
     }
 
+    /// The commands that remove it, for people.
+    pub fn removal_commands(&self) -> String {
+        self.standing.run.removal_commands()
+    }
+
+    /// Takes it down, although it was to be kept.
+    ///
+    /// # Errors
+    /// What could not be removed, by name.
+    pub async fn remove(&self) -> Result<(), Trouble> {
+        self.standing.release();
+        self.standing.remove().await
+    }
+
     /// The run's id: the value of the label `edge-smoke.run` on everything of it.
     pub fn run_id(&self) -> &str {
         &self.standing.run.id

@@ -10,6 +10,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::{CommandError, PivotArgs, read_secret};
 use crate::pivot::issue::{Filed, Forge};
+use crate::pivot::text::Reader;
 use crate::pivot::{Call, Plan, Sides, Standing, text};
 use crate::report::{Report, green};
 
@@ -36,7 +37,7 @@ pub async fn pivot(args: PivotArgs, environment: &Environment) -> Result<Exit, C
     if args.apply {
         return match plan.standing {
             Standing::Recommendation => {
-                print(&text::plan(&plan))?;
+                print(&text::plan(&plan, Reader::Terminal))?;
                 Err(CommandError::usage(format!(
                     "error: --apply: {} is a site that somebody else runs: nothing is changed there\n  = help: the plan above \
                      says what to change, in which order, and how to go back",
@@ -49,7 +50,7 @@ pub async fn pivot(args: PivotArgs, environment: &Environment) -> Result<Exit, C
     if args.open_issue {
         return open_issue(&args, &plan, environment).await;
     }
-    print(&text::plan(&plan))?;
+    print(&text::plan(&plan, Reader::Terminal))?;
     Ok(Exit::Pass)
 }
 
@@ -97,7 +98,7 @@ async fn open_issue(args: &PivotArgs, plan: &Plan, environment: &Environment) ->
         repository.ok_or_else(|| usage("which repository? Give --repo OWNER/NAME, or set CI_REPO".to_owned()))?;
     let (_, token) =
         read_secret(&args.token, &environment.variables).map_err(|text| usage(format!("--token: {text}")))?;
-    let mut body = text::plan(plan);
+    let mut body = text::plan(plan, Reader::Forge);
     let is_plain =
         |url: &String| url.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~:/?#@%=&+-".contains(&byte));
     if let Some(pipeline) = variable("CI_PIPELINE_URL").filter(is_plain) {

@@ -210,3 +210,40 @@ pub fn mode_fact(mode: Mode) -> verdict::evidence::Mode {
         Mode::Subdomain => verdict::evidence::Mode::Subdomain,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_from_the_mode_is_known_by_name() {
+        let upstreams =
+            routes::standard::SERVICES.iter().map(|name| ((*name).to_owned(), "any:1".to_owned())).collect();
+        for mode in [routes::Mode::Subpath, routes::Mode::Subdomain] {
+            let origin = routes::Origin::parse("http://edge.test:1").unwrap();
+            let site = routes::Site::standard(origin, mode, &upstreams).unwrap();
+            for (service, settings) in routes::settings::for_site(&site).environment {
+                for name in settings.keys() {
+                    assert!(FOLLOWING.contains(&name.as_str()), "{service}: {name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn changed_over_only_what_is_in_the_programs_nature_stays_wrong() {
+        let set = |name: &str| (name.to_owned(), Some("wrong".to_owned()));
+        let mut options = StackOptions { tls: true, keep: true, ..StackOptions::new(Mode::Subpath) };
+        options.environment.insert(Service::Forge, [set("GITEA__server__ROOT_URL"), set("GITEA__x__Y")].into());
+        options.environment.insert(Service::Ci, [set("WOODPECKER_HOST")].into());
+        options.routes.insert("forge".to_owned(), None);
+        options.applications.insert(Service::Ci, ApplicationChange { redirect_uris: Some(Vec::new()) });
+        options.injected.faults.push(("a.yaml".to_owned(), "id: a".to_owned()));
+        let after = options.changed_over();
+        assert_eq!((after.mode, after.tls, after.keep), (Mode::Subdomain, true, true));
+        assert_eq!(after.environment, [(Service::Forge, [set("GITEA__x__Y")].into())].into());
+        assert!(after.routes.is_empty() && after.applications.is_empty());
+        assert!(after.injected.changed_over && after.injected.faults == options.injected.faults);
+        assert_eq!(after.changed_over().environment, after.environment);
+    }
+}

@@ -25,5 +25,6 @@ mod secrets;
 mod server;
 mod sockets;
 mod tls;
+mod upgrade;
 mod websockets;
 mod wire;

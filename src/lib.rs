@@ -6,6 +6,7 @@
 //! - [`stack`]: what a scenario runs against: embedded, containers, external
 //! - [`fault`]: known misconfigurations, one a file
 //! - [`images`]: the images of the containers stack: found, or built
+//! - [`pivot`]: the fallback that a report calls for
 //! - [`probe`]: what else is asked when a journey failed
 //! - [`proof`]: trying what the rules propose, on stacks of ours
 //! - [`walk`]: the journeys of a run on a stack that stands
@@ -16,6 +17,7 @@ pub mod commands;
 pub mod engine;
 pub mod fault;
 pub mod images;
+pub mod pivot;
 pub mod probe;
 pub mod proof;
 pub mod report;

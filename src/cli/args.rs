@@ -38,6 +38,8 @@ pub enum Command {
     Check(CheckArgs),
     /// The images that the containers stack needs: list them, or build those that can't be pulled.
     Images(ImagesArgs),
+    /// Say what a finding means, how it is told and what to do; without a code, list all.
+    Explain(ExplainArgs),
     /// Print a JSON Schema.
     Schema(SchemaArgs),
     /// Make one report of the shards of a run.
@@ -80,6 +82,10 @@ pub struct RunArgs {
     /// and so on stand for public addresses.
     #[arg(long = "set", value_name = "SERVICE:NAME[=VALUE]", value_parser = parse_setting, help_heading = "Stack")]
     pub settings: Vec<(Service, String, Option<String>)>,
+
+    /// Set wrong what this file of a known misconfiguration says, in a stack that we stand up.
+    #[arg(long = "fault", value_name = "FILE", help_heading = "Stack")]
+    pub faults: Vec<PathBuf>,
 
     /// Look a name, and all names below it, up here.
     #[arg(long, value_name = "NAME=ADDRESS", value_parser = parse_resolve, help_heading = "Stack")]
@@ -141,9 +147,25 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Pace")]
     pub fail_fast: bool,
 
+    /// Ask nothing further after a failure: fewer requests, and causes that look alike stay so.
+    #[arg(long, help_heading = "Pace")]
+    pub no_probe: bool,
+
+    /// Try no fix: findings are told, and none is proved. On a stack of ours fixes are tried otherwise.
+    #[arg(long, help_heading = "Pace")]
+    pub no_proof: bool,
+
+    /// How long trying fixes may take; 60s on the embedded stack and 300s on containers where nothing is said.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, help_heading = "Pace")]
+    pub proof_timeout: Option<Duration>,
+
     /// Where reports go.
     #[arg(long, value_name = "DIR", default_value = "reports", help_heading = "Reports")]
     pub report_dir: PathBuf,
+
+    /// Where a scenario fails, name the first hop that is otherwise than in this report, in place of the last green one.
+    #[arg(long, value_name = "REPORT", help_heading = "Reports")]
+    pub since: Option<PathBuf>,
 
     /// What to print on standard output.
     #[arg(long, default_value_t, value_name = "human|json|junit|github|markdown", help_heading = "Reports")]
@@ -202,6 +224,14 @@ pub enum ImagesAction {
         #[arg(long)]
         force: bool,
     },
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code of a finding, such as `edge/prefix-stripped`.
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
 }
 
 /// Which schema.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use scenario::{Diagnostic, Scenario, Source};
 
 use crate::engine::plan::Plan;
+use crate::fault::{self, Fault};
 
 /// The largest scenario file, in bytes. The parser has the same limit; here it keeps the file from being read at all.
 const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
@@ -36,6 +37,25 @@ pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>
         }
     }
     if errors.is_empty() { Ok(plans) } else { Err(without_repetitions(errors)) }
+}
+
+/// Reads files of known misconfigurations, in the order given.
+///
+/// # Errors
+/// Everything that is wrong with any of the files.
+pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
+    let mut errors = Vec::new();
+    let mut faults = Vec::new();
+    for path in paths {
+        let read = read_text(path)
+            .map_err(|diagnostic| vec![diagnostic])
+            .and_then(|text| fault::read(&Source::new(path.display().to_string(), text)));
+        match read {
+            Ok(fault) => faults.push(fault),
+            Err(mut found) => errors.append(&mut found),
+        }
+    }
+    if errors.is_empty() { Ok(faults) } else { Err(errors) }
 }
 
 /// A file's scenario, or all that is wrong with it.

@@ -16,7 +16,7 @@ use super::http::connect::Connector;
 use super::http::cookies::{self, Jar};
 use super::http::error::HttpError;
 use super::http::redirect;
-use super::http::target::Address;
+use super::http::target::{Address, Origin};
 use super::page::Page;
 use super::repository::Repository;
 use super::socket::SocketLog;
@@ -175,6 +175,14 @@ impl Visitor {
         let incomplete = received.incomplete.clone();
         self.page = Some(Page::new(address, received));
         incomplete.map_or(Ok(()), |error| Err(Obstacle::Http(error)))
+    }
+
+    /// Sees whether somebody takes connections there.
+    ///
+    /// # Errors
+    /// [`HttpError`], why none came about.
+    pub async fn reach(&self, origin: &Origin) -> Result<(), HttpError> {
+        self.client.reach(origin).await
     }
 
     /// More content in one step than is kept.

@@ -30,6 +30,8 @@ use questions::Question;
 
 /// The longest that an answer is waited for.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// The longest that all of them may take; what hasn't come by then is left out.
+const ALL_WITHIN: Duration = Duration::from_secs(8);
 /// How many are asked at once.
 const AT_ONCE: usize = 16;
 /// How much of an answer is read, in bytes: what identifies a service stands at the beginning.
@@ -50,6 +52,7 @@ pub async fn probe(stack: &dyn Stack, journeys: &[Journey], connector: &Connecto
         .map(|(index, question)| async move { asking.ask(question).await.map(|probe| (index, probe)) })
         .buffer_unordered(AT_ONCE)
         .filter_map(std::future::ready)
+        .take_until(tokio::time::sleep(ALL_WITHIN))
         .collect()
         .await;
     answers.sort_by_key(|(index, _)| *index);

@@ -25,7 +25,13 @@ pub struct WriteError {
 /// the new one, never half of one.
 pub(super) fn write(report_dir: &Path, files: &[(&str, &str)]) -> Result<PathBuf, WriteError> {
     let folder = report_dir.join(LATEST);
-    fs::create_dir_all(&folder).map_err(|source| WriteError { path: folder.clone(), source })?;
+    write_into(&folder, files)?;
+    Ok(folder)
+}
+
+/// Writes the files into a folder, likewise.
+pub(super) fn write_into(folder: &Path, files: &[(&str, &str)]) -> Result<(), WriteError> {
+    fs::create_dir_all(folder).map_err(|source| WriteError { path: folder.to_owned(), source })?;
     for (name, content) in files {
         let path = folder.join(name);
         // The process's number keeps two runs that end at once out of each other's way.
@@ -37,7 +43,7 @@ pub(super) fn write(report_dir: &Path, files: &[(&str, &str)]) -> Result<PathBuf
             return Err(WriteError { path, source });
         }
     }
-    Ok(folder)
+    Ok(())
 }
 
 fn replace(unfinished: &Path, path: &Path, content: &str) -> io::Result<()> {

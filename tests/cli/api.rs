@@ -54,7 +54,7 @@ struct Called {
 
 fn call(steps: &str) -> Called {
     let server = Server::answering(api);
-    let mut program = Program::new(&["--base-url", &server.origin, "api.yaml"])
+    let mut program = Program::new(&["--no-probe", "--base-url", &server.origin, "api.yaml"])
         .file("api.yaml", format!("name: Calls\nvars: {{ wrong: nobodys-token }}\nsteps:\n{steps}"));
     let output = program.output();
     let text = program.find("reports/latest/report.json").unwrap_or_default();

@@ -22,7 +22,8 @@ struct Ran {
 fn run(site: Site, steps: &str) -> Ran {
     let site = site.serve();
     let scenario = format!("name: Journey\nsteps:\n{steps}");
-    let mut program = Program::new(&["--base-url", &site.origin, "journey.yaml"]).file("journey.yaml", scenario);
+    let mut program =
+        Program::new(&["--no-probe", "--base-url", &site.origin, "journey.yaml"]).file("journey.yaml", scenario);
     let output = program.output();
     let report = program.find("reports/latest/report.json");
     Ran {

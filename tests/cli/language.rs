@@ -44,7 +44,7 @@ impl Call {
     /// With these arguments besides the site's address.
     fn new(arguments: &[&str]) -> Self {
         let server = Server::start();
-        let base = ["--base-url".to_owned(), server.origin.clone()];
+        let base = ["--no-probe".to_owned(), "--base-url".to_owned(), server.origin.clone()];
         Self {
             arguments: base.into_iter().chain(arguments.iter().map(|text| (*text).to_owned())).collect(),
             server,

@@ -8,9 +8,11 @@ mod bad_files;
 mod bad_sites;
 #[path = "../../crates/edge/tests/suite/caddy.rs"]
 mod caddy;
+mod closed;
 mod docs;
 mod echo;
 mod embedded;
+mod explain;
 mod interrupt;
 mod journeys;
 mod language;

@@ -80,6 +80,14 @@ impl Client {
         Self { connector, idle: HashMap::new() }
     }
 
+    /// Opens a connection and closes it again, TLS included where the origin has it.
+    ///
+    /// # Errors
+    /// [`HttpError`], why none came about.
+    pub async fn reach(&self, origin: &Origin) -> Result<(), HttpError> {
+        self.connector.connect(origin).await.map(drop)
+    }
+
     /// Sends the request and reads the response. A kept connection that the server has closed meanwhile is replaced.
     ///
     /// # Errors

@@ -2,12 +2,14 @@
 //!
 //! Every line of it is made by a pure function; [`Human`] decides when, and is the only one that writes.
 
+mod changes;
 mod ending;
 mod failures;
 mod findings;
 mod head;
 mod logs;
 mod progress;
+mod proof;
 mod row;
 mod socket;
 mod trace;
@@ -106,6 +108,14 @@ impl Human {
         for finding in &report.findings {
             text.push('\n');
             text.push_str(&findings::finding(finding, self.style));
+        }
+        if let Some(changes) = report.changes.as_ref().filter(|changes| !changes.scenarios.is_empty()) {
+            text.push('\n');
+            text.push_str(&changes::changes(changes, self.style));
+        }
+        if !report.proof.is_empty() {
+            text.push('\n');
+            text.push_str(&proof::proof(&report.proof, self.style));
         }
         text.push('\n');
         text.push_str(&ending::ending(report, written, self.style));

@@ -155,6 +155,14 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Pace")]
     pub no_probe: bool,
 
+    /// Try no fix: findings are told, and none is proved. On a stack of ours fixes are tried otherwise.
+    #[arg(long, help_heading = "Pace")]
+    pub no_proof: bool,
+
+    /// How long trying fixes may take; 60s on the embedded stack and 300s on containers where nothing is said.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, help_heading = "Pace")]
+    pub proof_timeout: Option<Duration>,
+
     /// Where reports go.
     #[arg(long, value_name = "DIR", default_value = "reports", help_heading = "Reports")]
     pub report_dir: PathBuf,

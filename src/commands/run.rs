@@ -9,7 +9,7 @@ use scenario::model::{Service, StackKind};
 use tokio_util::sync::CancellationToken;
 use verdict::changes::Changes;
 use verdict::evidence::{Evidence, Trouble};
-use verdict::{Verdict, judge};
+use verdict::{Attempt, Judgement, Verdict, judge};
 
 use super::inputs::{self, Inputs};
 use super::select::Selection;
@@ -22,11 +22,12 @@ use crate::engine::events::{Event, Sink};
 use crate::engine::journey::SCENARIO_TIMEOUT;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
+use crate::proof::{self, Limits, Proved};
 use crate::report::{Format, Report, Reporters, Style, green};
 use crate::stack::embedded::Embedded;
 use crate::stack::external::{External, ExternalOptions};
-use crate::stack::{Needs, Site, Stack, StackOptions, containers};
-use crate::walk::Walk;
+use crate::stack::{Changeable, Needs, Site, Stack, StackOptions, containers};
+use crate::walk::{Probes, Walk};
 
 /// Runs the scenarios that the command line asks for.
 ///
@@ -132,6 +133,20 @@ struct Session {
     since: Option<Report>,
 }
 
+/// What a run has come to.
+struct Walked {
+    evidence: Evidence,
+    judgement: Judgement,
+    attempts: Vec<Attempt>,
+}
+
+impl Walked {
+    /// With nothing tried.
+    fn of(evidence: Evidence) -> Self {
+        Self { judgement: judge(&evidence), evidence, attempts: Vec::new() }
+    }
+}
+
 impl Session {
     async fn run(&self) -> Result<Exit, CommandError> {
         let started = (jiff::Timestamp::now(), Instant::now());
@@ -139,17 +154,21 @@ impl Session {
         for fault in &self.faults {
             self.reporters.emit(Event::Notice(format!("set wrong on purpose: {fault}")));
         }
-        let mut evidence = Evidence::default();
-        match self.up().await {
-            Ok(stack) => {
-                evidence.stack_ready_ms = Some(started.1.elapsed().as_secs_f64() * 1000.0);
-                let walked = self.walk(stack.as_ref(), &mut evidence).await;
+        let walked = match self.up().await {
+            Ok(mut stack) => {
+                let ready_ms = started.1.elapsed().as_secs_f64() * 1000.0;
+                let walked = self.walk(stack.as_mut(), ready_ms).await;
                 let torn_down = if self.options.keep { Ok(()) } else { stack.down().await };
-                walked?;
-                evidence.troubles.extend(torn_down.err());
+                match (walked?, torn_down) {
+                    (walked, Ok(())) => walked,
+                    (Walked { mut evidence, attempts, .. }, Err(trouble)) => {
+                        evidence.troubles.push(trouble);
+                        Walked { judgement: judge(&evidence), evidence, attempts }
+                    }
+                }
             }
-            Err(trouble) => evidence.troubles.push(trouble),
-        }
+            Err(trouble) => Walked::of(Evidence { troubles: vec![trouble], ..Evidence::default() }),
+        };
         if self.cancel.is_cancelled() {
             self.reporters.clear();
             return Err(CommandError {
@@ -157,9 +176,10 @@ impl Session {
                 exit: Exit::Interrupted,
             });
         }
-        let judgement = judge(&evidence);
+        let Walked { evidence, judgement, attempts } = walked;
         let exit = exit_of(judgement.verdict);
         let mut report = Report::from_parts(started.0, started.1.elapsed(), evidence, judgement);
+        report.proof = attempts;
         report.changes = self.changes(&report);
         self.reporters
             .finish(&report, &self.args.report_dir)
@@ -214,8 +234,8 @@ impl Session {
         }
     }
 
-    /// Runs the journeys on a stack that stands, and gathers what is to be known of it.
-    async fn walk(&self, stack: &dyn Stack, evidence: &mut Evidence) -> Result<(), CommandError> {
+    /// Runs the journeys on a stack that stands, gathers what is to be known of it, and tries what is proposed.
+    async fn walk(&self, stack: &mut dyn Stack, ready_ms: f64) -> Result<Walked, CommandError> {
         self.reporters.emit(Event::StackReady(stack.facts()));
         self.hand_out_authority(stack.site())?;
         let pace = Pace {
@@ -231,13 +251,35 @@ impl Session {
             secrets: self.inputs.secrets.clone(),
             allow_writes: self.args.allow_writes,
             timeout: self.args.timeout.unwrap_or(SCENARIO_TIMEOUT),
-            probes: !self.args.no_probe,
+            probes: if self.args.no_probe { Probes::Never } else { Probes::AfterFailure },
             ..Walk::new(self.plans.clone(), pace, self.reporters.clone())
         };
         let broken = |text: String| CommandError::broken(format!("error: {text}"));
-        let walked = walk.on(stack).await.map_err(broken)?;
-        *evidence = Evidence { stack_ready_ms: evidence.stack_ready_ms, ..walked };
-        Ok(())
+        let evidence = walk.on(&*stack).await.map_err(broken)?;
+        let walked = Walked::of(Evidence { stack_ready_ms: Some(ready_ms), ..evidence });
+        let is_well = walked.judgement.verdict == Verdict::Pass;
+        if is_well || self.args.no_proof || self.cancel.is_cancelled() {
+            return Ok(walked);
+        }
+        Ok(match stack.changeable() {
+            Some(stack) => self.prove(stack, &walk, walked.evidence).await,
+            None => walked,
+        })
+    }
+
+    /// Tries the fixes, on a stack of ours.
+    async fn prove(&self, stack: &mut dyn Changeable, walk: &Walk, evidence: Evidence) -> Walked {
+        let within = self.args.proof_timeout.unwrap_or(match self.chosen.kind {
+            StackKind::Containers => proof::WITHIN_ON_CONTAINERS,
+            StackKind::Embedded | StackKind::External => proof::WITHIN,
+        });
+        let limits = Limits { within, put_back: self.options.keep, cancel: self.cancel.clone() };
+        let Proved { evidence, judgement, attempts, broken } = proof::prove(stack, walk, evidence, &limits).await;
+        if let Some(trouble) = broken.filter(|_| self.options.keep) {
+            let text = format!("the stack that is kept is not as it was, take it down: {}", trouble.message);
+            self.reporters.emit(Event::Notice(text));
+        }
+        Walked { evidence, judgement, attempts }
     }
 
     /// A stack that is kept is there to be looked at, which takes trust in its certificate authority.

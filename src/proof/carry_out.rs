@@ -15,7 +15,7 @@ use super::{Limits, Proved, ending};
 use crate::engine::events::{Event, Sink};
 use crate::stack::fix::{Fixed, fixed, in_subdomains};
 use crate::stack::{Changeable, StackOptions};
-use crate::walk::Walk;
+use crate::walk::{Probes, Walk};
 
 /// Journeys of a proof aren't those of the run: nobody is told of them.
 struct Quiet;
@@ -108,7 +108,7 @@ impl<'a> Proving<'a> {
     /// Runs scenarios with nothing changed.
     async fn control(&mut self, plan: &mut Plan<'_>, names: &BTreeSet<String>) -> Result<(), Stopped> {
         self.say("running what failed again with nothing changed".to_owned());
-        let again = self.walk_some(names, false).await?;
+        let again = self.walk_some(names, Probes::Never).await?;
         plan.controlled(&again);
         Ok(())
     }
@@ -159,7 +159,9 @@ impl<'a> Proving<'a> {
         names.extend(finding.scenarios.iter().cloned());
         let all = plan.findings(&BTreeSet::new());
         let asks = rests_on_probes(finding) || all.iter().any(rests_on_probes);
-        let seen = self.walk_some(&names, asks).await?;
+        let asks = asks && self.walk.probes != Probes::Never;
+        let probes = if asks { Probes::Always } else { self.walk.probes };
+        let seen = self.walk_some(&names, probes).await?;
         let after = merged(&plan.now, seen, Beside::Fresh);
         let first = plan.judged(finding, &after);
         if !matches!(first.0, Came::Holds | Came::Promising) {
@@ -168,8 +170,11 @@ impl<'a> Proving<'a> {
         let rest = plan.now.journeys.iter().filter(|journey| journey.outcome == Outcome::Passed);
         let rest: BTreeSet<String> =
             rest.map(|journey| journey.name.clone()).filter(|name| !names.contains(name)).collect();
-        let after =
-            if rest.is_empty() { after } else { merged(&after, self.walk_some(&rest, false).await?, Beside::Kept) };
+        let after = if rest.is_empty() {
+            after
+        } else {
+            merged(&after, self.walk_some(&rest, self.walk.probes).await?, Beside::Kept)
+        };
         let seen = plan.judged(finding, &after);
         Ok((seen, Some(after)))
     }
@@ -201,7 +206,7 @@ impl<'a> Proving<'a> {
         let after = match self.reshape(&options, &BTreeSet::new()).await {
             Ok(()) => {
                 let names = plan.first.journeys.iter().map(|journey| journey.name.clone()).collect();
-                self.walk_some(&names, false).await
+                self.walk_some(&names, Probes::Never).await
             }
             Err(stopped) => Err(stopped),
         };
@@ -256,10 +261,10 @@ impl<'a> Proving<'a> {
         }
     }
 
-    /// Runs these scenarios. With `asks` the probes are made even if none of them fails.
-    async fn walk_some(&self, names: &BTreeSet<String>, asks: bool) -> Result<Evidence, Stopped> {
+    /// Runs these scenarios.
+    async fn walk_some(&self, names: &BTreeSet<String>, probes: Probes) -> Result<Evidence, Stopped> {
         let stop = self.limits.cancel.child_token();
-        let mut walk = Walk { sink: Arc::new(Quiet), asks_anyway: asks, ..self.walk.clone() };
+        let mut walk = Walk { sink: Arc::new(Quiet), probes, ..self.walk.clone() };
         walk.plans.retain(|plan| names.contains(&plan.scenario.name.value));
         walk.pace.fail_fast = false;
         walk.pace.cancel = stop.clone();

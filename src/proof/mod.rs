@@ -27,6 +27,11 @@ use crate::walk::Walk;
 use carry_out::Proving;
 use plan::{Diagnose, Plan};
 
+/// How long a proof may take, where nobody says.
+pub const WITHIN: Duration = Duration::from_secs(60);
+/// The same on containers, where a service takes seconds to come up again.
+pub const WITHIN_ON_CONTAINERS: Duration = Duration::from_secs(300);
+
 /// How far a proof may go.
 #[derive(Debug, Clone)]
 pub struct Limits {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use routes::change::{Added, Addition, RouteChange, RouteChanges};
-use routes::{Cookies, Flush};
+use routes::change::RouteChange;
+use routes::{Cookies, Flush, PathEdit};
 use scenario::model::{Mode, Service};
 use verdict::{Change, RouteField};
 
@@ -35,7 +35,7 @@ pub fn fixed(options: &StackOptions, changes: &[Change], site: &routes::Site) ->
 }
 
 /// The same stack in the mode `subdomain`, with everything as it is asked for. What depends on the addresses follows from the
-/// mode: of the fixes that were applied those that name an address are left out, and so is what routes have under subpaths alone.
+/// mode: of the fixes that were applied those that name an address are left out.
 pub fn in_subdomains(options: &StackOptions, applied: &[Change], site: &routes::Site) -> StackOptions {
     let mut options = StackOptions { mode: Mode::Subdomain, ..options.clone() };
     for change in applied {
@@ -51,21 +51,6 @@ pub fn in_subdomains(options: &StackOptions, applied: &[Change], site: &routes::
                 }
             }
             _ => {}
-        }
-    }
-    let services = routes::standard::SERVICES.iter().chain(routes::standard::TEST_SERVICES);
-    let upstreams = services.filter_map(|name| Some(((*name).to_owned(), site.upstream(name)?.to_string()))).collect();
-    if let Ok(subdomains) = routes::Site::standard(site.origin.clone(), routes::Mode::Subdomain, &upstreams) {
-        let is_there = |name: &String| subdomains.routes.iter().any(|route| route.name == *name);
-        options.routes.retain(|name, _| is_there(name));
-        for (name, change) in &mut options.routes {
-            let alone = |change: &RouteChange| RouteChanges::from([(name.clone(), Some(change.clone()))]);
-            // A host has no prefix to strip.
-            if let Some(change) = change
-                && subdomains.clone().changed(&alone(change)).is_err()
-            {
-                change.strip_prefix = None;
-            }
         }
     }
     options
@@ -87,13 +72,16 @@ impl Fixed {
                 set(change, field, site);
             }
             Change::AddRoute { route, service, path, strip_prefix } => {
-                let action = Added::Forward { strip_prefix: strip_prefix.clone() };
-                add(options, route, named(service)?.as_str(), path, action);
+                let service = named(service)?.to_string();
+                let host = site.service_host(&service).map(str::to_owned);
+                let edit = strip_prefix.clone().map(PathEdit::Strip);
+                let added = RouteChange { host, service: Some(service), edit, ..RouteChange::default() };
+                options.routes.insert(free(route, site, path), Some(RouteChange { path: Some(path.clone()), ..added }));
             }
             Change::AddRedirect { route, path, to } => {
-                // The route of a service's own bears its name: `forge-bare`.
-                let service = route.split('-').next().filter(|name| site.upstream(name).is_some()).unwrap_or("edge");
-                add(options, route, service, path, Added::Redirect { to: on_this_host(to, site) });
+                let redirect = Some((on_this_host(to, site), 302));
+                let added = RouteChange { path: Some(path.clone()), redirect, ..RouteChange::default() };
+                options.routes.insert(free(route, site, path), Some(added));
             }
             Change::Directive { name, value } => {
                 options.directives.retain(|(other, _)| other != name);
@@ -115,6 +103,9 @@ impl Fixed {
     /// The service gets a new secret, and goes by it.
     fn tell(&mut self, service: Service) {
         self.renew.insert(service);
+        if let Some(change) = self.options.applications.get_mut(&service) {
+            (change.client_id, change.client_secret, change.rotate_secret) = (None, None, false);
+        }
         if let Some(settings) = self.options.environment.get_mut(&service) {
             settings.retain(|name, _| !TOLD.contains(&name.as_str()));
         }
@@ -150,10 +141,21 @@ fn set(change: &mut RouteChange, field: &RouteField, site: &routes::Site) {
     }
 }
 
-fn add(options: &mut StackOptions, name: &str, service: &str, path: &str, action: Added) {
-    options.additions.retain(|other| other.name != name);
-    let (name, service, path) = (name.to_owned(), service.to_owned(), path.to_owned());
-    options.additions.push(Addition { name, service, path, action });
+/// A name for a route that is added: that of the fix, unless the site has a route of that name for other paths.
+fn free(name: &str, site: &routes::Site, path: &str) -> String {
+    let taken = site.routes.iter().find(|route| route.name == name);
+    match taken {
+        Some(route) if text(&route.path) != path.replace("/*", "/") => format!("{name}-added"),
+        _ => name.to_owned(),
+    }
+}
+
+/// The paths that a route takes, without a star at their end.
+fn text(path: &routes::PathMatch) -> &str {
+    match path {
+        routes::PathMatch::Any => "/",
+        routes::PathMatch::Exact(path) | routes::PathMatch::Prefix(path) => path,
+    }
 }
 
 /// A redirect stays on its host: of an address of the site's the path is what counts.

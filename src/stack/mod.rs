@@ -1,6 +1,7 @@
 //! What scenarios run against, behind one trait.
 
-mod addresses;
+pub(crate) mod addresses;
+mod altered;
 mod api;
 mod applications;
 pub mod authority;
@@ -17,12 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use routes::change::{Addition, RouteChanges};
+use doubles::meddler::Rule;
+use routes::change::RouteChanges;
 use scenario::Secret;
 use scenario::model::{Mode, Service};
 use serde::{Deserialize, Serialize};
 use verdict::evidence::{StackFacts, Trouble};
 
+pub use altered::TextChange;
 pub use applications::{Application, ApplicationChange};
 pub use bootstrap::Product;
 pub use change::{Change, ChangeError, Changeable, Changed, Environment};
@@ -77,13 +80,15 @@ pub struct StackOptions {
     /// What the edge does otherwise than the standard routes say, by the routes' names; `None` removes a route. The
     /// services are set up, and told their addresses, as if nothing were changed.
     pub routes: RouteChanges,
-    /// Routes that the edge has besides the standard ones.
-    pub additions: Vec<Addition>,
     /// Directives of Caddy's that are replaced wherever they stand in the generated text, and what stands in their place;
     /// `None` takes them out. Containers only.
     pub directives: Vec<(String, Option<String>)>,
     /// OAuth applications that the forge knows otherwise than they should be, by the service that they are for.
     pub applications: BTreeMap<Service, ApplicationChange>,
+    /// What is replaced in the generated Caddyfile, in this order; a stack that has none can't be stood up so.
+    pub caddyfile: Vec<TextChange>,
+    /// Rules of meddlers between the edge and services.
+    pub tamper: BTreeMap<Service, Vec<Rule>>,
     /// Services that are stopped once the stack is set up.
     pub stop: BTreeSet<Service>,
     /// Which forge a double answers as.
@@ -114,9 +119,10 @@ impl StackOptions {
             images: BTreeMap::new(),
             environment: BTreeMap::new(),
             routes: BTreeMap::new(),
-            additions: Vec::new(),
             directives: Vec::new(),
             applications: BTreeMap::new(),
+            caddyfile: Vec::new(),
+            tamper: BTreeMap::new(),
             stop: BTreeSet::new(),
             forge: Product::Forgejo,
             pull: false,
@@ -162,16 +168,6 @@ pub const FOLLOWING: &[&str] = &[
     "EDGE_TUNNEL_FQDN_CHAT",
     "FORGE_PUBLIC_URL",
 ];
-
-impl StackOptions {
-    /// The routes that the edge has: those that it should have, with what these options say otherwise.
-    ///
-    /// # Errors
-    /// A route that there isn't, or a field that a route doesn't have.
-    pub(crate) fn served(&self, site: &routes::Site) -> Result<routes::Site, routes::RouteError> {
-        site.clone().changed(&self.routes)?.with(&self.additions)
-    }
-}
 
 /// A stack that stands.
 #[async_trait]

@@ -1,7 +1,7 @@
 //! Changing the stack while it stands: a service whose settings change gets a new container on the volumes of the old
 //! one, one whose files change is restarted with the new ones, and the others go on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -180,6 +180,12 @@ impl Containers {
         let told = self.planned(to.options, renewed(self.plan.registered.as_ref(), &applications))?;
         *work = self.work(&told, to.options)?;
         self.apply(&work.split(&late).0, &told, Passes::Ci, to.check).await?;
+        if let Some(owner) = self.owner() {
+            let (forge, way) = self.forge(&told).await;
+            let (before, after) = (&self.options.applications, &to.options.applications);
+            let rotated = Applications { forge: &forge, way: &way, owner }.rotate_again(before, after, moved).await;
+            rotated.map_err(|why| forge_trouble(format!("its OAuth applications can't be updated: {why}")))?;
+        }
         for service in to.options.stop.difference(&self.options.stop) {
             self.stop(*service).await?;
         }
@@ -191,7 +197,7 @@ impl Containers {
 
     /// The forge's address, and the way there: past the edge, whatever that does, where containers can be reached from here.
     async fn forge(&self, plan: &Plan) -> (String, Way) {
-        if plan.served != plan.site
+        if !plan.edge_is_well()
             && let Some(direct) = self.direct(Service::Forge).await
             && let Some(port) = direct.authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok())
         {
@@ -228,6 +234,11 @@ impl Containers {
         let registered = renewed(self.plan.registered.as_ref(), &back.iter().collect::<Vec<_>>());
         self.plan = self.planned(&self.options.clone(), registered)?;
         self.apply(&late, &self.plan, Passes::Ci, check).await?;
+        if let Some(owner) = self.owner().filter(|_| !moved.is_empty()) {
+            let applications = Applications { forge: &forge, way: &way, owner };
+            let rotated = applications.rotate_again(&BTreeMap::new(), &self.options.applications, &[]).await;
+            rotated.map_err(|why| forge_trouble(format!("its OAuth applications can't be put back: {why}")))?;
+        }
         for service in self.options.stop.clone() {
             self.stop(service).await?;
         }

@@ -21,7 +21,7 @@ const ASK_EVERY: Duration = Duration::from_millis(50);
 /// Waits until the edge, reached as a browser reaches it, passes a request on to the forge; where there is no
 /// forge, or the routes aren't as they should be, until it answers at all.
 pub(super) async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
-    let forge = plan.site.service_url("forge").filter(|_| plan.served == plan.site);
+    let forge = plan.site.service_url("forge").filter(|_| plan.edge_is_well());
     match forge {
         Some(url) => wait(standing, plan, &url, "/api/healthz", Some(200), stop).await,
         None => wait_for_an_answer(standing, plan, stop).await,
@@ -39,7 +39,7 @@ pub(super) async fn wait_for_an_answer(
 
 /// Waits until the edge passes a request on to the CI, where there is one and the routes are as they should be.
 pub(super) async fn wait_for_ci(standing: &Standing, plan: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
-    match plan.site.service_url(Service::Ci.as_str()).filter(|_| plan.served == plan.site) {
+    match plan.site.service_url(Service::Ci.as_str()).filter(|_| plan.edge_is_well()) {
         Some(url) => wait(standing, plan, &url, "/healthz", Some(204), stop).await,
         None => Ok(()),
     }

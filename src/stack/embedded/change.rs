@@ -1,13 +1,12 @@
 //! Changing the stack while it stands: the edge takes other routes and the forge other settings, and nothing restarts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use async_trait::async_trait;
 use scenario::model::Service;
 use verdict::evidence::Trouble;
 
-use super::alter::served;
 use super::running::Double;
 use super::{Embedded, configuration, facts, routing, site, trouble};
 use crate::stack::api::Way;
@@ -83,6 +82,9 @@ impl Embedded {
         result.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be updated: {why}")))?;
         let application = self.renewed(moved.iter().map(|(_, application)| application));
         self.apply(routed, options, &application)?;
+        let applications = self.applications(&forge, &way);
+        let rotated = applications.rotate_again(&self.options.applications, &options.applications, moved).await;
+        rotated.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be updated: {why}")))?;
         if check == Check::Outside {
             verify(routed, &self.way).await?;
         }
@@ -125,7 +127,7 @@ impl Embedded {
         let is_told_otherwise =
             agent_of(options) != agent_of(&self.options) && !options.stop.contains(&Service::CiAgent);
         let agent = is_told_otherwise.then(|| self.agents.start(routed, options, &self.agent_secret)).transpose()?;
-        let served = served(routed, options)?;
+        let served = self.served(routed, options)?;
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(running) = running.as_mut() else {
             return Err(trouble(Service::Edge, "the stack is down".to_owned()));
@@ -153,6 +155,12 @@ impl Embedded {
             .map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be put back: {why}")))?;
         self.application = self.renewed(back.iter());
         self.apply(&self.routed, &self.options, &self.application)?;
+        let (wanted, none) = (&self.options.applications, BTreeMap::new());
+        if !moved.is_empty() {
+            let rotated = self.applications(&forge, &way).rotate_again(&none, wanted, &[]).await;
+            rotated
+                .map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be put back: {why}")))?;
+        }
         if self.options.stop.contains(&Service::CiAgent) {
             return Ok(());
         }

@@ -16,7 +16,7 @@ use serve::{Log, Server};
 use tokio::net::TcpListener;
 
 /// How long requests under way may take to finish when the stack goes down.
-const GRACE: Duration = Duration::from_millis(200);
+pub(super) const GRACE: Duration = Duration::from_millis(200);
 
 /// What has to end.
 #[derive(Debug)]

@@ -51,7 +51,9 @@ async fn an_application_and_settings_are_what_the_options_say() {
     assert_eq!(Embedded::start(&wrong).await.unwrap_err().service.as_deref(), Some("ci"));
     wrong.environment.clear();
     let uris = Some(vec!["${edge}/authorize".to_owned()]);
-    wrong.applications.insert(Service::Ci, crate::stack::ApplicationChange { redirect_uris: uris });
+    wrong
+        .applications
+        .insert(Service::Ci, crate::stack::ApplicationChange { redirect_uris: uris, ..Default::default() });
     let stack = Embedded::start(&wrong).await.unwrap();
     let site = stack.site();
     let start = get(site, &format!("{}/authorize", site.services[&Service::Ci])).await;

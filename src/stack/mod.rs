@@ -144,6 +144,7 @@ impl StackOptions {
             tls: self.tls,
             images: self.images.clone(),
             environment,
+            tamper: self.tamper.clone(),
             stop: self.stop.clone(),
             forge: self.forge,
             pull: self.pull,

@@ -105,12 +105,13 @@ fn a_fault_that_can_not_be_set_is_refused() {
         Program::new(&[&["staging.yaml"], arguments].concat())
             .file("staging.yaml", &scenario)
             .file("wrong.yaml", wrong)
+            .file("root-url.yaml", FAULT)
             .answer()
     };
     let answers = [
         program(&["--fault", "wrong.yaml"]),
         program(&["--fault", "none.yaml"]),
-        program(&["--fault", "wrong.yaml", "--base-url", "https://example.org"]),
+        program(&["--fault", "root-url.yaml", "--base-url", "https://example.org"]),
     ];
     insta::assert_snapshot!(answers.join("\n"));
 }

@@ -95,3 +95,6 @@ pub fn outcomes(evidence: &Evidence) -> (usize, Vec<&str>) {
     let bad = evidence.journeys.iter().filter(|it| matches!(it.outcome, Outcome::Failed | Outcome::Errored));
     (passed, bad.map(|journey| journey.name.as_str()).collect())
 }
+
+#[cfg(test)]
+mod tests;

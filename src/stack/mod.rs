@@ -234,7 +234,9 @@ mod tests {
         options.environment.insert(Service::Forge, [set("GITEA__server__ROOT_URL"), set("GITEA__x__Y")].into());
         options.environment.insert(Service::Ci, [set("WOODPECKER_HOST")].into());
         options.routes.insert("forge".to_owned(), None);
-        options.applications.insert(Service::Ci, ApplicationChange { redirect_uris: Some(Vec::new()) });
+        options
+            .applications
+            .insert(Service::Ci, ApplicationChange { redirect_uris: Some(Vec::new()), ..Default::default() });
         options.injected.faults.push(("a.yaml".to_owned(), "id: a".to_owned()));
         let after = options.changed_over();
         assert_eq!((after.mode, after.tls, after.keep), (Mode::Subdomain, true, true));

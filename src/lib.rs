@@ -5,6 +5,7 @@
 //! - [`engine`]: runs scenarios against a site; emits [`engine::events`]
 //! - [`stack`]: what a scenario runs against: embedded, containers, external
 //! - [`fault`]: known misconfigurations, one a file
+//! - [`campaign`]: a catalogue of them, each injected, walked and judged: what was seen, what was named
 //! - [`images`]: the images of the containers stack: found, or built
 //! - [`pivot`]: the fallback that a report calls for
 //! - [`probe`]: what else is asked when a journey failed
@@ -12,6 +13,7 @@
 //! - [`walk`]: the journeys of a run on a stack that stands
 //! - [`report`]: consumers of events
 
+pub mod campaign;
 pub mod cli;
 pub mod commands;
 pub mod engine;

@@ -36,6 +36,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Validate scenario files; run nothing.
     Check(CheckArgs),
+    /// Inject known misconfigurations one by one, and score what was seen and named.
+    Faults(FaultsArgs),
     /// The images that the containers stack needs: list them, or build those that can't be pulled.
     Images(ImagesArgs),
     /// Say what a finding means, how it is told and what to do; without a code, list all.
@@ -200,6 +202,74 @@ pub struct CheckArgs {
     /// Scenario files, or directories of them.
     #[arg(value_name = "FILE|DIR", default_value = "scenarios")]
     pub files: Vec<PathBuf>,
+}
+
+/// Which faults, and on what.
+#[derive(Debug, Args)]
+pub struct FaultsArgs {
+    /// Fault files, or directories of them.
+    #[arg(value_name = "FILE|DIR", default_value = "faults")]
+    pub files: Vec<PathBuf>,
+
+    /// The scenarios that each fault is held against: a file, or a directory of them.
+    #[arg(long, value_name = "FILE|DIR", default_value = "scenarios")]
+    pub scenarios: Vec<PathBuf>,
+
+    /// What to inject into: `embedded`, several faults at once; `containers`, one after the other.
+    #[arg(long, value_enum, default_value_t = FaultStack::Embedded)]
+    pub stack: FaultStack,
+
+    /// Use this image for a service of the containers stack.
+    #[arg(long = "image", value_name = "SERVICE=NAME", value_parser = parse_image)]
+    pub images: Vec<ImageChoice>,
+
+    /// Only faults whose id contains this text; several: any of them.
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Vec<String>,
+
+    /// How many faults at once on embedded; twice as many as there are cores where nothing is said.
+    #[arg(long, value_name = "N", value_parser = parse_jobs)]
+    pub jobs: Option<usize>,
+
+    /// The longest that a scenario may take where it doesn't say, such as 90s.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
+
+    /// An earlier score.json: say what got worse since, and fail if anything did.
+    #[arg(long, value_name = "FILE")]
+    pub base: Option<PathBuf>,
+
+    /// Below each fault, what was found, and why scenarios failed.
+    #[arg(long)]
+    pub verbose: bool,
+
+    /// Where the score and a report for each fault go, in a folder `faults`.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub report_dir: PathBuf,
+
+    /// What to print on standard output.
+    #[arg(long, value_enum, default_value_t = ScoreFormat::Human)]
+    pub format: ScoreFormat,
+}
+
+/// A stack that faults can be injected into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FaultStack {
+    /// Doubles in this process.
+    Embedded,
+    /// The real programs in containers.
+    Containers,
+}
+
+/// What to print of a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScoreFormat {
+    /// The table for people, as it happens.
+    Human,
+    /// `score.json`.
+    Json,
+    /// `score.md`.
+    Markdown,
 }
 
 /// What to do about images.

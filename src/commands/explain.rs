@@ -19,7 +19,7 @@ pub fn explain(args: &ExplainArgs, environment: &Environment) -> Result<Exit, Co
         None => explain::list(),
         Some(code) => {
             let found = rule(code).ok_or_else(|| CommandError::usage(unknown(code)))?;
-            explain::rule(found, super::run::style_of_output(environment))
+            explain::rule(found, super::run::style(true, environment))
         }
     };
     write!(std::io::stdout(), "{text}")

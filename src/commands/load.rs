@@ -1,4 +1,4 @@
-//! Scenario files: found, read, parsed, and put together with those that they use.
+//! Scenario and fault files: found, read, parsed, and put together with those that they use.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use scenario::{Diagnostic, Scenario, Source};
 use crate::engine::plan::Plan;
 use crate::fault::{self, Fault};
 
-/// The largest scenario file, in bytes. The parser has the same limit; here it keeps the file from being read at all.
+/// The largest file, in bytes. The parser has the same limit; here it keeps the file from being read at all.
 const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
 
 /// Reads the plans of all scenarios under `paths`, in the order given, a directory's in the order of their names.
@@ -18,14 +18,7 @@ const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
 /// # Errors
 /// Everything that is wrong with any of the files.
 pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
-    let mut errors = Vec::new();
-    let mut files = Vec::new();
-    for path in paths {
-        match find(path) {
-            Ok(found) => files.extend(found.into_iter().filter(|file| !files.contains(file)).collect::<Vec<_>>()),
-            Err(diagnostic) => errors.push(diagnostic),
-        }
-    }
+    let (files, mut errors) = files(paths, "scenario");
     let library = Library::default();
     let mut plans = Vec::new();
     for file in files {
@@ -39,23 +32,39 @@ pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>
     if errors.is_empty() { Ok(plans) } else { Err(without_repetitions(errors)) }
 }
 
-/// Reads files of known misconfigurations, in the order given.
+/// Reads all faults under `paths`, in the order given, a directory's in the order of their names.
 ///
 /// # Errors
 /// Everything that is wrong with any of the files.
 pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
-    let mut errors = Vec::new();
-    let mut faults = Vec::new();
-    for path in paths {
-        let read = read_text(path)
-            .map_err(|diagnostic| vec![diagnostic])
-            .and_then(|text| fault::read(&Source::new(path.display().to_string(), text)));
-        match read {
-            Ok(fault) => faults.push(fault),
-            Err(mut found) => errors.append(&mut found),
+    let (files, mut errors) = files(paths, "fault");
+    let mut sources = Vec::new();
+    for file in files {
+        match read_text(&file, "fault") {
+            Ok(text) => sources.push(Source::new(file.display().to_string(), text)),
+            Err(diagnostic) => errors.push(diagnostic),
         }
     }
-    if errors.is_empty() { Ok(faults) } else { Err(errors) }
+    match fault::read_all(&sources) {
+        Ok(faults) if errors.is_empty() => Ok(faults),
+        Ok(_) => Err(errors),
+        Err(found) => {
+            errors.extend(found);
+            Err(errors)
+        }
+    }
+}
+
+/// The files under `paths`, each once, and what is wrong with the paths.
+fn files(paths: &[PathBuf], noun: &str) -> (Vec<PathBuf>, Vec<Diagnostic>) {
+    let (mut files, mut errors) = (Vec::new(), Vec::new());
+    for path in paths {
+        match find(path, noun) {
+            Ok(found) => files.extend(found.into_iter().filter(|file| !files.contains(file)).collect::<Vec<_>>()),
+            Err(diagnostic) => errors.push(diagnostic),
+        }
+    }
+    (files, errors)
 }
 
 /// A file's scenario, or all that is wrong with it.
@@ -72,7 +81,7 @@ impl Library {
         if let Some(known) = self.read.borrow().get(file) {
             return known.clone();
         }
-        let parsed = read_text(file).map_err(|diagnostic| vec![diagnostic]).and_then(|text| {
+        let parsed = read_text(file, "scenario").map_err(|diagnostic| vec![diagnostic]).and_then(|text| {
             let source = Source::new(file.display().to_string(), text);
             scenario::parse(&source).map(Arc::new)
         });
@@ -94,16 +103,16 @@ impl Library {
     }
 }
 
-fn read_text(file: &Path) -> Result<String, Diagnostic> {
+fn read_text(file: &Path, noun: &str) -> Result<String, Diagnostic> {
     let unreadable = |reason: String| {
         Diagnostic::new(format!("{} can't be read", file.display())).found(reason).help("check the path and its rights")
     };
     let size = std::fs::metadata(file).map_err(|error| unreadable(error.to_string()))?.len();
     if size > FILE_LIMIT {
-        return Err(Diagnostic::new(format!("{} is too large for a scenario", file.display()))
+        return Err(Diagnostic::new(format!("{} is too large for a {noun}", file.display()))
             .expected(format!("at most {FILE_LIMIT} bytes"))
             .found(format!("{size} bytes"))
-            .help("one file is one journey: is this the file that you mean?"));
+            .help("is this the file that you mean?"));
     }
     let bytes = std::fs::read(file).map_err(|error| unreadable(error.to_string()))?;
     String::from_utf8(bytes).map_err(|error| {
@@ -115,8 +124,8 @@ fn read_text(file: &Path) -> Result<String, Diagnostic> {
     })
 }
 
-/// The file itself, or all scenario files below a directory.
-fn find(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+/// The file itself, or all YAML files below a directory.
+fn find(path: &Path, noun: &str) -> Result<Vec<PathBuf>, Diagnostic> {
     if path.is_dir() {
         let mut files = Vec::new();
         walk(path, &mut files).map_err(|error| {
@@ -124,15 +133,15 @@ fn find(path: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
         })?;
         files.sort();
         if files.is_empty() {
-            return Err(Diagnostic::new(format!("there is no scenario in {}", path.display()))
+            return Err(Diagnostic::new(format!("there is no {noun} in {}", path.display()))
                 .expected("files that end in .yaml or .yml")
-                .help("name a scenario file, or a directory that has some"));
+                .help(format!("name a {noun} file, or a directory that has some")));
         }
         return Ok(files);
     }
     if !path.exists() {
         return Err(Diagnostic::new(format!("there is no file {}", path.display()))
-            .help("name a scenario file or a directory; without one, `scenarios/` is taken"));
+            .help(format!("name a {noun} file or a directory; without one, `{noun}s/` is taken")));
     }
     Ok(vec![path.to_owned()])
 }

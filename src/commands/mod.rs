@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod explain;
+pub mod faults;
 pub mod images;
 mod inputs;
 mod interrupt;

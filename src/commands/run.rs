@@ -105,17 +105,17 @@ fn earlier(path: &Path) -> Result<Report, CommandError> {
 }
 
 pub(super) fn reporters(format: Format, environment: &Environment) -> Reporters {
-    let (color, live) = match format {
-        Format::Human => (environment.color(), environment.stdout_is_terminal),
-        _ => (environment.color_on_stderr(), environment.stderr_is_terminal),
-    };
-    let style = Style { color, live, ..style_of_output(environment) };
+    let style = style(format == Format::Human, environment);
     Reporters::new(format, style, Box::new(std::io::stdout()), Box::new(std::io::stderr()))
 }
 
-/// How what is for people may look on standard output.
-pub(super) fn style_of_output(environment: &Environment) -> Style {
-    let (color, live) = (environment.color(), environment.stdout_is_terminal);
+/// The style of the stream that people read: standard output, or standard error where programs read that.
+pub(super) fn style(on_stdout: bool, environment: &Environment) -> Style {
+    let (color, live) = if on_stdout {
+        (environment.color(), environment.stdout_is_terminal)
+    } else {
+        (environment.color_on_stderr(), environment.stderr_is_terminal)
+    };
     Style { color, live, width: environment.width(), annotations: environment.annotations() }
 }
 

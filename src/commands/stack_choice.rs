@@ -90,7 +90,7 @@ pub(super) async fn choose(
 }
 
 /// Of these services, those that a stack of this kind can have.
-fn had(kind: StackKind, mut services: BTreeSet<Service>) -> BTreeSet<Service> {
+pub(super) fn had(kind: StackKind, mut services: BTreeSet<Service>) -> BTreeSet<Service> {
     match kind {
         StackKind::Embedded => services.retain(|service| embedded::SERVICES.contains(service)),
         StackKind::Containers => services.retain(|service| containers::SERVICES.contains(service)),
@@ -101,7 +101,7 @@ fn had(kind: StackKind, mut services: BTreeSet<Service>) -> BTreeSet<Service> {
 
 /// Whether the echo is asked for and can't be had: it is of use to our own scenarios alone, and no reason to claim nothing of a stack
 /// that has everything else.
-async fn lacks_echo(services: &BTreeSet<Service>, options: &StackOptions) -> bool {
+pub(super) async fn lacks_echo(services: &BTreeSet<Service>, options: &StackOptions) -> bool {
     if !services.contains(&Service::Echo) || options.images.contains_key(&Service::Echo) {
         return false;
     }

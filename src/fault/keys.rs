@@ -18,6 +18,29 @@ pub(super) static FAULT: Table = Table {
         Key::new("title", Shape::Text, "What is wrong, in a sentence.").required(),
         Key::new("source", Shape::Text, "Where it was met: an issue, an incident."),
         Key::new("inject", Shape::Table(&INJECT), "What is set wrong.").required(),
+        Key::new("expect", Shape::Table(&EXPECT), "What a good diagnosis comes to."),
+    ],
+    exactly_one: &[],
+    at_most_one: &[],
+};
+
+pub(super) static EXPECT: Table = Table {
+    name: "expect",
+    noun: "an `expect`",
+    doc: "What a good diagnosis comes to.",
+    keys: &[
+        Key::new("verdict", Shape::Word(&["PASS", "FIX", "PIVOT", "INCONCLUSIVE"]), "The verdict.").required(),
+        Key::new(
+            "class",
+            Shape::Word(&["security", "infrastructure", "pivot", "fixable"]),
+            "The class of what weighs most. Where nothing is said it is the verdict's: FIX is `fixable`, PIVOT `pivot`, INCONCLUSIVE \
+             `infrastructure`.",
+        ),
+        Key::new(
+            "findings",
+            Shape::List(&Shape::Either(&[Shape::Text, Shape::List(&Shape::Text)])),
+            "The causes by the codes of their findings; a list of codes where any one of them will do.",
+        ),
     ],
     exactly_one: &[],
     at_most_one: &[],

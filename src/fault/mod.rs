@@ -5,8 +5,12 @@
 //! - `tamper`: the rules of meddlers
 //! - `applies`: where a fault can't be expressed, and why
 //! - `read`: text → [`Fault`], all that is wrong in the file at once
+//! - [`Expectation`]: what it is to be found as
+//! - `all`: files → faults, each with a name of its own
 
+mod all;
 mod applies;
+mod expect;
 mod keys;
 mod names;
 mod read;
@@ -20,6 +24,8 @@ use doubles::meddler::Rule;
 use routes::change::{RouteChange, RouteChanges};
 use scenario::model::Service;
 
+pub use all::read_all;
+pub use expect::Expectation;
 pub use read::read;
 
 use crate::stack::{ApplicationChange, Environment, StackOptions, TextChange};
@@ -35,6 +41,21 @@ pub struct Fault {
     pub source: Option<String>,
     /// What is set wrong.
     pub inject: Inject,
+    /// What a good diagnosis comes to, where the file says.
+    pub expect: Option<Expectation>,
+}
+
+impl Fault {
+    /// A stack with nothing wrong, held against the same scenarios.
+    pub fn none() -> Self {
+        Self {
+            id: "healthy".to_owned(),
+            title: "Nothing is wrong".to_owned(),
+            source: None,
+            inject: Inject::default(),
+            expect: Some(Expectation::pass()),
+        }
+    }
 }
 
 /// What is set wrong.

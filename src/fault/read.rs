@@ -11,7 +11,7 @@ use scenario::model::Service;
 use scenario::yaml::{self, Kind, Node};
 use scenario::{Diagnostic, Source, Span, Spanned};
 
-use super::{Fault, Inject, keys, names, tamper};
+use super::{Fault, Inject, expect, keys, names, tamper};
 use crate::stack::{ApplicationChange, TextChange};
 
 /// Reads a fault file.
@@ -32,7 +32,14 @@ fn fault(decoder: &Decoder, node: &Node) -> Option<Fault> {
         |name: &str| fields.get(name).and_then(|node| decoder.text(node, &format!("`{name}`"))).map(str::to_owned);
     let (id, title, source) = (text("id"), text("title"), text("source"));
     let inject = fields.get("inject").and_then(|node| inject(decoder, node));
-    Some(Fault { id: id?, title: title?, source, inject: inject? })
+    let expect = fields.get("expect").map(|node| expect::read(decoder, node));
+    Some(Fault {
+        id: id?,
+        title: title?,
+        source,
+        inject: inject?,
+        expect: expect.map_or(Some(None), |it| it.map(Some))?,
+    })
 }
 
 fn inject(decoder: &Decoder, node: &Node) -> Option<Inject> {

@@ -348,7 +348,7 @@ fn rests_on_probes(finding: &Finding) -> bool {
 enum Beside {
     /// It is of a stack that isn't so any more.
     Fresh,
-    /// The stack is the same; if nothing is new, it holds.
+    /// The stack is the same, and it was asked already.
     Kept,
 }
 
@@ -358,7 +358,7 @@ fn merged(before: &Evidence, mut since: Evidence, beside: Beside) -> Evidence {
         since.journeys.drain(..).map(|journey| (journey.name.clone(), journey)).collect();
     let journeys =
         before.journeys.iter().map(|journey| new.remove(&journey.name).unwrap_or_else(|| journey.clone())).collect();
-    let is_kept = beside == Beside::Kept && since.probes.is_empty();
+    let is_kept = beside == Beside::Kept;
     Evidence {
         stack: since.stack,
         stack_ready_ms: before.stack_ready_ms,

@@ -21,16 +21,19 @@ pub struct WriteError {
     pub source: io::Error,
 }
 
-/// Writes the files into `latest` in `report_dir`, each in one go: whoever reads while a run ends finds the old file or
-/// the new one, never half of one.
+/// Writes the files into `latest` in `report_dir`.
 pub(super) fn write(report_dir: &Path, files: &[(&str, &str)]) -> Result<PathBuf, WriteError> {
     let folder = report_dir.join(LATEST);
     write_into(&folder, files)?;
     Ok(folder)
 }
 
-/// Writes the files into a folder, likewise.
-pub(super) fn write_into(folder: &Path, files: &[(&str, &str)]) -> Result<(), WriteError> {
+/// Writes the files into this folder, each in one go: whoever reads meanwhile finds the old file or the new one, never half
+/// of one.
+///
+/// # Errors
+/// The folder can't be made, or a file can't be written.
+pub fn write_into(folder: &Path, files: &[(&str, &str)]) -> Result<(), WriteError> {
     fs::create_dir_all(folder).map_err(|source| WriteError { path: folder.to_owned(), source })?;
     for (name, content) in files {
         let path = folder.join(name);

@@ -5,11 +5,13 @@
 //! - [`merge`]: one report from the shards of a run
 //! - [`green`]: the last run in which all was well
 //! - [`explain`]: what the rules say of themselves
+//! - [`campaign`]: the score of a fault campaign, as a table and as Markdown
 //! - `human`, `junit`, `annotations`, `markdown`: ways to show it, each a pure function of what it shows
 //!
 //! Nothing in here reads the environment or a clock.
 
 mod annotations;
+pub mod campaign;
 mod changes;
 pub mod explain;
 mod files;
@@ -26,7 +28,7 @@ mod style;
 mod text;
 mod xml;
 
-pub use files::WriteError;
+pub use files::{WriteError, write_into};
 pub use merge::merge;
 pub use model::Report;
 pub use reporters::{FinishError, Format, Reporters};

@@ -7,6 +7,7 @@
 
 pub mod assets;
 pub mod capture;
+pub mod configuration;
 pub mod content;
 pub mod events;
 pub mod expect;

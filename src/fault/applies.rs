@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use routes::change::RouteChange;
-use scenario::model::{Mode, Service};
-use verdict::evidence::StackKind;
+use scenario::model::{Mode, Service, StackKind};
 
 use super::{Inject, names};
 
@@ -15,7 +14,7 @@ impl Inject {
             return Some("nothing is changed on a site that somebody else runs".to_owned());
         }
         if let Some(service) = self.services().into_iter().find(|service| !present.contains(service)) {
-            return Some(format!("this stack has no {service}"));
+            return Some(format!("the {kind} stack has no {service}"));
         }
         if kind == StackKind::Embedded {
             if !self.caddyfile.is_empty() {
@@ -43,7 +42,7 @@ impl Inject {
                 }
                 (Some(route), Some(RouteChange { service: Some(service), .. })) if route.service != *service => {
                     let leads_to = present.iter().any(|present| present.as_str() == service);
-                    (!leads_to).then(|| format!("this stack has no {service}"))
+                    (!leads_to).then(|| format!("the {kind} stack has no {service}"))
                 }
                 _ => None,
             }

@@ -145,13 +145,13 @@ fn the_caddyfile_and_applications_are_changed_as_said() {
 
 #[test]
 fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
-    use verdict::evidence::StackKind::{Containers, Embedded, External};
+    use scenario::model::StackKind::{Containers, Embedded, External};
     let ours = [Service::Edge, Service::Forge, Service::Ci, Service::CiAgent, Service::Staging, Service::Echo].into();
     for (inject, kind, mode, expected) in [
         ("{ stop: [ci] }", Embedded, Mode::Subpath, None),
         ("{ stop: [ci] }", External, Mode::Subpath, Some("somebody else runs")),
-        ("{ routes: { chat-bare: null } }", Containers, Mode::Subpath, Some("this stack has no chat")),
-        ("{ tamper: { chat: { delay_ms: 1 } } }", Embedded, Mode::Subpath, Some("this stack has no chat")),
+        ("{ routes: { chat-bare: null } }", Containers, Mode::Subpath, Some("stack has no chat")),
+        ("{ tamper: { chat: { delay_ms: 1 } } }", Embedded, Mode::Subpath, Some("stack has no chat")),
         ("{ caddyfile: [ { replace: a, with: b } ] }", Embedded, Mode::Subpath, Some("only a stack of containers")),
         ("{ caddyfile: [ { replace: a, with: b } ] }", Containers, Mode::Subpath, None),
         ("{ env: { staging: { A: 1 } } }", Embedded, Mode::Subpath, Some("staging takes no settings")),
@@ -160,13 +160,8 @@ fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
         ("{ routes: { root: null } }", Embedded, Mode::Subdomain, Some("no route `root`")),
         ("{ routes: { ci: { strip_prefix: true } } }", Embedded, Mode::Subdomain, Some("no prefix to strip")),
         ("{ routes: { mine: { path: /x, service: ci } } }", Embedded, Mode::Subdomain, None),
-        (
-            "{ routes: { mine: { path: /x, service: chat } } }",
-            Embedded,
-            Mode::Subdomain,
-            Some("this stack has no chat"),
-        ),
-        ("{ routes: { ci: { service: chat } } }", Embedded, Mode::Subpath, Some("this stack has no chat")),
+        ("{ routes: { mine: { path: /x, service: chat } } }", Embedded, Mode::Subdomain, Some("stack has no chat")),
+        ("{ routes: { ci: { service: chat } } }", Embedded, Mode::Subpath, Some("stack has no chat")),
     ] {
         let found = parse(inject).unwrap().inapplicable(kind, mode, &ours);
         assert!(

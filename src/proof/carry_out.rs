@@ -10,7 +10,7 @@ use verdict::evidence::{Evidence, Outcome, Trouble};
 use verdict::{Attempt, Class, Finding, Proof};
 
 use super::compare::{Came, Seen, failing};
-use super::plan::{Fallback, Next, Plan};
+use super::plan::{Fallback, Next, Plan, key};
 use super::{Limits, Proved, ending};
 use crate::engine::events::{Event, Sink};
 use crate::stack::fix::{Fixed, fixed, in_subdomains};
@@ -41,8 +41,6 @@ pub(super) struct Proving<'a> {
     deadline: Instant,
     /// How the stack was found.
     found: StackOptions,
-    /// How the stack was before each fix that is applied.
-    before: Vec<StackOptions>,
     attempts: Vec<Attempt>,
 }
 
@@ -50,7 +48,7 @@ impl<'a> Proving<'a> {
     pub(super) fn new(stack: &'a mut dyn Changeable, walk: &'a Walk, limits: &'a Limits) -> Self {
         let found = stack.options().clone();
         let deadline = Instant::now() + limits.within;
-        Self { stack, walk, limits, deadline, found, before: Vec::new(), attempts: Vec::new() }
+        Self { stack, walk, limits, deadline, found, attempts: Vec::new() }
     }
 
     pub(super) async fn run(mut self, mut plan: Plan<'_>) -> Proved {
@@ -62,6 +60,7 @@ impl<'a> Proving<'a> {
                 Next::Nothing => break,
                 Next::Control(names) => self.control(&mut plan, &names).await,
                 Next::Try(finding) => self.attempt(&mut plan, *finding).await,
+                Next::Without(place) => self.without(&mut plan, place).await,
                 Next::TakeBack(place) => self.take_back(&mut plan, place).await,
                 Next::ChangeOver(finding) => self.change_over(&mut plan, &finding).await,
             };
@@ -95,11 +94,7 @@ impl<'a> Proving<'a> {
         }
         // What only promised to hold was not proved.
         for applied in plan.applied.iter().filter(|applied| applied.is_promise) {
-            let fix = super::plan::key(&applied.finding);
-            let same = |attempt: &&mut Attempt| attempt.code == fix.code && attempt.changes == fix.changes;
-            if let Some(attempt) = self.attempts.iter_mut().rev().find(same) {
-                attempt.outcome = Proof::Untried;
-            }
+            self.amend(&applied.finding, Proof::Untried, "");
         }
         let (evidence, judgement) = ending::ending(&plan, &self.attempts, left.as_deref());
         Proved { evidence, judgement, attempts: self.attempts, broken }
@@ -137,13 +132,8 @@ impl<'a> Proving<'a> {
             }
         };
         self.note(&finding.code, summary, changes, (came, seen), started);
-        if matches!(came, Came::Holds | Came::Promising) {
-            self.before.push(before);
-        } else if *self.stack.options() != before {
-            self.put_back(&before).await?;
-        }
         plan.tried(finding, came, after);
-        Ok(())
+        self.settle(plan).await
     }
 
     /// Applies a fix and looks: first at what failed, then, if that is better, at what passed.
@@ -179,20 +169,62 @@ impl<'a> Proving<'a> {
         Ok((seen, Some(after)))
     }
 
+    /// Looks what is so without one of the fixes.
+    async fn without(&mut self, plan: &mut Plan<'_>, place: usize) -> Result<(), Stopped> {
+        let others: Vec<&Finding> = plan.applied.iter().map(|applied| &applied.finding).collect();
+        let others = [&others[..place], &others[place + 1..]].concat();
+        let options = self.with(&others);
+        let names = plan.applied[place].finding.scenarios.iter().cloned().collect();
+        let after = match self.reshape(&options, &BTreeSet::new()).await {
+            Ok(()) => self.walk_some(&names, Probes::Never).await,
+            Err(stopped) => Err(stopped),
+        };
+        let after = match after {
+            Ok(seen) => Some(merged(&plan.now, seen, Beside::Kept)),
+            Err(Stopped::Failed(_)) => None,
+            Err(stopped) => return Err(stopped),
+        };
+        if let Some((finding, came)) = plan.seen_without(place, after) {
+            let (outcome, seen) = match came {
+                Came::Holds | Came::Promising => (Proof::Verified, "; without it they fail"),
+                Came::Fails => (Proof::Refuted, "; another fix makes them pass without it"),
+                Came::Unknown => (Proof::Untried, "; whether it is needed beside another could not be told"),
+            };
+            self.amend(&finding, outcome, seen);
+        }
+        self.settle(plan).await
+    }
+
     async fn take_back(&mut self, plan: &mut Plan<'_>, place: usize) -> Result<(), Stopped> {
-        let before = self.before.drain(place..).next();
-        if let Some(before) = before {
-            self.put_back(&before).await?;
-        }
         if let Some(finding) = plan.taken_back(place) {
-            let changes = finding.fix.as_ref().map(|fix| fix.changes.clone()).unwrap_or_default();
-            let same = |attempt: &&mut Attempt| attempt.code == finding.code && attempt.changes == changes;
-            if let Some(attempt) = self.attempts.iter_mut().rev().find(same) {
-                attempt.outcome = Proof::Refuted;
-                attempt.seen.push_str("; nothing else that was tried made them pass");
-            }
+            self.amend(&finding, Proof::Refuted, "; nothing else that was tried made them pass");
         }
-        Ok(())
+        self.settle(plan).await
+    }
+
+    /// Says of the last attempt of a fix what came of it later.
+    fn amend(&mut self, finding: &Finding, outcome: Proof, seen: &str) {
+        let fix = key(finding);
+        let same = |attempt: &&mut Attempt| attempt.code == fix.code && attempt.changes == fix.changes;
+        if let Some(attempt) = self.attempts.iter_mut().rev().find(same) {
+            attempt.outcome = outcome;
+            attempt.seen.push_str(seen);
+        }
+    }
+
+    /// How the stack was found, with the fixes for these findings.
+    fn with(&self, findings: &[&Finding]) -> StackOptions {
+        findings.iter().filter_map(|finding| finding.fix.as_ref()).fold(self.found.clone(), |options, fix| {
+            // All of them could be applied before.
+            fixed(&options, &fix.changes, self.stack.routes()).map_or(options, |fixed| fixed.options)
+        })
+    }
+
+    /// Makes the stack what it is with the fixes that are applied, and no other. Whoever doesn't stand by then breaks the proof off.
+    async fn settle(&mut self, plan: &Plan<'_>) -> Result<(), Stopped> {
+        let applied: Vec<&Finding> = plan.applied.iter().map(|applied| &applied.finding).collect();
+        let options = self.with(&applied);
+        if *self.stack.options() == options { Ok(()) } else { self.put_back(&options).await }
     }
 
     /// The fallback, and the way back from it.
@@ -316,7 +348,7 @@ fn rests_on_probes(finding: &Finding) -> bool {
 enum Beside {
     /// It is of a stack that isn't so any more.
     Fresh,
-    /// The stack is the same; if nothing is new, it holds.
+    /// The stack is the same, and it was asked already.
     Kept,
 }
 
@@ -326,7 +358,7 @@ fn merged(before: &Evidence, mut since: Evidence, beside: Beside) -> Evidence {
         since.journeys.drain(..).map(|journey| (journey.name.clone(), journey)).collect();
     let journeys =
         before.journeys.iter().map(|journey| new.remove(&journey.name).unwrap_or_else(|| journey.clone())).collect();
-    let is_kept = beside == Beside::Kept && since.probes.is_empty();
+    let is_kept = beside == Beside::Kept;
     Evidence {
         stack: since.stack,
         stack_ready_ms: before.stack_ready_ms,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use verdict::Finding;
 use verdict::evidence::{Evidence, FailureKind, Journey, Outcome, StepRecord};
+use verdict::{Class, Finding};
 
 /// What a fix came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,23 +47,41 @@ pub(super) fn compare(
     if let Some(seen) = worse(finding, before, after, unsteady) {
         return (Came::Fails, seen);
     }
-    if again.iter().any(|other| is_again(finding, other)) {
-        return (Came::Fails, "the same is found again".to_owned());
-    }
     let is_its = |journey: &&Journey| finding.scenarios.contains(&journey.name) && journey.outcome == Outcome::Failed;
     let its: Vec<&Journey> = before.journeys.iter().filter(is_its).collect();
+    // Where scenarios failed, how far they come says more than a rule: what is left may look like it.
+    let is_found = its.is_empty() || finding.class == Class::Security;
+    if is_found && again.iter().any(|other| is_again(finding, other)) {
+        return (Came::Fails, "the same is found again".to_owned());
+    }
     let steady: Vec<&Journey> = its.iter().copied().filter(|journey| !unsteady.contains(&journey.name)).collect();
     if steady.is_empty() && !its.is_empty() {
         return (Came::Unknown, "what it is for comes and goes without it".to_owned());
     }
     let progress: Vec<Progress> = steady.iter().map(|journey| progress_of(journey, after)).collect();
     let count = |wanted: Progress| progress.iter().filter(|progress| **progress == wanted).count();
-    if count(Progress::Same) + count(Progress::Earlier) > 0 {
-        let same = count(Progress::Same) + count(Progress::Earlier);
-        return (Came::Fails, format!("{same} of {} fail as before", scenarios(progress.len())));
+    if count(Progress::Earlier) > 0 {
+        return (Came::Fails, format!("{} don't get as far as without it", count(Progress::Earlier)));
     }
-    let came = if count(Progress::Otherwise) > 0 { Came::Promising } else { Came::Holds };
-    (came, said(&progress, after))
+    // What else fails there may have another cause.
+    let is_better = progress.is_empty() || count(Progress::Passes) + count(Progress::Further) > 0;
+    match (is_better, count(Progress::Otherwise)) {
+        (true, _) => (Came::Holds, said(&progress, after)),
+        (false, 1..) => (Came::Promising, said(&progress, after)),
+        (false, 0) => (Came::Fails, format!("{} fail as before", scenarios(progress.len()))),
+    }
+}
+
+/// Whether a fix for this finding is needed, by what is seen with it and without it; `None` where it can't be known.
+pub(super) fn is_needed(finding: &Finding, with: &Evidence, without: &Evidence) -> Option<bool> {
+    if unknown(with, without).is_some() {
+        return None;
+    }
+    let far = |evidence: &Evidence, name: &String| {
+        let journey = evidence.journeys.iter().find(|journey| journey.name == *name)?;
+        Some(if journey.outcome == Outcome::Passed { usize::MAX } else { failed_at(journey) })
+    };
+    Some(finding.scenarios.iter().any(|name| far(without, name) < far(with, name)))
 }
 
 /// How far a journey has come, compared with what it was.
@@ -129,8 +147,7 @@ fn worse(finding: &Finding, before: &Evidence, after: &Evidence, unsteady: &BTre
 fn is_again(finding: &Finding, other: &Finding) -> bool {
     let changes = |finding: &Finding| finding.fix.as_ref().map(|fix| fix.changes.clone()).unwrap_or_default();
     let shares = || finding.scenarios.iter().any(|name| other.scenarios.contains(name));
-    finding.code == other.code
-        && (changes(finding) == changes(other) || (finding.class == verdict::Class::Security && shares()))
+    finding.code == other.code && (changes(finding) == changes(other) || (finding.class == Class::Security && shares()))
 }
 
 fn outcome(evidence: &Evidence, name: &str) -> Option<Outcome> {
@@ -176,8 +193,12 @@ fn said(progress: &[Progress], after: &Evidence) -> String {
             all => format!("all {all} scenarios pass"),
         };
     }
-    let parts =
-        [(Progress::Passes, "pass"), (Progress::Further, "get further"), (Progress::Otherwise, "fail otherwise")];
+    let parts = [
+        (Progress::Passes, "pass"),
+        (Progress::Further, "get further"),
+        (Progress::Otherwise, "fail otherwise"),
+        (Progress::Same, "fail as before"),
+    ];
     let parts: Vec<String> = parts
         .iter()
         .filter(|(kind, _)| count(*kind) > 0)

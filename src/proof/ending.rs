@@ -34,7 +34,7 @@ fn unsteady(mut evidence: Evidence) -> Evidence {
 /// The findings of the first evidence and those that came to light when others were off, each with its proof.
 fn findings(plan: &Plan<'_>, attempts: &[Attempt]) -> Vec<Finding> {
     let proved: BTreeSet<Refuted> =
-        plan.applied.iter().filter(|applied| !applied.is_promise).map(|applied| key(&applied.finding)).collect();
+        plan.applied.iter().filter(|applied| applied.is_proved()).map(|applied| key(&applied.finding)).collect();
     let is_refuted = |attempt: &&Attempt| attempt.outcome == Proof::Refuted && !attempt.changes.is_empty();
     let refuted = attempts
         .iter()
@@ -68,7 +68,7 @@ fn findings(plan: &Plan<'_>, attempts: &[Attempt]) -> Vec<Finding> {
             findings.push(finding);
         }
     }
-    let proved_ones = plan.applied.iter().filter(|applied| !applied.is_promise);
+    let proved_ones = plan.applied.iter().filter(|applied| applied.is_proved());
     let came_to_light = proved_ones
         .map(|applied| Finding { proof: Proof::Verified, ..applied.finding.clone() })
         .chain(left.into_iter().filter(|finding| finding.class != Class::Note));
@@ -91,7 +91,7 @@ fn remark(plan: &Plan<'_>) -> Option<String> {
     if let Fallback::Fails(why) = &plan.fallback {
         return Some(why.clone());
     }
-    let number = plan.applied.iter().filter(|applied| !applied.is_promise).count();
+    let number = plan.applied.iter().filter(|applied| applied.is_proved()).count();
     let fixes = match number {
         0 => return None,
         1 => "the fix".to_owned(),

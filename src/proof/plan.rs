@@ -6,7 +6,7 @@ use verdict::evidence::{Evidence, Mode, Outcome};
 use verdict::rules::Refuted;
 use verdict::{Class, Finding};
 
-use super::compare::{Came, Progress, Seen, compare, failing, progress_of};
+use super::compare::{Came, Progress, Seen, compare, failing, is_needed, progress_of};
 
 /// The rules, as a function.
 pub(super) type Diagnose = dyn Fn(&Evidence, &BTreeSet<Refuted>) -> Vec<Finding> + Send + Sync;
@@ -18,6 +18,8 @@ pub(super) enum Next {
     Control(BTreeSet<String>),
     /// Apply the finding's fix, and look.
     Try(Box<Finding>),
+    /// Take this fix alone back, counted from 0, and look: what it promised came about with another one.
+    Without(usize),
     /// Take back the fixes from this one on, counted from 0: the first of them led nowhere.
     TakeBack(usize),
     /// Change over to one subdomain per service, and look.
@@ -32,8 +34,17 @@ pub(super) struct Applied {
     pub(super) finding: Finding,
     /// Nothing that it is for passes or gets further yet.
     pub(super) is_promise: bool,
+    /// Whether it is needed could not be told.
+    is_in_doubt: bool,
     before: Evidence,
     refuted: BTreeSet<Refuted>,
+}
+
+impl Applied {
+    /// It was seen that it puts something right.
+    pub(super) fn is_proved(&self) -> bool {
+        !self.is_promise && !self.is_in_doubt
+    }
 }
 
 /// What became of the fallback.
@@ -92,6 +103,10 @@ impl<'a> Plan<'a> {
 
     /// What to do next.
     pub(super) fn next(&self) -> Next {
+        if let Some(place) = self.applied.iter().position(|applied| applied.is_promise && self.has_come_about(applied))
+        {
+            return Next::Without(place);
+        }
         let findings = self.findings(&BTreeSet::new());
         let to_try = self.to_try(&findings);
         if matches!(to_try, Next::Nothing) {
@@ -199,26 +214,49 @@ impl<'a> Plan<'a> {
                 let (before, refuted) = (self.now.clone(), self.refuted.clone());
                 self.now = after;
                 let is_promise = came == Came::Promising;
-                self.applied.push(Applied { finding, is_promise, before, refuted });
+                self.applied.push(Applied { finding, is_promise, is_in_doubt: false, before, refuted });
                 // What was refuted while another cause stood before it may hold now.
                 self.refuted.retain(|refuted| refuted.changes.is_empty());
-                self.keep_promises();
             }
             (Came::Fails, _) => drop(self.refuted.insert(key(&finding))),
             _ => drop(self.aside.insert(key(&finding), finding)),
         }
     }
 
-    /// Promises that are kept by now are proofs.
-    fn keep_promises(&mut self) {
-        let now = &self.now;
-        for applied in self.applied.iter_mut().filter(|applied| applied.is_promise) {
-            let its = applied.before.journeys.iter().filter(|journey| {
+    /// What a fix promised is there by now, be it by this one or by another.
+    fn has_come_about(&self, applied: &Applied) -> bool {
+        let its =
+            applied.before.journeys.iter().filter(|journey| {
                 journey.outcome == Outcome::Failed && applied.finding.scenarios.contains(&journey.name)
             });
-            let mut its = its.map(|journey| progress_of(journey, now));
-            applied.is_promise = !its.all(|progress| matches!(progress, Progress::Passes | Progress::Further));
-        }
+        let mut progress = its.map(|journey| progress_of(journey, &self.now));
+        progress.any(|progress| matches!(progress, Progress::Passes | Progress::Further))
+    }
+
+    /// What is seen without one of the fixes. One that is needed is proved, and stays applied; else it is taken back for good.
+    /// Gives the finding with what came of it.
+    pub(super) fn seen_without(&mut self, place: usize, after: Option<Evidence>) -> Option<(Finding, Came)> {
+        let finding = self.applied.get(place)?.finding.clone();
+        let needed = after.as_ref().and_then(|after| is_needed(&finding, &self.now, after));
+        let came = match needed {
+            Some(true) => {
+                self.applied[place].is_promise = false;
+                Came::Holds
+            }
+            Some(false) => {
+                self.applied.remove(place);
+                self.now = after?;
+                self.refuted.insert(key(&finding));
+                Came::Fails
+            }
+            None => {
+                // With it all that is known is so.
+                self.applied[place].is_promise = false;
+                self.applied[place].is_in_doubt = true;
+                Came::Unknown
+            }
+        };
+        Some((finding, came))
     }
 
     /// The fixes from this one on are taken back, and the first of them counts as refuted. Gives its finding.

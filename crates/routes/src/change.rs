@@ -43,7 +43,66 @@ pub struct RouteChange {
     pub respond: Option<(u16, String)>,
 }
 
+/// A route that the standard ones lack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addition {
+    /// Its name. A route of this name that is there already gives way.
+    pub name: String,
+    /// The service whose host it answers at, and where it leads unless it redirects; `edge` for the origin itself.
+    pub service: String,
+    /// The paths that it takes, as Caddy's `path` has them: `/v2/*` for a prefix, `/*` for all, else the path alone.
+    pub path: String,
+    /// What becomes of a request.
+    pub action: Added,
+}
+
+/// What an added route does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Added {
+    /// As the service's own route forwards, with this prefix taken off.
+    Forward {
+        /// The prefix, without a slash at its end.
+        strip_prefix: Option<String>,
+    },
+    /// Sends the client elsewhere on the same host, with 302.
+    Redirect {
+        /// Where.
+        to: String,
+    },
+}
+
 impl Site {
+    /// The site with these routes besides. Each comes before the first of its host that would take its requests.
+    ///
+    /// # Errors
+    /// A route to a service that the site has no route to.
+    pub fn with(mut self, additions: &[Addition]) -> Result<Self, RouteError> {
+        for addition in additions {
+            self.routes.retain(|route| route.name != addition.name);
+            let place = |route: &Route| route.service == addition.service && route.name == addition.service;
+            let own = self.routes.iter().find(|route| place(route));
+            let own = own.or_else(|| self.routes.iter().find(|route| route.service == addition.service)).cloned();
+            let path = path_match(&addition.path);
+            let action = match (&addition.action, own.as_ref().map(|route| &route.action)) {
+                (Added::Redirect { to }, _) => Action::Redirect { to: to.clone(), status: 302 },
+                (Added::Forward { strip_prefix }, Some(Action::Forward(forward))) => {
+                    let edit = strip_prefix.clone().map_or(PathEdit::Keep, PathEdit::Strip);
+                    Action::Forward(Box::new(Forward { path: edit, ..(**forward).clone() }))
+                }
+                (Added::Forward { .. }, _) => {
+                    let message = format!("no route leads to the service {}", addition.service.escape_debug());
+                    return Err(Problem::new(format!("routes.{}", addition.name.escape_debug()), message).into());
+                }
+            };
+            let host = own.map_or_else(|| self.origin.host.clone(), |route| route.host);
+            let before = self.routes.iter().position(|route| route.host == host && covers(&route.path, &path));
+            let (name, service) = (addition.name.clone(), addition.service.clone());
+            let route = Route { name, service, host, path, action };
+            self.routes.insert(before.unwrap_or(self.routes.len()), route);
+        }
+        Ok(self)
+    }
+
     /// The site with these changes of its routes. Its addresses are those of before.
     ///
     /// # Errors
@@ -83,11 +142,30 @@ impl Site {
     }
 }
 
+/// A path as Caddy's `path` has it.
+fn path_match(text: &str) -> PathMatch {
+    match text.strip_suffix('*') {
+        Some("/" | "") => PathMatch::Any,
+        Some(prefix) => PathMatch::Prefix(prefix.to_owned()),
+        None => PathMatch::Exact(text.to_owned()),
+    }
+}
+
+/// Whether one takes all that the other takes.
+fn covers(one: &PathMatch, other: &PathMatch) -> bool {
+    match (one, other) {
+        (PathMatch::Any, _) => true,
+        (PathMatch::Prefix(one), PathMatch::Prefix(other) | PathMatch::Exact(other)) => other.starts_with(one.as_str()),
+        (PathMatch::Exact(one), PathMatch::Exact(other)) => one == other,
+        _ => false,
+    }
+}
+
 impl Route {
     fn change(&mut self, change: &RouteChange, upstreams: &BTreeMap<String, Upstream>) -> Result<(), RouteError> {
         let setting = |field: &str| format!("routes.{}{field}", self.name);
         if let Some(path) = &change.path {
-            self.path = path_match(&setting(".path"), path)?;
+            self.path = paths(&setting(".path"), path)?;
         }
         if let Some(host) = &change.host {
             self.host = host.to_ascii_lowercase();
@@ -154,14 +232,11 @@ fn of_service(setting: &str, service: &str, upstreams: &BTreeMap<String, Upstrea
 }
 
 /// The paths that a text means: `/x`, `/x/*`, `*`.
-fn path_match(setting: &str, text: &str) -> Result<PathMatch, RouteError> {
-    match text.strip_suffix('*') {
-        Some("" | "/") => Ok(PathMatch::Any),
-        Some(prefix) if prefix.ends_with('/') => Ok(PathMatch::Prefix(prefix.to_owned())),
-        Some(_) => {
-            let message = format!("expected a path such as `/x` or `/x/*`, found `{}`", text.escape_debug());
-            Err(Problem::new(setting, message).into())
-        }
-        None => Ok(PathMatch::Exact(text.to_owned())),
+fn paths(setting: &str, text: &str) -> Result<PathMatch, RouteError> {
+    let paths = path_match(text);
+    if matches!(&paths, PathMatch::Prefix(prefix) if !prefix.ends_with('/')) {
+        let message = format!("expected a path such as `/x` or `/x/*`, found `{}`", text.escape_debug());
+        return Err(Problem::new(setting, message).into());
     }
+    Ok(paths)
 }

@@ -8,10 +8,10 @@ use verdict::evidence::Trouble;
 
 use super::bring::fill_files;
 use super::engine::refused;
-use super::launch::{LaunchError, launch};
+use super::launch::{LaunchError, create, start};
 use super::pass_on::wait_for_edge;
 use super::plan::{Plan, meddlers};
-use super::ready::{interrupted, wait_until_ready};
+use super::ready::{Awaited, interrupted};
 use super::stack::Containers;
 use crate::stack::applications::Applications;
 
@@ -46,9 +46,12 @@ impl Containers {
         let new = altered.services.iter().filter(|(name, _)| meddlers::is_one(name));
         let brought = new.map(|(name, spec)| async move {
             let (docker, run) = (&self.standing.docker, &self.standing.run);
-            let container = launch(docker, run, name, spec, Vec::new()).await.map_err(LaunchError::into_trouble)?;
+            let container = create(docker, run, name, spec, Vec::new()).await.map_err(LaunchError::into_trouble)?;
             self.standing.note(name, container.clone());
-            wait_until_ready(docker, name, &container, spec.healthcheck.as_ref(), stop).await
+            start(docker, name, &container).await.map_err(LaunchError::into_trouble)?;
+            let healthcheck = spec.healthcheck.as_ref();
+            let awaited = Awaited { docker, service: name, container: &container, healthcheck, passage: None };
+            awaited.ready(stop).await
         });
         join_all(brought).await.into_iter().collect()
     }

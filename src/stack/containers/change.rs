@@ -25,7 +25,7 @@ use super::inside::log_lines;
 use super::launch::{LaunchError, launch};
 use super::pass_on::{wait_for_an_answer, wait_for_ci, wait_for_edge};
 use super::plan::{Inputs, Plan, Registered, service_named};
-use super::ready::{TROUBLE_LOG_LINES, wait_until_ready};
+use super::ready::{Awaited, TROUBLE_LOG_LINES};
 use super::stack::Containers;
 use crate::stack::api::Way;
 use crate::stack::applications::{Application, Applications, Bringing, Known};
@@ -273,7 +273,8 @@ impl Containers {
             let (Some(container), Some(spec)) = (self.standing.container(name), to.services.get(name)) else {
                 continue;
             };
-            wait_until_ready(&self.standing.docker, name, &container, spec.healthcheck.as_ref(), stop).await?;
+            let (docker, container, healthcheck) = (&self.standing.docker, &container, spec.healthcheck.as_ref());
+            Awaited { docker, service: name, container, healthcheck, passage: None }.ready(stop).await?;
         }
         wait_for_an_answer(&self.standing, to, stop).await
     }

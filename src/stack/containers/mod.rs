@@ -5,6 +5,7 @@
 //! - `up`: standing it up: [`up`](up::up); in which `order`, until the edge does `pass_on` requests
 //! - `bring`: one service of it: `launch`ed, `ready`, with its `volumes`; and what it says (`inside`)
 //! - `alter`: what is to be wrong with it, once it is set up
+//! - `versions`: which versions the programs say they are
 //! - `stack`: what then stands: [`Containers`]; and its `change`
 //! - `kept`: one that was left standing, found again: [`kept()`]
 //! - `run`, [`owner`], `cleanup`, `standing`: whose everything is, and how it is removed
@@ -19,6 +20,7 @@ pub(crate) mod engine;
 mod inside;
 mod kept;
 mod launch;
+mod listening;
 mod order;
 pub mod owner;
 mod pass_on;
@@ -28,6 +30,7 @@ mod run;
 mod stack;
 mod standing;
 mod up;
+mod versions;
 mod volumes;
 
 pub use cleanup::sweep;

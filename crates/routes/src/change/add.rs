@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{RouteChange, of_service, path_match};
+use super::{RouteChange, covers, of_service, paths};
 use crate::error::{Problem, RouteError};
-use crate::model::{Action, Cookies, Flush, Forward, PathEdit, PathMatch, Route, Site, Upstream};
+use crate::model::{Action, Cookies, Flush, Forward, PathEdit, Route, Site, Upstream};
 use crate::standard::IDENTITY_HEADERS;
 
 impl Site {
@@ -16,7 +16,7 @@ impl Site {
         upstreams: &BTreeMap<String, Upstream>,
     ) -> Result<(), RouteError> {
         let setting = |field: &str| format!("routes.{}{field}", name.escape_debug());
-        let path = path_match(&setting(".path"), change.path.as_deref().unwrap_or_default())?;
+        let path = paths(&setting(".path"), change.path.as_deref().unwrap_or_default())?;
         let action = if change.service.is_some() || change.upstream.is_some() {
             let upstream = match (&change.upstream, &change.service) {
                 // The change itself sets it; until then anything will do.
@@ -53,17 +53,5 @@ impl Site {
         route.change(&RouteChange { service: None, ..change.clone() }, upstreams)?;
         self.routes.insert(place.unwrap_or(self.routes.len()), route);
         Ok(())
-    }
-}
-
-/// Whether a route with the first paths takes all requests that one with the second would.
-fn covers(first: &PathMatch, second: &PathMatch) -> bool {
-    let under =
-        |path: &str, prefix: &str| path.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-    match (first, second) {
-        (PathMatch::Any, _) => true,
-        (PathMatch::Prefix(first), PathMatch::Prefix(second) | PathMatch::Exact(second)) => under(second, first),
-        (PathMatch::Exact(first), PathMatch::Exact(second)) => first.eq_ignore_ascii_case(second),
-        (PathMatch::Prefix(_), PathMatch::Any) | (PathMatch::Exact(_), PathMatch::Prefix(_) | PathMatch::Any) => false,
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Signs in to the CI by way of the forge, as a browser does that says yes to everything; where the CI sends it in the end.
-async fn sign_in_to_the_ci(site: &Site) -> String {
+pub(super) async fn sign_in_to_the_ci(site: &Site) -> String {
     let (forge, ci) = (&site.services[&Service::Forge], &site.services[&Service::Ci]);
     let session = sign_in(site).await;
     let start = get(site, &format!("{ci}/authorize")).await;

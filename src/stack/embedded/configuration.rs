@@ -92,6 +92,9 @@ pub(super) fn ci(
     Ok(settings)
 }
 
+/// Where agents come to the CI in `fixtures/compose.yml`.
+const SERVER_FOR_AGENTS: &str = "ci:9000";
+
 /// What the CI's agent is told, as `fixtures/compose.yml` has it, but for what the user set otherwise.
 pub(super) fn ci_agent(
     site: &routes::Site,
@@ -106,6 +109,10 @@ pub(super) fn ci_agent(
         ("WOODPECKER_HEALTHCHECK".to_owned(), "false".to_owned()),
     ]);
     overlay(&mut environment, Service::CiAgent, site, options, |_| None);
+    // The address that it has among containers, as the other services' names are known here too.
+    if let Some(told) = environment.get_mut("WOODPECKER_SERVER").filter(|told| *told == SERVER_FOR_AGENTS) {
+        *told = server.to_string();
+    }
     let settings = AgentSettings::read(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let settings = settings.map_err(|error| wrong(Service::CiAgent, error.to_string()))?;
     refuse(Service::CiAgent, &settings.unknown)?;

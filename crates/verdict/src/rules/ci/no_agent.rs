@@ -28,7 +28,7 @@ pub(in super::super) static RULE: Rule = Rule {
 /// Where Woodpecker takes agents where nobody says otherwise (`WOODPECKER_GRPC_ADDR`).
 const GRPC_PORT: u16 = 9000;
 /// What an agent says that finds no server: words of gRPC and of Go's network.
-const NO_CONNECTION: [&str; 8] = [
+const NO_CONNECTION: &[&str] = &[
     "unavailable",
     "deadlineexceeded",
     "deadline exceeded",
@@ -39,7 +39,7 @@ const NO_CONNECTION: [&str; 8] = [
     "can't connect",
 ];
 /// What one says that the server turns away.
-const NOT_LET_IN: [&str; 4] = ["could not auth", "unauthenticated", "permissiondenied", "not found by token"];
+const NOT_LET_IN: &[&str] = &["could not auth", "unauthenticated", "permissiondenied", "not found by token"];
 /// The agent, as a part of the stack.
 pub(in super::super) const AGENT: &str = "ci-agent";
 
@@ -51,9 +51,10 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     if explains.is_empty() || is_down {
         return Vec::new();
     }
-    let said = log(case.evidence, AGENT).filter(|line| speaks_of(line, &[&NO_CONNECTION, &NOT_LET_IN].concat())).last();
+    let said =
+        log(case.evidence, AGENT).filter(|line| speaks_of(line, NO_CONNECTION) || speaks_of(line, NOT_LET_IN)).last();
     // A connection that didn't come about is said to be one that could not authenticate, too.
-    let refused = said.is_some_and(|line| !speaks_of(line, &NO_CONNECTION));
+    let refused = said.is_some_and(|line| !speaks_of(line, NO_CONNECTION));
     let server = format!("{}:{GRPC_PORT}", host(case));
     let (told, fix) = if refused {
         let summary = "Give the agent the secret that the server has, as WOODPECKER_AGENT_SECRET.";

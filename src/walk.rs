@@ -89,6 +89,11 @@ impl Walk {
                 logs.extend(log(stack, *service, &redactor).await);
             }
         }
+        if self.probes && stack.facts().kind != evidence::StackKind::External {
+            let (admin, kept) = tokio::join!(probe::admin(stack, &redactor), probe::kept_secrets(stack, &redactor));
+            probes.extend(admin);
+            logs.extend(kept);
+        }
         let troubles = stack.troubles().await;
         let stack = Some(stack.facts());
         Ok(Evidence { stack, journeys, probes, logs, troubles, ..Evidence::default() })

@@ -53,8 +53,7 @@ impl Ground {
             StackKind::Embedded => embedded::SERVICES,
             _ => containers::SERVICES,
         };
-        let missing = fault.inject.services().into_iter().find(|service| !has.contains(service))?;
-        Some(format!("the {} stack has no {missing}", self.kind))
+        fault.inject.inapplicable(self.kind, self.options.mode, &has.iter().copied().collect())
     }
 }
 

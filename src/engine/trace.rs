@@ -6,6 +6,7 @@ use scenario::Redactor;
 use scenario::secret::{mask_parameters, parameter_values};
 use verdict::evidence::{Arrival, Exchange, GitRecord, OAuthRecord, RequestRecord, ResponseRecord};
 
+use super::configuration;
 use super::repository::Repository;
 use super::visitor::Hop;
 
@@ -86,7 +87,7 @@ pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
         headers: headers(&received.headers, redactor),
         set_cookies: hop.set_cookies.clone(),
         body_bytes: received.length,
-        body_excerpt: excerpt(&received.body, EXCERPT, redactor),
+        body_excerpt: content(hop, &received.body, redactor),
         arrival: (received.arrival.pieces > 1).then(|| Arrival {
             pieces: received.arrival.pieces,
             first_ms: milliseconds(received.arrival.first),
@@ -97,6 +98,15 @@ pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
     let error = hop.error.as_ref().or(incomplete).map(|error| redacted(&error.to_string(), redactor));
     let duration_ms = hop.response.as_ref().map_or(0.0, |received| received.duration.as_secs_f64() * 1000.0);
     Exchange { request, response, error, duration_ms }
+}
+
+/// The beginning of a content; of an edge's configuration what shows that it is one, and no more: secrets that nobody
+/// here knows stand in it.
+fn content(hop: &Hop, body: &[u8], redactor: &Redactor) -> Option<String> {
+    if configuration::is_asked_for(&hop.request.address.target) && body.starts_with(b"{") {
+        return configuration::outline(body).map(|outline| redacted(&outline, redactor));
+    }
+    excerpt(body, EXCERPT, redactor)
 }
 
 /// What a step did with a repository, as evidence.

@@ -18,11 +18,11 @@ fn parse(inject: &str) -> Result<Inject, String> {
 fn what_is_set_wrong_becomes_options() {
     let inject = parse(
         "{ env: { ci: { A: 1, B: null } }, routes: { forge: { strip_prefix: false, max_body: 10 }, chat-bare: null }, \
-         oauth: { ci: { redirect_uris: ['${edge}/authorize'] } }, stop: [staging] }",
+         oauth: { ci: { redirect_uris: ['${edge}/authorize'] } }, stop: [staging], tamper: { echo: { set_status: 500 } } }",
     )
     .unwrap();
     let services: Vec<&str> = inject.services().iter().map(|service| service.as_str()).collect();
-    assert_eq!(services, ["forge", "ci", "chat", "staging"]);
+    assert_eq!(services, ["forge", "ci", "chat", "staging", "echo"]);
     let mut options = StackOptions::new(Mode::Subpath);
     options.environment.entry(Service::Ci).or_default().insert("C".to_owned(), Some("kept".to_owned()));
     let options = inject.into_options(options);
@@ -52,6 +52,42 @@ fn what_is_wrong_with_a_file_is_located() {
         ("{ oauth: { ci: { redirect_uris: [] } } }", "`redirect_uris` is empty"),
         ("{ stop: [ci, wiki] }", "there is no service `wiki`"),
         ("{ stop: ci }", "wrong value for `stop`"),
+        ("{ routes: { registry: null } }", "did you mean `forge-registry`?"),
+        ("{ routes: { bare-chat: { strip_prefix: true } } }", "did you mean `chat-bare`?"),
+        ("{ routes: { mine: { upstream: 'x:1' } } }", "can be added: give it a `path`"),
+        ("{ routes: { mine: { path: /x/* } } }", "leads nowhere"),
+        ("{ routes: { Mine: { path: /x/*, service: ci } } }", "can't be the name of a route"),
+        ("{ routes: { mine: { path: 'x', service: ci } } }", "wrong value for `path`"),
+        ("{ routes: { mine: { path: '/x*', service: ci } } }", "wrong value for `path`"),
+        ("{ routes: { mine: { path: /x, service: wiki } } }", "there is no service `wiki`"),
+        ("{ routes: { ci: { strip_prefix: ci } } }", "wrong value for `strip_prefix`"),
+        ("{ routes: { ci: { strip_prefix: true, add_prefix: /x } } }", "exclude each other"),
+        ("{ routes: { ci: { redirect: /x, respond: 404 } } }", "exclude each other"),
+        ("{ routes: { ci: { redirect: { to: /x, status: 200 } } } }", "wrong value for `status`"),
+        ("{ routes: { mine: { path: '/a b', service: ci } } }", "the route `mine` can't be so: expected a path"),
+        ("{ routes: { forge-bare: { strip_prefix: true } } }", "the route `forge-bare` can't be so: the edge answers"),
+        ("{ routes: { ci: { upstream: 'http://x:1' } } }", "the route `ci` can't be so: expected `HOST:PORT`"),
+        ("{ routes: { ci: { redirect: 'x' } } }", "the route `ci` can't be so: expected a path of the same host"),
+        ("{ routes: { ci: { path: '/forge/*' } } }", "can't be so"),
+        ("{ routes: { ci: { headers: { 'a b': x } } } }", "is not the name of a header field"),
+        ("{ caddyfile: [ { replace: '', with: x } ] }", "`replace` is empty"),
+        ("{ caddyfile: [ { replace: x } ] }", "must have the key `with`"),
+        ("{ oauth: { ci: { client_secret: x, rotate_secret: true } } }", "exclude each other"),
+        ("{ tamper: { edge: { set_status: 500 } } }", "nothing stands between the edge and `edge`"),
+        ("{ tamper: { forgejo: { set_status: 500 } } }", "there is no service `forgejo`"),
+        ("{ tamper: { ci: [] } }", "is empty"),
+        ("{ tamper: { ci: [ { on: response } ] } }", "the rule does nothing"),
+        ("{ tamper: { ci: [ { on: answer, delay_ms: 1 } ] } }", "unknown `on` `answer`"),
+        ("{ tamper: { ci: [ { replace_bodies: { find: x, with: y } } ] } }", "did you mean `replace_body`?"),
+        ("{ tamper: { ci: [ { replace_body: { find: '(', with: y } } ] } }", "`find` is not a pattern: unclosed group"),
+        ("{ tamper: { ci: [ { replace_body: { find: x } } ] } }", "must have the key `with`"),
+        ("{ tamper: { ci: [ { match_path: '[', delay_ms: 1 } ] } }", "`match_path` is not a pattern"),
+        ("{ tamper: { ci: [ { set_header: { 'a b': x } } ] } }", "not the name of a header field"),
+        ("{ tamper: { ci: [ { set_header: { Content-Length: 1 } } ] } }", "where the message ends"),
+        ("{ tamper: { ci: [ { set_header: { X: \"a\\nb\" } } ] } }", "can't stand in a header field"),
+        ("{ tamper: { ci: [ { set_header: {} } ] } }", "`set_header` is empty"),
+        ("{ tamper: { ci: [ { set_status: 99 } ] } }", "wrong value for `set_status`"),
+        ("{ tamper: { ci: [ { delay_ms: -1 } ] } }", "wrong value for `delay_ms`"),
     ] {
         let error = parse(inject).unwrap_err();
         assert!(error.contains(expected) && error.contains("x.yaml:3:"), "{inject}: {error}");
@@ -70,4 +106,113 @@ fn every_file_is_read_and_has_its_own_name() {
         count += 1;
     }
     assert!(count > 0);
+}
+
+#[test]
+fn routes_may_be_added_and_answer_otherwise() {
+    let inject = parse(
+        "{ routes: { user: { path: /user/*, redirect: '/forge{uri}' }, \
+         mine: { path: /mine/*, service: ci, strip_prefix: /mine, headers: { X-A: 1, X-B: null }, host_header: ci }, \
+         root: { respond: 200 }, forge: { upstream: 'ci:8000', remove_headers: [] } } }",
+    );
+    let error = inject.unwrap_err();
+    assert!(error.contains("`remove_headers` is empty") && error.matches("error").count() == 1, "{error}");
+    let inject = parse(
+        "{ routes: { user: { path: /user/*, redirect: '/forge{uri}' }, \
+         mine: { path: /mine/*, service: ci, strip_prefix: /mine, headers: { X-A: 1, X-B: null }, host_header: ci }, \
+         root: { respond: 200 }, forge: { upstream: 'ci:8000', remove_headers: X-C } } }",
+    )
+    .unwrap();
+    let change = |name: &str| inject.routes[name].clone().unwrap();
+    assert_eq!(change("user").redirect, Some(("/forge{uri}".to_owned(), 302)));
+    assert_eq!(change("root").respond, Some((200, String::new())));
+    let mine = change("mine");
+    assert_eq!((mine.path.as_deref(), mine.service.as_deref()), (Some("/mine/*"), Some("ci")));
+    assert_eq!(mine.edit, Some(routes::PathEdit::Strip("/mine".to_owned())));
+    let headers = [("X-A", Some("1")), ("X-B", None), ("Host", Some("ci"))];
+    assert_eq!(mine.headers.unwrap(), headers.map(|(name, value)| (name.to_owned(), value.map(str::to_owned))));
+    assert_eq!(change("forge").remove_headers, Some(vec!["X-C".to_owned()]));
+    assert!(inject.services().contains(&Service::Ci) && inject.services().contains(&Service::Forge));
+}
+
+#[test]
+fn the_caddyfile_and_applications_are_changed_as_said() {
+    let inject = parse(
+        "{ caddyfile: { replace: admin off, with: 'admin 0.0.0.0:2019' }, \
+         oauth: { ci: { redirect_uris: '${edge}/authorize', client_secret: old } } }",
+    )
+    .unwrap();
+    let [change] = &inject.caddyfile[..] else { panic!("{inject:?}") };
+    assert_eq!((change.replace.as_str(), change.place.as_deref()), ("admin off", Some("x.yaml:3:33")));
+    let application = &inject.applications[&Service::Ci];
+    assert_eq!(application.redirect_uris.as_deref(), Some(&["${edge}/authorize".to_owned()][..]));
+    assert_eq!((application.client_secret.as_deref(), application.rotate_secret), (Some("old"), false));
+}
+
+#[test]
+fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
+    use scenario::model::StackKind::{Containers, Embedded, External};
+    let ours = [Service::Edge, Service::Forge, Service::Ci, Service::CiAgent, Service::Staging, Service::Echo].into();
+    for (inject, kind, mode, expected) in [
+        ("{ stop: [ci] }", Embedded, Mode::Subpath, None),
+        ("{ stop: [ci] }", External, Mode::Subpath, Some("somebody else runs")),
+        ("{ routes: { chat-bare: null } }", Containers, Mode::Subpath, Some("stack has no chat")),
+        ("{ tamper: { chat: { delay_ms: 1 } } }", Embedded, Mode::Subpath, Some("stack has no chat")),
+        ("{ caddyfile: [ { replace: a, with: b } ] }", Embedded, Mode::Subpath, Some("only a stack of containers")),
+        ("{ caddyfile: [ { replace: a, with: b } ] }", Containers, Mode::Subpath, None),
+        ("{ env: { staging: { A: 1 } } }", Embedded, Mode::Subpath, Some("staging takes no settings")),
+        ("{ env: { staging: { A: 1 } } }", Containers, Mode::Subpath, None),
+        (
+            "{ env: { forge: { GITEA__server__HTTP_PORT: 1 } } }",
+            Embedded,
+            Mode::Subpath,
+            Some("the forge double doesn't know"),
+        ),
+        ("{ env: { forge: { GITEA__server__HTTP_PORT: 1 } } }", Containers, Mode::Subpath, None),
+        ("{ env: { forge: { GITEA__server__ROOT_URL: '${edge}/' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { forge: { GITEA__server__ROOT_URL: nonsense } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_FOO: 1 } } }", Embedded, Mode::Subpath, Some("the ci double doesn't know")),
+        ("{ env: { ci: { WOODPECKER_HOST: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_EXPERT_WEBHOOK_HOST: null } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_EXPERT_FORGE_OAUTH_HOST: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_FORGEJO_URL: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci-agent: { WOODPECKER_SERVER: 'edge.test:80' } } }", Embedded, Mode::Subpath, None),
+        (
+            "{ env: { ci-agent: { WOODPECKER_FOO: x } } }",
+            Embedded,
+            Mode::Subpath,
+            Some("the ci-agent double doesn't know"),
+        ),
+        ("{ routes: { root: null } }", Embedded, Mode::Subpath, None),
+        ("{ stop: [edge] }", Embedded, Mode::Subpath, Some("can't be stopped by itself")),
+        ("{ stop: [edge] }", Containers, Mode::Subpath, None),
+        ("{ oauth: { forge: { client_secret: x } } }", Containers, Mode::Subpath, Some("registers no application")),
+        ("{ routes: { root: null } }", Embedded, Mode::Subdomain, Some("no route `root`")),
+        ("{ routes: { ci: { strip_prefix: true } } }", Embedded, Mode::Subdomain, Some("no prefix to strip")),
+        ("{ routes: { mine: { path: /x, service: ci } } }", Embedded, Mode::Subdomain, None),
+        ("{ routes: { mine: { path: /x, service: chat } } }", Embedded, Mode::Subdomain, Some("stack has no chat")),
+        ("{ routes: { ci: { service: chat } } }", Embedded, Mode::Subpath, Some("stack has no chat")),
+    ] {
+        let found = parse(inject).unwrap().inapplicable(kind, mode, &ours);
+        assert!(
+            match (&found, expected) {
+                (None, None) => true,
+                (Some(found), Some(expected)) => found.contains(expected),
+                _ => false,
+            },
+            "{inject}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn the_schema_names_every_key_that_the_reader_takes() {
+    let schema = schema();
+    let table = |name: &str| schema["$defs"][name]["properties"].as_object().map(|keys| keys.len());
+    assert_eq!(schema["required"], serde_json::json!(["id", "title", "inject"]));
+    assert_eq!(table("inject"), Some(keys::INJECT.keys.len()));
+    assert_eq!(table("rule"), Some(tamper::keys::RULE.keys.len()));
+    assert_eq!(table("route"), Some(keys::ROUTE.keys.len()));
+    assert_eq!(table("application"), Some(keys::APPLICATION.keys.len()));
+    assert!(reference().contains("### `text-change`"));
 }

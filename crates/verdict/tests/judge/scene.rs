@@ -25,12 +25,14 @@ pub(crate) fn get(target: &str, status: u16) -> Hop {
 
 pub(crate) fn asked(method: &str, target: &str, status: u16) -> Hop {
     let request = RequestRecord { method: method.into(), url: url(target), headers: Vec::new(), body_bytes: 0 };
+    // Something that only it says: an empty answer, or one that another address gives as well, would be nobody's.
+    let text = format!("the content of {target}");
     let response = ResponseRecord {
         status,
-        headers: Vec::new(),
+        headers: vec![("Content-Type".into(), "text/html".into())],
         set_cookies: Vec::new(),
-        body_bytes: 0,
-        body_excerpt: None,
+        body_bytes: text.len() as u64,
+        body_excerpt: Some(text),
         arrival: None,
     };
     Hop(Exchange { request, response: Some(response), error: None, duration_ms: 1.0 })
@@ -62,6 +64,7 @@ impl Hop {
 
     /// Answered with this content.
     pub(crate) fn body(mut self, kind: &str, text: &str) -> Self {
+        self.response().headers.retain(|(name, _)| name != "Content-Type");
         let response = self.response();
         response.headers.push(("Content-Type".into(), kind.into()));
         response.body_bytes = text.len() as u64;

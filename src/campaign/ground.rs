@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use scenario::model::{Service, StackKind};
 use tokio_util::sync::CancellationToken;
-use verdict::evidence::Trouble;
+use verdict::evidence::{ServiceFacts, ServiceKind, Trouble};
 
 use super::Silence;
 use crate::fault::Fault;
 use crate::stack::embedded::{self, Embedded};
-use crate::stack::{Changeable, Needs, StackOptions, containers};
+use crate::stack::{Changeable, Needs, Stack, StackOptions, containers};
 
 /// What a stack with a fault is made of.
 #[derive(Debug)]
@@ -37,17 +37,36 @@ impl Ground {
             return Err(NotUp::NotApplicable(reason));
         }
         let options = fault.inject.clone().into_options(self.options.clone());
-        let stack: Result<Box<dyn Changeable>, Trouble> = match self.kind {
-            StackKind::Embedded => Embedded::start(&options).await.map(|stack| Box::new(stack) as _),
-            _ => {
-                let needs = Needs { services: self.services.clone() };
-                containers::up(&needs, &options, &Silence, cancel).await.map(|stack| Box::new(stack) as _)
-            }
+        let unknown = embedded::unknown_setting(&options);
+        let not_applicable = |(service, name): &(Service, String)| {
+            NotUp::NotApplicable(format!("the {service} here is a double, which has no setting {name}"))
         };
-        stack.map_err(NotUp::Trouble)
+        if self.kind == StackKind::Embedded {
+            return match &unknown {
+                Some(unknown) => Err(not_applicable(unknown)),
+                None => match Embedded::start(&options).await {
+                    Ok(stack) => Ok(Box::new(stack)),
+                    Err(trouble) => Err(NotUp::Trouble(trouble)),
+                },
+            };
+        }
+        let needs = Needs { services: self.services.clone() };
+        let stack = containers::up(&needs, &options, &Silence, cancel).await.map_err(NotUp::Trouble)?;
+        // Only a stack that stands says what its services are.
+        let is_double = |service: Service| {
+            let is_it = |facts: &ServiceFacts| facts.name == service.as_str() && facts.kind == ServiceKind::Double;
+            stack.facts().services.iter().any(is_it)
+        };
+        match unknown.filter(|(service, _)| is_double(*service)) {
+            None => Ok(Box::new(stack)),
+            Some(unknown) => match stack.down().await {
+                Ok(()) => Err(not_applicable(&unknown)),
+                Err(trouble) => Err(NotUp::Trouble(trouble)),
+            },
+        }
     }
 
-    /// Why this kind of stack can't express the fault.
+    /// Why this kind of stack can't express the fault, as far as that is known beforehand.
     fn lacks(&self, fault: &Fault) -> Option<String> {
         let has: &[Service] = match self.kind {
             StackKind::Embedded => embedded::SERVICES,

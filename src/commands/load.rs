@@ -45,7 +45,11 @@ pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
             Err(diagnostic) => errors.push(diagnostic),
         }
     }
-    match fault::read_all(&sources) {
+    let beside = |path: &Path| {
+        let read = || Ok(Source::new(path.display().to_string(), read_text(path, "fault")?));
+        path.is_file().then(read)
+    };
+    match fault::read_all(&sources, &beside) {
         Ok(faults) if errors.is_empty() => Ok(faults),
         Ok(_) => Err(errors),
         Err(found) => {

@@ -32,6 +32,25 @@ pub(super) fn refuse_unknown(options: &StackOptions) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// A setting of these that no double has, though the real program may.
+pub(super) fn unknown(options: &StackOptions) -> Option<(Service, String)> {
+    let names = options.environment.iter().flat_map(|(service, settings)| settings.keys().map(|name| (*service, name)));
+    names.filter(|(service, name)| is_unknown(*service, name)).map(|(service, name)| (service, name.clone())).next()
+}
+
+fn is_unknown(service: Service, name: &str) -> bool {
+    // What keeps the CI from reading its settings at all would say nothing about this one.
+    let least = [("WOODPECKER_HOST", "http://ci"), ("WOODPECKER_FORGEJO", "true"), ("WOODPECKER_SERVER", "ci:9000")];
+    let pairs = || least.into_iter().filter(|(other, _)| *other != name).chain([(name, "")]);
+    match service {
+        // Forgejo reads its own spelling of them as well.
+        Service::Forge => Forge::builder().setting(name, "").is_err_and(|error| error.is_unknown),
+        Service::Ci => ci::Settings::read(pairs()).is_ok_and(|settings| !settings.unknown.is_empty()),
+        Service::CiAgent => AgentSettings::read(pairs()).is_ok_and(|settings| !settings.unknown.is_empty()),
+        _ => true,
+    }
+}
+
 /// The double's word for a forge.
 pub(super) fn flavour(product: Product) -> Flavour {
     match product {

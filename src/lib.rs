@@ -7,6 +7,7 @@
 //! - [`fault`]: known misconfigurations, one a file
 //! - [`campaign`]: a catalogue of them, each injected, walked and judged: what was seen, what was named
 //! - [`images`]: the images of the containers stack: found, or built
+//! - [`pivot`]: the fallback that a report calls for
 //! - [`probe`]: what else is asked when a journey failed
 //! - [`proof`]: trying what the rules propose, on stacks of ours
 //! - [`walk`]: the journeys of a run on a stack that stands
@@ -18,6 +19,7 @@ pub mod commands;
 pub mod engine;
 pub mod fault;
 pub mod images;
+pub mod pivot;
 pub mod probe;
 pub mod proof;
 pub mod report;

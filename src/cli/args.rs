@@ -40,6 +40,8 @@ pub enum Command {
     Faults(FaultsArgs),
     /// The images that the containers stack needs: list them, or build those that can't be pulled.
     Images(ImagesArgs),
+    /// Say what a finding means, how it is told and what to do; without a code, list all.
+    Explain(ExplainArgs),
     /// Print a JSON Schema.
     Schema(SchemaArgs),
     /// Make one report of the shards of a run.
@@ -82,6 +84,10 @@ pub struct RunArgs {
     /// and so on stand for public addresses.
     #[arg(long = "set", value_name = "SERVICE:NAME[=VALUE]", value_parser = parse_setting, help_heading = "Stack")]
     pub settings: Vec<(Service, String, Option<String>)>,
+
+    /// Set wrong what this file of a known misconfiguration says, in a stack that we stand up.
+    #[arg(long = "fault", value_name = "FILE", help_heading = "Stack")]
+    pub faults: Vec<PathBuf>,
 
     /// Look a name, and all names below it, up here.
     #[arg(long, value_name = "NAME=ADDRESS", value_parser = parse_resolve, help_heading = "Stack")]
@@ -150,6 +156,10 @@ pub struct RunArgs {
     /// Where reports go.
     #[arg(long, value_name = "DIR", default_value = "reports", help_heading = "Reports")]
     pub report_dir: PathBuf,
+
+    /// Where a scenario fails, name the first hop that is otherwise than in this report, in place of the last green one.
+    #[arg(long, value_name = "REPORT", help_heading = "Reports")]
+    pub since: Option<PathBuf>,
 
     /// What to print on standard output.
     #[arg(long, default_value_t, value_name = "human|json|junit|github|markdown", help_heading = "Reports")]
@@ -276,6 +286,14 @@ pub enum ImagesAction {
         #[arg(long)]
         force: bool,
     },
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code of a finding, such as `edge/prefix-stripped`.
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
 }
 
 /// Which schema.

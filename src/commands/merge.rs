@@ -21,5 +21,7 @@ pub fn merge(args: &MergeArgs, environment: &Environment) -> Result<Exit, Comman
     super::run::reporters(Format::Human, environment)
         .finish(&merged, &args.report_dir)
         .map_err(|error| CommandError::broken(format!("error: {error}")))?;
+    report::green::keep(&args.report_dir, &merged, &|file| std::path::Path::new(file).exists())
+        .map_err(|error| CommandError::broken(format!("error: {error}")))?;
     Ok(exit)
 }

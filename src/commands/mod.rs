@@ -1,6 +1,7 @@
 //! One module a subcommand: wiring, no protocol.
 
 pub mod check;
+pub mod explain;
 pub mod faults;
 pub mod images;
 mod inputs;

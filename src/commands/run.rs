@@ -1,11 +1,13 @@
 //! `edge-smoke run`: journeys in, a verdict out.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use scenario::model::{Service, StackKind};
 use tokio_util::sync::CancellationToken;
+use verdict::changes::Changes;
 use verdict::evidence::{Evidence, Trouble};
 use verdict::{Verdict, judge};
 
@@ -20,7 +22,7 @@ use crate::engine::events::{Event, Sink};
 use crate::engine::journey::SCENARIO_TIMEOUT;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
-use crate::report::{Format, Report, Reporters, Style};
+use crate::report::{Format, Report, Reporters, Style, green};
 use crate::stack::embedded::Embedded;
 use crate::stack::external::{External, ExternalOptions};
 use crate::stack::{Needs, Site, Stack, StackOptions, containers};
@@ -45,14 +47,20 @@ pub async fn run(args: RunArgs, environment: &Environment) -> Result<Exit, Comma
         )));
     }
     let inputs = inputs::read(&args, environment)?;
-    let options = stack_options(&args, environment);
-    let asked = plans.iter().flat_map(|plan| plan.services()).chain([Service::Edge]).collect();
+    let faults = load::faults(&args.faults).map_err(|errors| check::wrong_files(&errors, color))?;
+    let since = args.since.as_deref().map(earlier).transpose()?;
+    let about = faults.iter().flat_map(|fault| fault.inject.services());
+    let asked = plans.iter().flat_map(|plan| plan.services()).chain(about).chain([Service::Edge]).collect();
+    let options = faults
+        .iter()
+        .fold(stack_options(&args, environment), |options, fault| fault.inject.clone().into_options(options));
     let chosen = stack_choice::choose(&args, &asked, &options).await?;
     let needs = Needs { services: chosen.services.clone() };
     inputs::check(&plans, &inputs, chosen.kind).map_err(|errors| check::wrong_files(&errors, color))?;
     let cancel = interrupt::token().map_err(|error| CommandError::broken(format!("error: signals: {error}")))?;
     let reporters = Arc::new(reporters(args.format, environment));
-    Session { args, inputs, options, needs, chosen, plans, cancel, reporters }.run().await
+    let faults = faults.into_iter().map(|fault| format!("{}: {}", fault.id, fault.title)).collect();
+    Session { args, inputs, options, needs, chosen, plans, cancel, reporters, faults, since }.run().await
 }
 
 /// What would run, a line each.
@@ -85,6 +93,16 @@ fn stack_options(args: &RunArgs, environment: &Environment) -> StackOptions {
     options
 }
 
+/// The report that is to be compared with.
+fn earlier(path: &Path) -> Result<Report, CommandError> {
+    let wrong = |why: String| CommandError::usage(format!("error: --since: {why}"));
+    let report = green::read(path).map_err(|error| wrong(error.to_string()))?;
+    if report.stack.is_none() {
+        return Err(wrong(format!("{}: no stack stood in that run, so there is nothing to compare", path.display())));
+    }
+    Ok(report)
+}
+
 pub(super) fn reporters(format: Format, environment: &Environment) -> Reporters {
     let style = style(format == Format::Human, environment);
     Reporters::new(format, style, Box::new(std::io::stdout()), Box::new(std::io::stderr()))
@@ -110,12 +128,19 @@ struct Session {
     plans: Vec<Arc<Plan>>,
     cancel: CancellationToken,
     reporters: Arc<Reporters>,
+    /// What is set wrong on purpose.
+    faults: Vec<String>,
+    /// The report that a failure is compared with, where the user named one.
+    since: Option<Report>,
 }
 
 impl Session {
     async fn run(&self) -> Result<Exit, CommandError> {
         let started = (jiff::Timestamp::now(), Instant::now());
         self.reporters.emit(Event::Notice(self.chosen.notice.clone()));
+        for fault in &self.faults {
+            self.reporters.emit(Event::Notice(format!("set wrong on purpose: {fault}")));
+        }
         let mut evidence = Evidence::default();
         match self.up().await {
             Ok(stack) => {
@@ -136,11 +161,38 @@ impl Session {
         }
         let judgement = judge(&evidence);
         let exit = exit_of(judgement.verdict);
-        let report = Report::from_parts(started.0, started.1.elapsed(), evidence, judgement);
+        let mut report = Report::from_parts(started.0, started.1.elapsed(), evidence, judgement);
+        report.changes = self.changes(&report);
         self.reporters
             .finish(&report, &self.args.report_dir)
             .map_err(|error| CommandError { text: format!("error: {error}"), exit: delivered_badly(exit) })?;
+        // What is wrong on purpose is nothing to be held against later runs.
+        if self.faults.is_empty() {
+            green::keep(&self.args.report_dir, &report, &|file| Path::new(file).exists())
+                .map_err(|error| CommandError { text: format!("error: {error}"), exit: delivered_badly(exit) })?;
+        }
         Ok(exit)
+    }
+
+    /// What is otherwise than in the report that the user named, or in the last green one.
+    fn changes(&self, report: &Report) -> Option<Changes> {
+        let stack = report.stack.as_ref().filter(|_| report.verdict != Verdict::Pass)?;
+        let like = |other: &Report| other.stack.as_ref().map(|other| (other.kind, other.mode));
+        if let Some(since) = self.since.as_ref().filter(|since| like(since) != Some((stack.kind, stack.mode))) {
+            let (kind, mode) = like(since).map(|(kind, mode)| (kind.as_str(), mode.as_str())).unwrap_or_default();
+            let text = format!("--since: that run was on the stack {kind} in mode {mode}: nothing is compared with it");
+            self.reporters.emit(Event::Notice(text));
+            return None;
+        }
+        let kept = || match green::last(&self.args.report_dir, stack) {
+            Ok(kept) => kept,
+            Err(error) => {
+                let text = format!("the last green report is of no use, so nothing is compared with it: {error}");
+                self.reporters.emit(Event::Notice(text));
+                None
+            }
+        };
+        green::since(&self.since.clone().or_else(kept)?, report)
     }
 
     async fn up(&self) -> Result<Box<dyn Stack>, Trouble> {

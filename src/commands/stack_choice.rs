@@ -46,6 +46,7 @@ pub(super) async fn choose(
             let unused = [
                 (!args.images.is_empty(), "--image"),
                 (!args.settings.is_empty(), "--set"),
+                (!args.faults.is_empty(), "--fault"),
                 (args.keep, "--keep"),
                 (args.tls, "--tls"),
             ];

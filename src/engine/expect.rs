@@ -129,6 +129,7 @@ fn observe(observation: &Observation<'_>, expectation: &Expectation) -> Result<F
         Subject::Cookie { name, aspect } => cookie(visitor, &observation.render(&name.value)?, *aspect),
         Subject::Git(aspect) => repository(observation, expectation, aspect)?,
         Subject::Duration => Found::Duration(visitor.duration()),
+        Subject::Spread => Found::Duration(response.arrival.spread()),
         Subject::Assets(aspect) => visitor.assets.as_ref().map_or(Found::Absent, |book| assets::found(book, *aspect)),
         // Checked hop by hop, or as a whole, before this is reached.
         Subject::EveryHop(aspect) => {
@@ -248,6 +249,11 @@ impl Observation<'_> {
                 Some(format!("in the cookie store: {there}"))
             }
             Subject::Assets(aspect) => self.visitor.assets.as_ref().and_then(|book| assets::summary(book, *aspect)),
+            Subject::Spread => Some(
+                "a stream that comes all at once was collected on the way: look for buffering in the edge (Caddy: \
+                 `response_buffers`, `flush_interval`), or in the service"
+                    .to_owned(),
+            ),
             Subject::Hops | Subject::NoLoop | Subject::EveryHop(_) => None,
             Subject::Git(aspect) => {
                 let seen = self.visitor.repository.as_ref()?;
@@ -336,6 +342,7 @@ fn name(subject: &Subject) -> String {
             GitAspect::File(path) => format!("the file `{}`", shown(&path.value)),
         },
         Subject::Duration => "the duration".to_owned(),
+        Subject::Spread => "the time from the content's first piece to its last".to_owned(),
         Subject::Assets(aspect) => match aspect {
             AssetsAspect::Count => "the number of assets",
             AssetsAspect::Scripts => "the number of scripts",

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use scenario::Redactor;
 use scenario::secret::{mask_parameters, parameter_values};
-use verdict::evidence::{Exchange, GitRecord, OAuthRecord, RequestRecord, ResponseRecord};
+use verdict::evidence::{Arrival, Exchange, GitRecord, OAuthRecord, RequestRecord, ResponseRecord};
 
 use super::repository::Repository;
 use super::visitor::Hop;
@@ -73,6 +73,11 @@ pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
         set_cookies: hop.set_cookies.clone(),
         body_bytes: received.length,
         body_excerpt: excerpt(&received.body, EXCERPT, redactor),
+        arrival: (received.arrival.pieces > 1).then(|| Arrival {
+            pieces: received.arrival.pieces,
+            first_ms: milliseconds(received.arrival.first),
+            last_ms: milliseconds(received.arrival.last),
+        }),
     });
     let incomplete = hop.response.as_ref().and_then(|received| received.incomplete.as_ref());
     let error = hop.error.as_ref().or(incomplete).map(|error| redacted(&error.to_string(), redactor));

@@ -1,5 +1,6 @@
 //! `summary.md`: for a job's summary or a comment (GitHub Flavored Markdown).
 
+use verdict::changes::Changes;
 use verdict::evidence::{Journey, Outcome, StackFacts, StackKind};
 use verdict::{Class, Finding};
 
@@ -16,6 +17,9 @@ pub(super) fn markdown(report: &Report) -> String {
         for finding in &report.findings {
             text.push_str(&self::finding(finding));
         }
+    }
+    if let Some(changes) = report.changes.as_ref().filter(|changes| !changes.scenarios.is_empty()) {
+        text.push_str(&changed(changes));
     }
     text.push_str(&table(report));
     for journey in report.scenarios.iter().filter(|journey| is_bad(journey)) {
@@ -73,6 +77,19 @@ fn finding(finding: &Finding) -> String {
     text
 }
 
+/// Each scenario's first differing hop.
+fn changed(changes: &Changes) -> String {
+    let mut text = format!("## What changed\n\nCompared: {}.\n\n", escape(&super::changes::heading(changes)));
+    for change in &changes.scenarios {
+        text.push_str(&format!("- {}\n", escape(&super::changes::place(change))));
+        for difference in super::changes::differences(change) {
+            text.push_str(&format!("  - {}\n", escape(&difference)));
+        }
+    }
+    text.push('\n');
+    text
+}
+
 fn table(report: &Report) -> String {
     if report.scenarios.is_empty() {
         return "No scenarios.\n".to_owned();
@@ -104,13 +121,18 @@ fn block(journey: &Journey) -> String {
 
 /// Text as it stands, inside a fence longer than any run of backticks in it.
 fn fenced(text: &str) -> String {
+    fenced_as("text", text)
+}
+
+/// Text of a language as it stands.
+pub(crate) fn fenced_as(language: &str, text: &str) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}text\n{}\n{fence}\n", lines(text))
+    format!("{fence}{language}\n{}\n{fence}\n", lines(text))
 }
 
 /// Text on one line in which nothing is markup, a mention or a cell's end.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in one_line(text).chars() {
         match character {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use verdict::changes::{Changes, ServiceChange};
 use verdict::evidence::{StackFacts, StackKind};
 use verdict::{Finding, Verdict};
 
@@ -55,6 +56,7 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
     let (started, duration_ms) = span(&parts);
     let findings = merged_findings(counting().flat_map(|part| part.findings.clone()));
     let probes = parts.iter().flat_map(|part| part.probes.clone()).collect();
+    let changes = merged_changes(&parts);
     let logs = parts.iter().flat_map(|part| part.logs.clone()).collect();
     let scenarios = parts.into_iter().flat_map(|part| part.scenarios).collect();
     // Each part stood a stack of its own up: there is no one time that it took.
@@ -69,6 +71,7 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
         reason,
         findings,
         scenarios,
+        changes,
         probes,
         logs,
     })
@@ -137,6 +140,19 @@ fn merged_findings(findings: impl Iterator<Item = Finding>) -> Vec<Finding> {
     }
     merged.sort_by_key(|finding| finding.class);
     merged
+}
+
+/// What changed since one green run; parts that were compared with others are left out, for they would need a heading each.
+fn merged_changes(parts: &[Report]) -> Option<Changes> {
+    let mut all = parts.iter().filter_map(|part| part.changes.clone());
+    let mut merged = all.next()?;
+    for changes in all.filter(|changes| changes.since == merged.since).collect::<Vec<_>>() {
+        let is_new = |service: &ServiceChange| !merged.services.contains(service);
+        let services: Vec<ServiceChange> = changes.services.into_iter().filter(is_new).collect();
+        merged.services.extend(services);
+        merged.scenarios.extend(changes.scenarios);
+    }
+    Some(merged)
 }
 
 fn union<T: Ord + Clone>(known: &[T], more: Vec<T>) -> Vec<T> {

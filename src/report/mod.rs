@@ -3,6 +3,8 @@
 //! - [`Reporters`]: the one door, a sink of [`crate::engine::events`]
 //! - [`model`]: the report as JSON, and its schema
 //! - [`merge`]: one report from the shards of a run
+//! - [`green`]: the last run in which all was well
+//! - [`explain`]: what the rules say of themselves
 //! - [`campaign`]: the score of a fault campaign, as a table and as Markdown
 //! - `human`, `junit`, `annotations`, `markdown`: ways to show it, each a pure function of what it shows
 //!
@@ -10,10 +12,13 @@
 
 mod annotations;
 pub mod campaign;
+mod changes;
+pub mod explain;
 mod files;
+pub mod green;
 mod human;
 mod junit;
-mod markdown;
+pub(crate) mod markdown;
 pub mod merge;
 pub mod model;
 mod reporters;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, Unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use verdict::changes::Changes;
 use verdict::evidence::{Evidence, Journey, Probe, ServiceLog, StackFacts};
 use verdict::{Finding, Judgement, Verdict};
 
@@ -38,6 +39,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The scenarios in the order of the run.
     pub scenarios: Vec<Journey>,
+    /// What is otherwise than in the last run in which all was well, where a scenario failed that passed then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Changes>,
     /// What was asked besides, after a scenario had failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub probes: Vec<Probe>,
@@ -91,6 +95,7 @@ impl Report {
             reason: judgement.reason,
             findings: judgement.findings,
             scenarios: evidence.journeys,
+            changes: None,
             probes: evidence.probes,
             logs: evidence.logs,
         }

@@ -121,8 +121,7 @@ pub enum BootstrapError {
 pub(crate) async fn bootstrap(url: &str, way: &Way, inside: &dyn Inside) -> Result<Forge, BootstrapError> {
     let password = random::text(random::ALPHANUMERIC, PASSWORD_LENGTH);
     let password = Secret::new(password.map_err(|error| BootstrapError::Password(error.to_string()))?);
-    let forge = Forge::identify(url, way, password).await?;
-    create_user(inside, &forge.password).await?;
+    let (forge, ()) = tokio::try_join!(Forge::identify(url, way, password.clone()), create_user(inside, &password))?;
     Ok(forge)
 }
 

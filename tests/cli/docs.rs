@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use edge_smoke::report::explain;
 use scenario::Source;
+use verdict::rules::rules;
 
 use crate::program::Program;
 
@@ -116,5 +118,36 @@ fn the_table_of_criteria_names_every_scenario_and_none_that_is_not_there() {
     {
         let (_, held) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
         assert!(held.contains('`') || held.starts_with("not there yet: "), "{row}");
+    }
+}
+
+/// Every code has its page, and there is no page of a code that isn't there any more.
+#[test]
+fn the_pages_of_findings_are_those_of_the_rules() {
+    let mut wanted: Vec<(String, String)> =
+        rules().iter().map(|rule| (explain::page_name(rule), explain::page(rule))).collect();
+    wanted.push(("README.md".to_owned(), explain::index()));
+    let folder = file("docs/findings");
+    if std::env::var_os(UPDATE).is_some() {
+        std::fs::create_dir_all(&folder).unwrap();
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            std::fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+    }
+    for (name, text) in &wanted {
+        up_to_date(&format!("docs/findings/{name}"), text);
+    }
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(wanted.iter().any(|(page, _)| *page == name), "docs/findings/{name} is of a code that isn't there");
+    }
+}
+
+#[test]
+fn links_of_findings_lead_somewhere() {
+    for rule in rules() {
+        for link in explain::page(rule).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(file("docs/findings").join(link).exists(), "{}: {link}", rule.code);
+        }
     }
 }

@@ -12,6 +12,7 @@ mod closed;
 mod docs;
 mod echo;
 mod embedded;
+mod explain;
 mod interrupt;
 mod journeys;
 mod language;

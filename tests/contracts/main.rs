@@ -7,6 +7,7 @@
 //! - `api`: REST calls that were recorded, made again
 //! - `settings`: what was set wrong, as values
 //! - `shipped`: the shipped scenarios, run on a stack that stands
+//! - `upgrade`: two healthy runs, compared as an upgrade's are
 //! - `programs`: the stacks that are held against it
 
 mod api;
@@ -19,14 +20,15 @@ mod shapes;
 mod shipped;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;
 mod walk;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use edge_smoke::stack::Product;
+use edge_smoke::stack::{Product, StackOptions};
 use libtest_mimic::{Arguments, Failed, Trial};
-use scenario::model::Service;
+use scenario::model::{Mode, Service};
 
 use programs::{Program, directory};
 use recording::{Recording, needs_ci, recorded};
@@ -43,6 +45,7 @@ fn main() {
         trials.extend(contracts(program));
         trials.extend(scenarios(program));
         trials.extend(calls(program));
+        trials.push(two_healthy_runs_differ_in_nothing(program));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -146,6 +149,17 @@ fn scenarios(program: Program) -> Vec<Trial> {
         })
     };
     settings::all().into_iter().filter(applies).map(trial).collect()
+}
+
+/// What is made anew in each run (ports, identifiers, secrets, hashes) is no change.
+fn two_healthy_runs_differ_in_nothing(program: Program) -> Trial {
+    Trial::test(format!("{program}::upgrade::two_healthy_runs_differ_in_nothing"), move || {
+        let options = StackOptions::new(Mode::Subpath);
+        let run = || program.with(&options, async |stack| upgrade::walked(stack, program.kind()).await);
+        let (then, now) = (run()?, run()?);
+        let told = upgrade::told(&then, &now);
+        if told.is_empty() { Ok(()) } else { Err(format!("{told:#?}").into()) }
+    })
 }
 
 /// And no setting is there that nobody recorded.

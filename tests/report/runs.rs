@@ -167,7 +167,14 @@ fn exchange(path: &str, status: u16, headers: &[(&str, &str)], body_bytes: u64) 
             headers: Vec::new(),
             body_bytes: 0,
         },
-        response: Some(ResponseRecord { status, headers, set_cookies: Vec::new(), body_bytes, body_excerpt: None }),
+        response: Some(ResponseRecord {
+            status,
+            headers,
+            set_cookies: Vec::new(),
+            body_bytes,
+            body_excerpt: None,
+            arrival: None,
+        }),
         error: None,
         duration_ms: 3.21,
     }

@@ -4,12 +4,14 @@
 //!
 //! - [`attempt`]: fixes that were tried
 //! - [`evidence`]: what was observed
+//! - [`changes`]: what is otherwise than in an earlier run
 //! - [`finding`]: a diagnosed cause
 //! - [`fix`]: what to change
 //! - [`rules`]: from evidence to findings, one rule a file
 //! - [`judgement`]: from findings to a verdict with its reason
 
 pub mod attempt;
+pub mod changes;
 pub mod evidence;
 pub mod finding;
 pub mod fix;

@@ -65,6 +65,34 @@ pub struct Received {
     pub incomplete: Option<HttpError>,
     /// From the first byte sent to the last byte received.
     pub duration: Duration,
+    /// How the content came.
+    pub arrival: Arrival,
+}
+
+/// When the pieces of a content came, counted from the first byte sent. What comes together is one piece.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Arrival {
+    /// How many there were.
+    pub pieces: u64,
+    /// When the first came.
+    pub first: Duration,
+    /// When the last came.
+    pub last: Duration,
+}
+
+impl Arrival {
+    fn note(&mut self, at: Duration) {
+        if self.pieces == 0 {
+            self.first = at;
+        }
+        self.pieces += 1;
+        self.last = at;
+    }
+
+    /// The time from the first piece to the last.
+    pub fn spread(&self) -> Duration {
+        self.last.saturating_sub(self.first)
+    }
 }
 
 /// A client of one journey: its connections are its own.
@@ -181,6 +209,7 @@ impl Client {
             incomplete: None,
             length: 0,
             duration: started.elapsed(),
+            arrival: Arrival::default(),
         };
         Ok((received, Some(switched)))
     }
@@ -201,10 +230,12 @@ impl Client {
         let mut length = 0;
         let mut incomplete = None;
         let mut is_left = false;
+        let mut arrival = Arrival::default();
         while let Some(frame) = incoming.frame().await {
             match frame {
                 Ok(frame) => {
                     if let Some(data) = frame.data_ref() {
+                        arrival.note(started.elapsed());
                         if length + data.len() > reading.read && reading.is_whole {
                             incomplete = Some(HttpError::TooLarge { limit: reading.read, announced });
                             break;
@@ -233,6 +264,7 @@ impl Client {
             length: announced.filter(|_| is_left).unwrap_or(length as u64),
             incomplete,
             duration: started.elapsed(),
+            arrival,
         })
     }
 }

@@ -28,6 +28,11 @@ pub(super) fn ending(report: &Report, written: Result<&Path, &WriteError>, style
     let label = style.paint(Paint::Strong, "verdict");
     text.push_str(&format!("{label} {word}, exit code {}\n", report.verdict.exit_code()));
     text.push_str(&labelled("", Paint::Strong, &one_line(&report.reason), style));
+    if let [first, others @ ..] = report.findings.as_slice() {
+        let same = others.iter().all(|finding| finding.code == first.code);
+        let code = if same { first.code.as_str() } else { "CODE" };
+        text.push_str(&labelled("explain", Paint::Strong, &one_line(&format!("edge-smoke explain {code}")), style));
+    }
     match written {
         Ok(path) => text.push_str(&labelled("report", Paint::Strong, &one_line(&path.display().to_string()), style)),
         Err(error) => text.push_str(&labelled("report", Paint::Bad, &one_line(&error.to_string()), style)),

@@ -2,6 +2,7 @@
 //!
 //! Every line of it is made by a pure function; [`Human`] decides when, and is the only one that writes.
 
+mod changes;
 mod ending;
 mod failures;
 mod findings;
@@ -106,6 +107,10 @@ impl Human {
         for finding in &report.findings {
             text.push('\n');
             text.push_str(&findings::finding(finding, self.style));
+        }
+        if let Some(changes) = report.changes.as_ref().filter(|changes| !changes.scenarios.is_empty()) {
+            text.push('\n');
+            text.push_str(&changes::changes(changes, self.style));
         }
         text.push('\n');
         text.push_str(&ending::ending(report, written, self.style));

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::sync::{Mutex, PoisonError};
 
 use bollard::models::Mount;
+use scenario::model::Service;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -12,9 +13,10 @@ use verdict::evidence::Trouble;
 
 use super::compose::model::{Condition, ServiceSpec, VolumeSource};
 use super::engine::refused;
-use super::launch::{LaunchError, launch};
+use super::launch::{LaunchError, create, start};
+use super::pass_on::Passage;
 use super::plan::Plan;
-use super::ready::{interrupted, wait_until_ready};
+use super::ready::{Awaited, interrupted};
 use super::run::Run;
 use super::standing::Standing;
 use super::volumes::{fill, mount};
@@ -43,43 +45,67 @@ impl Bringing<'_> {
         progress: &(dyn Fn(String) + Send + Sync),
         stop: &CancellationToken,
     ) -> Result<(), LaunchError> {
-        let (docker, run) = (&self.standing.docker, &self.standing.run);
+        let docker = &self.standing.docker;
+        let starting = || {
+            progress(format!("starting {} ({})", self.name, self.spec.image));
+            Instant::now()
+        };
+        // Who waits for others is created meanwhile, and starts when they are ready.
+        let mut begun = self.spec.depends_on.is_empty().then(starting);
+        let container = self.created(stop).await?;
         self.wait_for_others(stop).await.map_err(LaunchError::Other)?;
-        progress(format!("starting {} ({})", self.name, self.spec.image));
-        let begun = Instant::now();
-        fill_files(self.standing, self.plan, self.name, self.spec).await.map_err(LaunchError::Other)?;
-        let mounts = mounts(run, self.plan, self.name, self.spec).map_err(LaunchError::Other)?;
-        if stop.is_cancelled() {
-            return Err(LaunchError::Other(interrupted(self.name)));
-        }
+        let begun = *begun.get_or_insert_with(starting);
         if !self.spec.ports.is_empty() {
             drop(self.reservation.lock().unwrap_or_else(PoisonError::into_inner).take());
         }
-        let container = launch(docker, run, self.name, self.spec, mounts).await?;
-        self.standing.note(self.name, container.clone());
+        start(docker, self.name, &container).await?;
         self.reached(Stage::Started);
-        let ready = wait_until_ready(docker, self.name, &container, self.spec.healthcheck.as_ref(), stop).await;
-        ready.map_err(LaunchError::Other)?;
+        let passage = Passage::to(self.name, self.plan);
+        if passage.is_some() {
+            self.wait_for(Service::Edge.as_str(), Stage::Started, stop).await.map_err(LaunchError::Other)?;
+        }
+        let healthcheck = self.spec.healthcheck.as_ref();
+        let awaited = Awaited { docker, service: self.name, container: &container, healthcheck, passage };
+        awaited.ready(stop).await.map_err(LaunchError::Other)?;
         self.reached(Stage::Ready);
         progress(format!("{} is ready after {:.1} s", self.name, begun.elapsed().as_secs_f64()));
         Ok(())
     }
 
+    /// Its container, with its files, not yet started: that needs nobody else to be there.
+    async fn created(&self, stop: &CancellationToken) -> Result<String, LaunchError> {
+        let (docker, run) = (&self.standing.docker, &self.standing.run);
+        fill_files(self.standing, self.plan, self.name, self.spec).await.map_err(LaunchError::Other)?;
+        let mounts = mounts(run, self.plan, self.name, self.spec).map_err(LaunchError::Other)?;
+        if stop.is_cancelled() {
+            return Err(LaunchError::Other(interrupted(self.name)));
+        }
+        let container = create(docker, run, self.name, self.spec, mounts).await?;
+        self.standing.note(self.name, container.clone());
+        Ok(container)
+    }
+
     async fn wait_for_others(&self, stop: &CancellationToken) -> Result<(), Trouble> {
         for (other, condition) in &self.spec.depends_on {
-            let Some(stage) = self.stages.get(other) else { continue };
             let wanted = match condition {
                 Condition::Started => Stage::Started,
                 Condition::Healthy => Stage::Ready,
             };
-            let mut changes = stage.subscribe();
-            tokio::select! {
-                // The sender lives as long as this does.
-                _ = changes.wait_for(|stage| *stage >= wanted) => {}
-                () = stop.cancelled() => {}
-            }
+            self.wait_for(other, wanted, stop).await?;
         }
-        if stop.is_cancelled() { Err(interrupted(self.name)) } else { Ok(()) }
+        Ok(())
+    }
+
+    /// Waits until another service has come so far; where there is none of the name, there is nobody to wait for.
+    async fn wait_for(&self, other: &str, wanted: Stage, stop: &CancellationToken) -> Result<(), Trouble> {
+        let Some(stage) = self.stages.get(other) else { return Ok(()) };
+        let mut changes = stage.subscribe();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(interrupted(self.name)),
+            // The sender lives as long as this does.
+            _ = changes.wait_for(|stage| *stage >= wanted) => Ok(()),
+        }
     }
 
     fn reached(&self, stage: Stage) {

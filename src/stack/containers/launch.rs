@@ -1,18 +1,18 @@
 //! One service of the compose file → one running container.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bollard::Docker;
+use bollard::errors::Error;
 use bollard::models::{
-    EndpointSettings, Mount, NetworkConnectRequest, NetworkDisconnectRequest, PortBinding, PortMap, RestartPolicy,
-    RestartPolicyNameEnum,
+    ContainerCreateBody, EndpointSettings, HealthConfig, HostConfig, Mount, NetworkConnectRequest, NetworkingConfig,
+    PortBinding, PortMap, RestartPolicy, RestartPolicyNameEnum,
 };
-use testcontainers::core::{ContainerPort, Healthcheck};
-use testcontainers::runners::AsyncRunner;
-use testcontainers::{ContainerRequest, GenericImage, ImageExt};
+use bollard::query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions};
 use verdict::evidence::Trouble;
 
-use super::compose::model::{Port, ServiceSpec};
+use super::compose::model::{Healthcheck, Port, ServiceSpec};
 use super::engine::{chain, refused};
 use super::run::Run;
 
@@ -33,30 +33,44 @@ pub(crate) async fn launch(
     spec: &ServiceSpec,
     mounts: Vec<Mount>,
 ) -> Result<String, LaunchError> {
-    let failed = |error: &(dyn std::error::Error + 'static)| {
-        let trouble = refused(service, "its container can't be started", error);
-        if says_port_taken(&chain(error)) { LaunchError::PortTaken(trouble) } else { LaunchError::Other(trouble) }
-    };
-    let container = request(run, service, spec, mounts).start().await.map_err(|error| failed(&error))?;
-    let id = container.id().to_owned();
-    // What a run made is removed in one place, by its label: container, volumes and networks in their order, also when
-    // `TESTCONTAINERS_COMMAND` says otherwise. This handle would remove the container a second time, and block on it.
-    std::mem::forget(container);
+    let container = create(docker, run, service, spec, mounts).await?;
+    start(docker, service, &container).await?;
+    Ok(container)
+}
 
-    // The library can name a network, but not the names of a container on it: leave, and come back under them.
-    let first = first_network(spec);
-    for (network, aliases) in &spec.networks {
-        let network_name = run.name(network);
-        if Some(network) == first {
-            let leave = NetworkDisconnectRequest { container: id.clone(), force: Some(false) };
-            docker.disconnect_network(&network_name, leave).await.map_err(|error| failed(&error))?;
-        }
-        let names = std::iter::once(service.to_owned()).chain(aliases.iter().cloned()).collect();
-        let endpoint = EndpointSettings { aliases: Some(names), ..EndpointSettings::default() };
-        let join = NetworkConnectRequest { container: id.clone(), endpoint_config: Some(endpoint) };
-        docker.connect_network(&network_name, join).await.map_err(|error| failed(&error))?;
+/// Creates the container of `service`, on its networks and under its names there, and gives its id. It holds no port, and nothing runs
+/// in it, until it is started.
+///
+/// The engine is asked for it directly: `testcontainers` knows no names on a network, so that a container would have to leave its
+/// network and come back while its program starts, and it creates none without starting it.
+pub(crate) async fn create(
+    docker: &Docker,
+    run: &Run,
+    service: &str,
+    spec: &ServiceSpec,
+    mounts: Vec<Mount>,
+) -> Result<String, LaunchError> {
+    let options = CreateContainerOptionsBuilder::new().name(&run.name(service)).build();
+    let created = docker.create_container(Some(options), body(run, service, spec, mounts)).await;
+    let container = created.map_err(|error| failed(service, &error))?.id;
+    // The first network is in the request itself: no more than one can be, up to version 1.43 of the engine's API.
+    for (network, aliases) in spec.networks.iter().skip(1) {
+        let endpoint_config = Some(endpoint(service, aliases));
+        let join = NetworkConnectRequest { container: container.clone(), endpoint_config };
+        docker.connect_network(&run.name(network), join).await.map_err(|error| failed(service, &error))?;
     }
-    Ok(id)
+    Ok(container)
+}
+
+/// Starts a container that was created.
+pub(crate) async fn start(docker: &Docker, service: &str, container: &str) -> Result<(), LaunchError> {
+    let started = docker.start_container(container, None::<StartContainerOptions>).await;
+    started.map_err(|error| failed(service, &error))
+}
+
+fn failed(service: &str, error: &Error) -> LaunchError {
+    let trouble = refused(service, "its container can't be started", error);
+    if says_port_taken(&chain(error)) { LaunchError::PortTaken(trouble) } else { LaunchError::Other(trouble) }
 }
 
 /// Whether the engine says that somebody else has the port: another container, or another program.
@@ -64,121 +78,79 @@ fn says_port_taken(message: &str) -> bool {
     ["port is already allocated", "address already in use"].iter().any(|text| message.contains(text))
 }
 
+/// A container's place on a network: under the service's name and these.
+fn endpoint(service: &str, aliases: &[String]) -> EndpointSettings {
+    let names = std::iter::once(service.to_owned()).chain(aliases.iter().cloned()).collect();
+    EndpointSettings { aliases: Some(names), ..EndpointSettings::default() }
+}
+
+/// What the engine is asked for.
+fn body(run: &Run, service: &str, spec: &ServiceSpec, mounts: Vec<Mount>) -> ContainerCreateBody {
+    let first = spec.networks.iter().next();
+    let networking = first.map(|(network, aliases)| NetworkingConfig {
+        endpoints_config: Some(HashMap::from([(run.name(network), endpoint(service, aliases))])),
+    });
+    ContainerCreateBody {
+        image: Some(spec.image.clone()),
+        cmd: spec.command.clone(),
+        entrypoint: spec.entrypoint.clone(),
+        env: Some(spec.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+        user: spec.user.clone(),
+        labels: Some(run.labels()),
+        exposed_ports: Some(spec.ports.iter().map(inside).collect()),
+        healthcheck: spec.healthcheck.as_ref().map(health),
+        networking_config: networking,
+        host_config: Some(HostConfig {
+            network_mode: first.map(|(network, _)| run.name(network)),
+            port_bindings: Some(port_bindings(&spec.ports)),
+            // Ports are published where the file says so, and not all that the image exposes, to everybody.
+            publish_all_ports: Some(false),
+            mounts: Some(mounts),
+            tmpfs: Some(spec.tmpfs.clone().into_iter().collect()),
+            readonly_rootfs: Some(spec.read_only),
+            cap_drop: Some(spec.cap_drop.clone()),
+            cap_add: Some(spec.cap_add.clone()),
+            security_opt: Some(spec.security_opt.clone()),
+            memory: spec.mem_limit,
+            pids_limit: spec.pids_limit,
+            restart_policy: spec.restarts.then(unless_stopped),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
 fn unless_stopped() -> RestartPolicy {
     RestartPolicy { name: Some(RestartPolicyNameEnum::UNLESS_STOPPED), maximum_retry_count: None }
 }
 
-fn first_network(spec: &ServiceSpec) -> Option<&String> {
-    spec.networks.keys().next()
-}
-
-/// The library's request for the service's container.
-fn request(run: &Run, service: &str, spec: &ServiceSpec, mounts: Vec<Mount>) -> ContainerRequest<GenericImage> {
-    let (name, tag) = name_and_tag(&spec.image);
-    let mut image = GenericImage::new(name, tag);
-    for port in &spec.ports {
-        image = image.with_exposed_port(ContainerPort::Tcp(port.container));
-    }
-    let mut command = spec.command.clone().unwrap_or_default();
-    if let Some((program, arguments)) = spec.entrypoint.as_ref().and_then(|entrypoint| entrypoint.split_first()) {
-        // The library takes the program alone; its arguments come before the command's all the same.
-        image = image.with_entrypoint(program);
-        command.splice(0..0, arguments.iter().cloned());
-    }
-    let mut request = image
-        .with_container_name(run.name(service))
-        .with_labels(run.labels())
-        .with_cmd(command)
-        .with_readonly_rootfs(spec.read_only);
-    for (name, value) in &spec.environment {
-        request = request.with_env_var(name, value);
-    }
-    for capability in &spec.cap_drop {
-        request = request.with_cap_drop(capability);
-    }
-    for capability in &spec.cap_add {
-        request = request.with_cap_add(capability);
-    }
-    for option in &spec.security_opt {
-        request = request.with_security_opt(option);
-    }
-    if let Some(user) = &spec.user {
-        request = request.with_user(user);
-    }
-    if let Some(network) = first_network(spec) {
-        request = request.with_network(run.name(network));
-    }
-    if let Some(check) = &spec.healthcheck {
-        request = request.with_health_check(healthcheck(check));
-    }
-    let bindings = port_bindings(&spec.ports);
-    let tmpfs: HashMap<String, String> = spec.tmpfs.clone().into_iter().collect();
-    let (memory, processes, restarts) = (spec.mem_limit, spec.pids_limit, spec.restarts);
-    request.with_host_config_modifier(move |host| {
-        // The library would publish every port that the image exposes, to everybody.
-        host.publish_all_ports = Some(false);
-        host.port_bindings = Some(bindings.clone());
-        host.tmpfs = Some(tmpfs.clone());
-        host.mounts = Some(mounts.clone());
-        host.memory = memory;
-        host.pids_limit = processes;
-        host.restart_policy = restarts.then(unless_stopped);
-    })
-}
-
-/// `host:5000/group/name:tag` in two; no tag is `latest`, as everywhere. A digest's part before the colon stays
-/// with the name, which the library puts together again with a colon.
-fn name_and_tag(image: &str) -> (&str, &str) {
-    match image.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name, tag),
-        _ => (image, "latest"),
-    }
+/// The port in the container, as the engine writes it.
+fn inside(port: &Port) -> String {
+    format!("{}/tcp", port.container)
 }
 
 fn port_bindings(ports: &[Port]) -> PortMap {
     let binding =
         |port: &Port| PortBinding { host_ip: port.host_address.clone(), host_port: Some(port.host.to_string()) };
-    ports.iter().map(|port| (format!("{}/tcp", port.container), Some(vec![binding(port)]))).collect()
+    ports.iter().map(|port| (inside(port), Some(vec![binding(port)]))).collect()
 }
 
-fn healthcheck(check: &super::compose::model::Healthcheck) -> Healthcheck {
-    let mut out = match check.test.split_first() {
-        Some((kind, rest)) if kind == "CMD-SHELL" => Healthcheck::cmd_shell(rest.join(" ")),
-        Some((kind, rest)) if kind == "CMD" => Healthcheck::cmd(rest),
-        _ => Healthcheck::none(),
-    };
-    if let Some(interval) = check.interval {
-        out = out.with_interval(interval);
+fn health(check: &Healthcheck) -> HealthConfig {
+    // The engine counts in nanoseconds.
+    let nanoseconds = |duration: Option<Duration>| duration.and_then(|it| i64::try_from(it.as_nanos()).ok());
+    HealthConfig {
+        test: Some(check.test.clone()),
+        interval: nanoseconds(check.interval),
+        timeout: nanoseconds(check.timeout),
+        retries: check.retries,
+        start_period: nanoseconds(check.start_period),
+        start_interval: None,
     }
-    if let Some(timeout) = check.timeout {
-        out = out.with_timeout(timeout);
-    }
-    if let Some(retries) = check.retries.and_then(|retries| u32::try_from(retries).ok()) {
-        out = out.with_retries(retries);
-    }
-    if let Some(start_period) = check.start_period {
-        out = out.with_start_period(start_period);
-    }
-    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_image_is_its_name_and_its_tag() {
-        for (image, expected) in [
-            ("caddy:2", ("caddy", "2")),
-            ("caddy", ("caddy", "latest")),
-            ("localhost:5000/caddy", ("localhost:5000/caddy", "latest")),
-            ("localhost:5000/caddy:2", ("localhost:5000/caddy", "2")),
-            ("codeberg.org/forgejo/forgejo:11", ("codeberg.org/forgejo/forgejo", "11")),
-            ("caddy@sha256:0123", ("caddy@sha256", "0123")),
-        ] {
-            assert_eq!(name_and_tag(image), expected, "{image}");
-        }
-    }
 
     #[test]
     fn a_port_is_bound_to_the_address_that_the_file_says() {

@@ -5,6 +5,7 @@
 //! - `up`: standing it up: [`up`](up::up); in which `order`, until the edge does `pass_on` requests
 //! - `bring`: one service of it: `launch`ed, `ready`, with its `volumes`; and what it says (`inside`)
 //! - `alter`: what is to be wrong with it, once it is set up
+//! - `versions`: which versions the programs say they are
 //! - `stack`: what then stands: [`Containers`]; and its `change`
 //! - `run`, [`owner`], `cleanup`, `standing`: whose everything is, and how it is removed
 //! - `engine`: the container engine: [`engine()`]
@@ -26,6 +27,7 @@ mod run;
 mod stack;
 mod standing;
 mod up;
+mod versions;
 mod volumes;
 
 pub use cleanup::sweep;

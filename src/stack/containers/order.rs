@@ -1,5 +1,6 @@
 //! The order in which the stack comes up: at once the edge, the forge and who needs nobody; the forge's first user as soon as the edge
-//! passes requests on to it; then, with the applications that the forge knows them by, who signs people in there.
+//! passes requests on to it; then, with the applications that the forge knows them by, who signs people in there. Whatever can be made
+//! beforehand is: containers are created before those that they wait for are ready.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
@@ -18,6 +19,7 @@ use super::pass_on::wait_for_edge;
 use super::plan::{Inputs, Plan, Registered};
 use super::ready::{TROUBLE_LOG_LINES, interrupted};
 use super::standing::Standing;
+use super::versions::version;
 use super::volumes::create_network;
 use crate::stack::applications::{Applications, redirect_uris};
 use crate::stack::bootstrap::{BootstrapError, Forge, bootstrap};
@@ -28,6 +30,8 @@ pub(super) struct Raised {
     pub(super) plan: Plan,
     /// The forge, where there is one.
     pub(super) forge: Option<Forge>,
+    /// The versions that services said they are.
+    pub(super) versions: BTreeMap<String, String>,
 }
 
 /// A stack on its way up.
@@ -43,6 +47,7 @@ pub(super) struct Rising<'a> {
 struct Shared {
     stages: BTreeMap<String, watch::Sender<Stage>>,
     reservation: Mutex<Option<TcpListener>>,
+    versions: Mutex<BTreeMap<String, String>>,
     first_failure: Mutex<Option<LaunchError>>,
     /// Where one fails, the others end at their next step rather than in the middle of one.
     failed: CancellationToken,
@@ -82,18 +87,21 @@ impl Rising<'_> {
         let shared = Shared {
             stages: plan.services.keys().map(|name| (name.clone(), watch::Sender::new(Stage::Waiting))).collect(),
             reservation: Mutex::new(Some(reservation)),
+            versions: Mutex::default(),
             first_failure: Mutex::default(),
             failed: self.stop.child_token(),
         };
-        let late = plan.after_the_forge();
+        // Who only waits for these can be created beforehand.
+        let late = plan.signing_in();
         let early = plan.services.keys().map(String::as_str).filter(|name| !late.contains(name)).collect();
         let (_, raised) = tokio::join!(self.bring(&plan, &early, &shared), self.behind_the_edge(&plan, &late, &shared));
-        let first_failure = shared.first_failure.into_inner().unwrap_or_else(PoisonError::into_inner);
-        match (first_failure, raised) {
-            (Some(error), _) => Err(error),
-            (None, Some((plan, forge))) => Ok(Raised { plan, forge: Some(forge) }),
-            (None, None) => Ok(Raised { plan, forge: None }),
+        let Shared { first_failure, versions, .. } = shared;
+        if let Some(error) = first_failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
         }
+        let versions = versions.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (plan, forge) = raised.map_or((plan, None), |(plan, forge)| (plan, Some(forge)));
+        Ok(Raised { plan, forge, versions })
     }
 
     /// Brings these up, each as soon as those that it waits for allow.
@@ -103,7 +111,12 @@ impl Rising<'_> {
             let Shared { stages, reservation, .. } = shared;
             let bringing = Bringing { standing: self.standing, plan, name, spec, stages, reservation };
             if let Err(error) = bringing.up(self.progress, &shared.failed).await {
-                shared.fail(error);
+                return shared.fail(error);
+            }
+            // While others are still on their way.
+            if let Some(version) = version(self.standing, plan, name).await {
+                let mut versions = shared.versions.lock().unwrap_or_else(PoisonError::into_inner);
+                versions.insert(name.to_owned(), version);
             }
         }))
         .await;

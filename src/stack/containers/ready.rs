@@ -4,18 +4,21 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::models::{ContainerState, ContainerStateStatusEnum, HealthStatusEnum};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::Trouble;
 
 use super::compose::model::Healthcheck;
 use super::engine::refused;
 use super::inside::{Container, log_lines};
+use super::pass_on::{Passage, Passed, pause};
 use crate::stack::bootstrap::{Command, Inside};
 
-/// How often the engine is asked, and the health check run: each time costs what starting a process costs, while
+/// How often the engine is asked, and the health check run inside: each time costs what starting a process costs, while
 /// what is waited for needs the processor itself.
-const ASK_EVERY: Duration = Duration::from_millis(250);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The same, where nothing else tells, for a container that was started just now.
+const LOOK_YOUNG: Duration = Duration::from_millis(25);
 /// How many log lines go with a trouble.
 pub(crate) const TROUBLE_LOG_LINES: usize = 20;
 /// Beyond what the health check itself allows: for an engine under load.
@@ -32,39 +35,73 @@ pub(crate) enum Standing {
     Broken(String),
 }
 
-/// Waits until the container is ready: its health check passes or, where it has none, it runs. The engine runs the
-/// check as seldom as is good for a stack that stands; here it is run besides that, so that a stack that comes up
-/// isn't kept waiting.
-///
-/// # Errors
-/// It ended, its health check gave up, it took longer than its health check allows, or `cancel` was called.
-pub(crate) async fn wait_until_ready(
-    docker: &Docker,
-    service: &str,
-    container: &str,
-    healthcheck: Option<&Healthcheck>,
-    cancel: &CancellationToken,
-) -> Result<(), Trouble> {
-    let patience = patience(healthcheck);
-    let deadline = Instant::now() + patience;
-    let mut ticks = interval(ASK_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = cancel.cancelled() => return Err(interrupted(service)),
-            _ = ticks.tick() => {}
-        }
-        let state = state(docker, service, container).await?;
-        match judge(&state, healthcheck.is_some()) {
-            Standing::Ready => return Ok(()),
-            Standing::Broken(why) => return Err(trouble(docker, service, container, why).await),
-            Standing::Starting if passes(docker, container, &state, healthcheck).await => return Ok(()),
-            Standing::Starting if Instant::now() < deadline => {}
-            Standing::Starting => {
-                let last =
-                    last_check(&state).map(|check| format!("; its health check says: {check}")).unwrap_or_default();
-                let why = format!("{service} was not ready within {} s{last}", patience.as_secs());
-                return Err(trouble(docker, service, container, why).await);
+/// A container on its way to being ready.
+pub(crate) struct Awaited<'a> {
+    /// The engine.
+    pub(crate) docker: &'a Docker,
+    /// The service's name.
+    pub(crate) service: &'a str,
+    /// The container's id.
+    pub(crate) container: &'a str,
+    /// The health check that it has.
+    pub(crate) healthcheck: Option<&'a Healthcheck>,
+    /// How the same is asked from outside.
+    pub(super) passage: Option<Passage>,
+}
+
+impl Awaited<'_> {
+    /// Waits until the container is ready: it answers from outside what its health check asks for inside, or that check passes;
+    /// where it has none, it runs. The engine runs the check as seldom as is good for a stack that stands; here it is asked
+    /// besides that, so that a stack that comes up isn't kept waiting. From outside it costs a request, inside a process: a
+    /// service that can be asked from outside is asked inside only where it answers something that doesn't tell.
+    ///
+    /// # Errors
+    /// It ended, its health check gave up, it took longer than its health check allows, or `cancel` was called.
+    pub(crate) async fn ready(&self, cancel: &CancellationToken) -> Result<(), Trouble> {
+        let Self { docker, service, container, healthcheck, passage } = self;
+        let patience = patience(*healthcheck);
+        let begun = Instant::now();
+        let mut next_look = begun;
+        loop {
+            let from_outside = async {
+                match passage {
+                    Some(passage) => Some(passage.ask().await),
+                    None => None,
+                }
+            };
+            let answer = tokio::select! {
+                () = cancel.cancelled() => return Err(interrupted(service)),
+                answer = from_outside => answer,
+            };
+            let from_inside = match answer {
+                Some(Passed::Healthy) => return Ok(()),
+                Some(Passed::NotYet(_)) => None,
+                Some(Passed::Otherwise(_)) | None => *healthcheck,
+            };
+            if Instant::now() >= next_look {
+                let state = state(docker, service, container).await?;
+                match judge(&state, healthcheck.is_some()) {
+                    Standing::Ready => return Ok(()),
+                    Standing::Broken(why) => return Err(trouble(docker, service, container, why).await),
+                    Standing::Starting if passes(docker, container, &state, from_inside).await => return Ok(()),
+                    Standing::Starting if begun.elapsed() < patience => {}
+                    Standing::Starting => {
+                        let last = last_check(&state);
+                        let last = last.map(|check| format!("; its health check says: {check}")).unwrap_or_default();
+                        let why = format!("{service} was not ready within {} s{last}", patience.as_secs());
+                        return Err(trouble(docker, service, container, why).await);
+                    }
+                }
+                let young = passage.is_none() && begun.elapsed() < LOOK_EVERY;
+                next_look = Instant::now() + if young { LOOK_YOUNG } else { LOOK_EVERY };
+            }
+            let pause = match passage {
+                Some(_) => pause(begun.elapsed()),
+                None => next_look.saturating_duration_since(Instant::now()),
+            };
+            tokio::select! {
+                () = cancel.cancelled() => return Err(interrupted(service)),
+                () = sleep(pause) => {}
             }
         }
     }

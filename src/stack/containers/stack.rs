@@ -9,7 +9,7 @@ use scenario::Secret;
 use scenario::model::Service;
 use verdict::evidence::{ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
-use super::inside::{Container, address, log_lines};
+use super::inside::{address, log_lines};
 use super::order::Raised;
 use super::plan::{HOST, Plan, service_named};
 use super::ready::check;
@@ -18,6 +18,8 @@ use crate::images::Choice;
 use crate::stack::api::Api;
 use crate::stack::bootstrap::{Command, Forge, Inside};
 use crate::stack::{Direct, Site, Stack, StackOptions, mode_fact};
+use crate::stack::bootstrap::Forge;
+use crate::stack::{Site, Stack, StackOptions, mode_fact};
 
 /// The real programs, in containers.
 pub struct Containers {
@@ -32,31 +34,28 @@ pub struct Containers {
 
 impl Containers {
     /// What stands, with what it says of itself.
-    pub(super) async fn new(
+    pub(super) fn new(
         standing: Standing,
         raised: Raised,
         options: &StackOptions,
         images: &BTreeMap<Service, Choice>,
     ) -> Self {
-        let Raised { plan, forge } = raised;
-        let services = plan.services.iter().map(|(name, spec)| async {
+        let Raised { plan, forge, versions } = raised;
+        let services = plan.services.iter().map(|(name, spec)| {
             let service = service_named(name);
-            let version = match service {
-                Some(Service::Forge) => forge.as_ref().map(|forge| forge.version.clone()),
-                Some(Service::Edge | Service::Staging) => caddy_version(&standing, name).await,
-                Some(Service::Ci) => ci_version(&plan).await,
-                _ => None,
-            };
             let choice = service.and_then(|service| images.get(&service));
             let is_double = choice.is_some_and(|choice| choice.is_double);
             ServiceFacts {
                 name: name.clone(),
                 kind: if is_double { ServiceKind::Double } else { ServiceKind::Image },
                 image: Some(choice.map_or(&spec.image, |choice| &choice.image).clone()),
-                version,
+                version: match service {
+                    Some(Service::Forge) => forge.as_ref().map(|forge| forge.version.clone()),
+                    _ => versions.get(name).cloned(),
+                },
             }
         });
-        let services = join_all(services).await;
+        let services = services.collect();
         let site = site(&plan, options, forge.as_ref());
         let mode = mode_fact(options.mode);
         let facts = StackFacts { kind: StackKind::Containers, mode, base_url: site.base_url.clone(), services };
@@ -105,22 +104,6 @@ fn site(plan: &Plan, options: &StackOptions, forge: Option<&Forge>) -> Site {
 
 fn owned((name, value): (&str, &String)) -> (String, String) {
     (name.to_owned(), value.clone())
-}
-
-/// `v2.11.9`, where the service is Caddy.
-async fn caddy_version(standing: &Standing, service: &str) -> Option<String> {
-    let container = standing.container(service)?;
-    let inside = Container { docker: &standing.docker, id: &container };
-    let command = Command { arguments: &["caddy", "version"], environment: &[], user: None };
-    let output = inside.run(command).await.ok().filter(|output| output.exit_code == 0)?;
-    output.stdout.split_whitespace().next().map(|version| version.trim_start_matches('v').to_owned())
-}
-
-/// `3.17.0`, as the CI says it.
-async fn ci_version(plan: &Plan) -> Option<String> {
-    let (url, way) = (plan.site.service_url(Service::Ci.as_str())?, plan.way());
-    let answer = Api { base: &url, way: &way, credentials: None }.get("/version").await.ok()?;
-    answer.json()?.get("version")?.as_str().map(str::to_owned)
 }
 
 #[async_trait]

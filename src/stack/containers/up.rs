@@ -64,18 +64,22 @@ async fn stand_up(
     // Nobody listens any more: then nobody is to be told.
     let progress = |text: String| drop(events.send(Event::StackProgress(text)));
     let (docker, _) = connect().await?;
-    match sweep(&docker).await {
+    let names = required(&needs.services)?;
+    let services: BTreeSet<Service> = names.iter().filter_map(|name: &String| service_named(name)).collect();
+    // What is swept away gives the engine back networks' addresses, which this run may need.
+    let (removed, images) = tokio::join!(sweep(&docker), async {
+        tokio::select! {
+            images = resolve(&docker, &services, &options.images, options.pull, &progress) => images,
+            () = stop.cancelled() => Err(general("interrupted".to_owned())),
+        }
+    });
+    match removed {
         Ok(removed) if removed.is_empty() => {}
         Ok(removed) => progress(format!("removed what a killed run had left: {}", removed.join(", "))),
         // This run can do without.
         Err(why) => progress(format!("what a killed run had left could not be removed: {why}")),
     }
-    let names = required(&needs.services)?;
-    let services: BTreeSet<Service> = names.iter().filter_map(|name: &String| service_named(name)).collect();
-    let images = tokio::select! {
-        images = resolve(&docker, &services, &options.images, options.pull, &progress) => images?,
-        () = stop.cancelled() => return Err(general("interrupted".to_owned())),
-    };
+    let images = images?;
     let doubles: Vec<&str> =
         Service::PARTS.iter().filter(|service| stands_in(service, &images)).map(|it| it.as_str()).collect();
     if !doubles.is_empty() {
@@ -131,7 +135,7 @@ impl Orders<'_> {
         let rising = Rising { standing: &standing, inputs: &inputs, progress: self.progress, stop: self.stop };
         let raised = rising.up(reservation).await;
         match raised {
-            Ok(raised) => self.altered(Containers::new(standing, raised, self.options, self.images).await).await,
+            Ok(raised) => self.altered(Containers::new(standing, raised, self.options, self.images)).await,
             Err(error) => Err(clean_up(&standing, error).await),
         }
     }

@@ -79,13 +79,22 @@ fn same_page(name: &str, one: &[u8], other: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::http::client::Arrival;
     use bytes::Bytes;
     use std::time::Duration;
 
     fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Received {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
         let body = Bytes::from(body.to_owned());
-        Received { status, headers, length: body.len() as u64, body, incomplete: None, duration: Duration::ZERO }
+        Received {
+            status,
+            headers,
+            length: body.len() as u64,
+            body,
+            incomplete: None,
+            duration: Duration::ZERO,
+            arrival: Arrival::default(),
+        }
     }
 
     fn page(body: &str) -> Received {

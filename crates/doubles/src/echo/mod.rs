@@ -6,11 +6,13 @@
 //!
 //! - [`request`]: a request as JSON
 //! - `socket`: WebSockets (RFC 6455)
+//! - `stream`: a content that takes its time
 //! - [`command`]: messages that ask for something else than themselves
 
 pub mod command;
 pub mod request;
 mod socket;
+mod stream;
 
 use std::io;
 use std::net::SocketAddr;
@@ -74,6 +76,9 @@ async fn answer(request: Request<Incoming>, peer: &Peer) -> Response<Body> {
         return socket::accept(request, peer);
     }
     let (parts, body) = request.into_parts();
+    if let Some(streamed) = stream::answer(&parts) {
+        return streamed;
+    }
     let content = match Limited::new(body, LIMIT).collect().await {
         Ok(content) => content.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {

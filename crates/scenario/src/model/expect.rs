@@ -54,6 +54,8 @@ pub enum Subject {
     },
     /// The time from the first byte sent to the last byte received, in seconds.
     Duration,
+    /// The time from the first piece of the last response's content to its last, in seconds.
+    Spread,
     /// What a `git` step fetched or pushed.
     Git(GitAspect),
     /// What an `assets` step loaded.

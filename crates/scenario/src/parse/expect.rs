@@ -32,6 +32,7 @@ pub(super) fn expect(decoder: &Decoder, node: &Node) -> Vec<Expectation> {
             "no_loop" => expectations.no_loop(value),
             "cookie" => expectations.each(value, &what, Expectations::cookie),
             "git" => git::expect(&mut expectations, value),
+            "spread" => expectations.add(Subject::Spread, value, Domain::Duration, &what),
             "assets" => assets::expect(&mut expectations, value),
             _ => expectations.add(Subject::Duration, value, Domain::Duration, &what),
         }

@@ -46,9 +46,35 @@ pub struct ResponseRecord {
     /// The beginning of the content, where it is text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_excerpt: Option<String>,
+    /// How the content arrived, where it came in more than one piece.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<Arrival>,
+}
+
+/// How a content arrived. Times count from the first byte sent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Arrival {
+    /// In how many pieces it was read; neighbours that came together count as one.
+    pub pieces: u64,
+    /// When the first of them came, in milliseconds.
+    pub first_ms: f64,
+    /// When the last came, in milliseconds.
+    pub last_ms: f64,
+}
+
+impl Arrival {
+    /// The time from the first piece to the last, in milliseconds.
+    pub fn spread_ms(&self) -> f64 {
+        self.last_ms - self.first_ms
+    }
 }
 
 impl ResponseRecord {
+    /// The time from the content's first piece to its last, in milliseconds; zero where it came at once.
+    pub fn spread_ms(&self) -> f64 {
+        self.arrival.map_or(0.0, |arrival| arrival.spread_ms())
+    }
+
     /// The first value of a header field, its name compared without case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use assets::{Asset, AssetKind, AssetProblem, AssetProblemKind, AssetReference, Assets};
-pub use exchange::{Exchange, RequestRecord, ResponseRecord, SetCookie};
+pub use exchange::{Arrival, Exchange, RequestRecord, ResponseRecord, SetCookie};
 pub use git::GitRecord;
 pub use journey::{Failure, FailureKind, Journey, Outcome, ServiceLog, StepRecord};
 pub use oauth::{

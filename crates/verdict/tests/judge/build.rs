@@ -103,6 +103,7 @@ fn exchange(url: &str, status: Option<u16>, error: &str) -> Exchange {
         set_cookies: Vec::new(),
         body_bytes: 0,
         body_excerpt: None,
+        arrival: None,
     };
     Exchange {
         request: RequestRecord { method: "GET".into(), url: url.into(), headers: Vec::new(), body_bytes: 0 },

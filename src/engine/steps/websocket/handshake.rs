@@ -240,6 +240,7 @@ fn advice(received: &Received) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::http::client::Arrival;
     use std::time::Duration;
 
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -258,6 +259,7 @@ mod tests {
             incomplete: None,
             length: 0,
             duration: Duration::ZERO,
+            arrival: Arrival::default(),
         };
         let offered =
             Offered { subprotocols: offered.iter().map(|name| (*name).to_owned()).collect(), extensions: false };

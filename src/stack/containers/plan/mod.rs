@@ -154,11 +154,17 @@ fn configuration_directory(services: &BTreeMap<String, ServiceSpec>) -> &str {
 }
 
 impl Plan {
+    /// The services that sign people in at the forge: their settings aren't known before it knows them.
+    pub(crate) fn signing_in(&self) -> BTreeSet<&str> {
+        let signing_in = routes::settings::for_site(&self.site).oauth_redirect_uris;
+        self.services.keys().map(String::as_str).filter(|name| signing_in.contains_key(*name)).collect()
+    }
+
     /// The services that can only start once the forge knows them, and those that wait for these.
     pub(crate) fn after_the_forge(&self) -> BTreeSet<&str> {
-        let signing_in = routes::settings::for_site(&self.site).oauth_redirect_uris;
+        let signing_in = self.signing_in();
         let is_late = |name: &str, spec: &ServiceSpec| {
-            signing_in.contains_key(name) || spec.depends_on.keys().any(|other| signing_in.contains_key(other))
+            signing_in.contains(name) || spec.depends_on.keys().any(|other| signing_in.contains(other.as_str()))
         };
         self.services.iter().filter(|(name, spec)| is_late(name, spec)).map(|(name, _)| name.as_str()).collect()
     }

@@ -176,3 +176,26 @@ fn the_caddyfile_beside_the_file_is_what_its_default_port_renders() {
     let committed = std::fs::read_to_string(path).unwrap();
     assert_eq!(committed, rendered, "run this test with EDGE_SMOKE_UPDATE=1 to write fixtures/Caddyfile anew");
 }
+
+#[test]
+fn what_the_forge_tells_changes_those_alone_who_sign_people_in_there() {
+    let ground = Ground::new(4321, None).unwrap();
+    let (names, options, images) = (all(), options(Mode::Subpath), images());
+    let inputs = Inputs { names: &names, options: &options, images: &images, ground };
+    let ci = Application {
+        name: "ci".to_owned(),
+        client_id: "id".to_owned(),
+        client_secret: Secret::new("secret"),
+        redirect_uris: Vec::new(),
+    };
+    let before = inputs.plan(None).unwrap();
+    let after = inputs.plan(Some(Registered { product: Product::Gitea, ci: Some(ci) })).unwrap();
+    let changed: BTreeSet<&str> = before
+        .services
+        .keys()
+        .map(String::as_str)
+        .filter(|name| before.services[*name] != after.services[*name])
+        .collect();
+    assert_eq!(changed, before.signing_in());
+    assert_eq!(changed, BTreeSet::from(["ci"]));
+}

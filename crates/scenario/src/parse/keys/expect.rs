@@ -50,6 +50,11 @@ pub(crate) static EXPECT: Table = Table {
             Shape::Either(&[Shape::Table(&PREDICATE)]),
             "The time from the first byte sent to the last byte received.",
         ),
+        Key::new(
+            "spread",
+            Shape::Either(&[Shape::Table(&PREDICATE)]),
+            "The time from the first piece of the last response's content to its last: a stream takes its time.",
+        ),
         Key::new("git", Shape::Table(&GIT_EXPECT), "What a `git` step fetched or pushed."),
         Key::new("assets", Shape::Table(&ASSETS), "What an `assets` step loaded."),
     ],

@@ -15,11 +15,8 @@ use super::plan::{HOST, Plan, service_named};
 use super::ready::check;
 use super::standing::Standing;
 use crate::images::Choice;
-use crate::stack::api::Api;
-use crate::stack::bootstrap::{Command, Forge, Inside};
-use crate::stack::{Direct, Site, Stack, StackOptions, mode_fact};
 use crate::stack::bootstrap::Forge;
-use crate::stack::{Site, Stack, StackOptions, mode_fact};
+use crate::stack::{Direct, Site, Stack, StackOptions, mode_fact};
 
 /// The real programs, in containers.
 pub struct Containers {

@@ -20,6 +20,7 @@ fn hop(method: &str, url: &str, status: u16, headers: &[(&str, &str)]) -> Exchan
         set_cookies: Vec::new(),
         body_bytes: 0,
         body_excerpt: None,
+        arrival: None,
     };
     Exchange {
         request: RequestRecord { method: method.into(), url: url.into(), headers: Vec::new(), body_bytes: 0 },

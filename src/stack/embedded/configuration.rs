@@ -45,8 +45,10 @@ fn is_unknown(service: Service, name: &str) -> bool {
     match service {
         // Forgejo reads its own spelling of them as well.
         Service::Forge => Forge::builder().setting(name, "").is_err_and(|error| error.is_unknown),
-        Service::Ci => ci::Settings::read(pairs()).is_ok_and(|settings| !settings.unknown.is_empty()),
-        Service::CiAgent => AgentSettings::read(pairs()).is_ok_and(|settings| !settings.unknown.is_empty()),
+        Service::Ci => ci::Settings::read(pairs()).is_ok_and(|settings| settings.unknown.iter().any(|it| it == name)),
+        Service::CiAgent => {
+            AgentSettings::read(pairs()).is_ok_and(|settings| settings.unknown.iter().any(|it| it == name))
+        }
         _ => true,
     }
 }

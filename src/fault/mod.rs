@@ -1,27 +1,34 @@
 //! Known misconfigurations, one a file: what is set wrong, as values that a stack is stood up with.
 //!
 //! - `keys`: what a file may have in it
+//! - `names`: the routes that there can be
+//! - `tamper`: the rules of meddlers
+//! - `applies`: where a fault can't be expressed, and why
 //! - `read`: text → [`Fault`], all that is wrong in the file at once
 //! - [`Expectation`]: what it is to be found as
 //! - `all`: files → faults, each with a name of its own
 
 mod all;
+mod applies;
 mod expect;
 mod keys;
+mod names;
 mod read;
+mod tamper;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use routes::change::RouteChanges;
+use doubles::meddler::Rule;
+use routes::change::{RouteChange, RouteChanges};
 use scenario::model::Service;
 
 pub use all::read_all;
 pub use expect::Expectation;
 pub use read::read;
 
-use crate::stack::{ApplicationChange, Environment, StackOptions};
+use crate::stack::{ApplicationChange, Environment, StackOptions, TextChange};
 
 /// A known misconfiguration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +67,10 @@ pub struct Inject {
     pub routes: RouteChanges,
     /// OAuth applications by the service that they are for.
     pub applications: BTreeMap<Service, ApplicationChange>,
+    /// What is replaced in the generated Caddyfile.
+    pub caddyfile: Vec<TextChange>,
+    /// Rules of meddlers between the edge and services.
+    pub tamper: BTreeMap<Service, Vec<Rule>>,
     /// Services that don't run.
     pub stop: BTreeSet<Service>,
 }
@@ -74,6 +85,10 @@ impl Inject {
         }
         options.routes.extend(self.routes);
         options.applications.extend(self.applications);
+        options.caddyfile.extend(self.caddyfile);
+        for (service, rules) in self.tamper {
+            options.tamper.entry(service).or_default().extend(rules);
+        }
         options.stop.extend(self.stop);
         options
     }
@@ -98,19 +113,26 @@ impl Inject {
             let what = format!("{service}'s OAuth application");
             insert(&mut self.applications, service, change, what)?;
         }
+        // One after the other, as in a file.
+        self.caddyfile.extend(other.caddyfile);
+        for (service, rules) in other.tamper {
+            self.tamper.entry(service).or_default().extend(rules);
+        }
         self.stop.extend(other.stop);
         Ok(self)
     }
 
     /// The services that it is about, by what is set wrong of them.
     pub fn services(&self) -> BTreeSet<Service> {
-        // A service's routes bear its name: `forge`, `forge-bare`.
-        let named = |name: &String| {
-            let first = name.split('-').next();
-            Service::ALL.iter().copied().find(|service| Some(service.as_str()) == first)
+        let by_name = |name: &str| Service::ALL.iter().copied().find(|service| service.as_str() == name);
+        // A service's routes bear its name: `forge`, `forge-bare`. One that is added may be called anything, and leads somewhere.
+        let named = |(name, change): (&String, &Option<RouteChange>)| {
+            let leads_to = change.as_ref().and_then(|change| change.service.clone());
+            let owner = if names::is_known(name) { name.split('-').next() } else { None };
+            owner.and_then(by_name).into_iter().chain(leads_to.as_deref().and_then(by_name)).collect::<Vec<_>>()
         };
-        let about = self.environment.keys().chain(self.applications.keys()).chain(&self.stop).copied();
-        about.chain(self.routes.keys().filter_map(named)).collect()
+        let about = self.environment.keys().chain(self.applications.keys()).chain(self.tamper.keys());
+        about.chain(&self.stop).copied().chain(self.routes.iter().flat_map(named)).collect()
     }
 }
 

@@ -1,17 +1,18 @@
 //! From a file's text to a [`Fault`].
 
+mod route;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use routes::change::{RouteChange, RouteChanges};
-use routes::{Cookies, Flush};
+use routes::change::RouteChanges;
 use scenario::decode::{Decoder, closest};
 use scenario::model::Service;
 use scenario::yaml::{self, Kind, Node};
 use scenario::{Diagnostic, Source, Span, Spanned};
 
-use super::{Fault, Inject, expect, keys};
-use crate::stack::ApplicationChange;
+use super::{Fault, Inject, expect, keys, names, tamper};
+use crate::stack::{ApplicationChange, TextChange};
 
 /// The longest name of a fault, in bytes: a folder bears it.
 const ID_LENGTH: usize = 80;
@@ -80,7 +81,7 @@ fn id(decoder: &Decoder, node: &Node) -> Option<String> {
 fn inject(decoder: &Decoder, node: &Node) -> Option<(Inject, Vec<Spanned<String>>)> {
     let fields = decoder.fields(node, &keys::INJECT, node.span)?;
     if node.as_mapping().is_some_and(<[_]>::is_empty) {
-        let help = "say what is set wrong: `env`, `routes`, `oauth`, `stop`, or other faults by `use`";
+        let help = "say what is set wrong: `env`, `routes`, `caddyfile`, `oauth`, `stop` or `tamper`, or other faults by `use`";
         decoder.report(decoder.at(node.span, "`inject` is empty").help(help));
     }
     let mut inject = Inject::default();
@@ -90,13 +91,23 @@ fn inject(decoder: &Decoder, node: &Node) -> Option<(Inject, Vec<Spanned<String>
         }
     }
     inject.routes = routes(decoder, fields.get("routes"));
-    for (name, application) in entries(decoder, fields.get("oauth"), "`oauth`") {
+    for (name, node) in entries(decoder, fields.get("oauth"), "`oauth`") {
         if let Some(service) = service(decoder, &name.value, name.span)
-            && let Some(fields) = decoder.fields(application, &keys::APPLICATION, application.span)
+            && let Some(application) = application(decoder, node)
         {
-            let redirect_uris = fields.get("redirect_uris").map(|node| texts(decoder, node, "`redirect_uris`"));
-            inject.applications.insert(service, ApplicationChange { redirect_uris });
+            inject.applications.insert(service, application);
         }
+    }
+    let changes = fields.get("caddyfile").map(|node| decoder.one_or_many(node, "`caddyfile`")).unwrap_or_default();
+    inject.caddyfile = changes.iter().filter_map(|node| text_change(decoder, node)).collect();
+    for (name, rules) in entries(decoder, fields.get("tamper"), "`tamper`") {
+        let Some(service) = service(decoder, &name.value, name.span) else { continue };
+        if matches!(service, Service::Edge | Service::CiAgent) {
+            let message = format!("nothing stands between the edge and `{service}`");
+            let help = "name the service behind the edge whose requests or answers are to be changed";
+            decoder.report(decoder.at(name.span, message).help(help));
+        }
+        inject.tamper.insert(service, tamper::tamper(decoder, rules));
     }
     for name in fields.get("stop").and_then(|node| decoder.list(node, "`stop`")).unwrap_or_default() {
         inject.stop.extend(decoder.text(name, "a service").and_then(|text| service(decoder, text, name.span)));
@@ -104,6 +115,39 @@ fn inject(decoder: &Decoder, node: &Node) -> Option<(Inject, Vec<Spanned<String>
     let used = |node: &Node| Some(Spanned::new(decoder.text(node, "a fault's id")?.to_owned(), node.span));
     let uses = fields.get("use").and_then(|node| decoder.list(node, "`use`")).unwrap_or_default();
     Some((inject, uses.iter().filter_map(used).collect()))
+}
+
+fn application(decoder: &Decoder, node: &Node) -> Option<ApplicationChange> {
+    let fields = decoder.fields(node, &keys::APPLICATION, node.span)?;
+    let text = |name: &str| {
+        let node = fields.get(name)?;
+        decoder.text(node, &format!("`{name}`")).map(str::to_owned)
+    };
+    let uris = |node: &Node| match node.kind {
+        Kind::Sequence(_) => texts(decoder, node, "`redirect_uris`"),
+        _ => decoder.text(node, "`redirect_uris`").map(str::to_owned).into_iter().collect(),
+    };
+    let rotate = fields.get("rotate_secret").and_then(|node| decoder.boolean(node, "`rotate_secret`"));
+    Some(ApplicationChange {
+        redirect_uris: fields.get("redirect_uris").map(uris),
+        client_id: text("client_id"),
+        client_secret: text("client_secret"),
+        rotate_secret: rotate.unwrap_or_default(),
+    })
+}
+
+fn text_change(decoder: &Decoder, node: &Node) -> Option<TextChange> {
+    let fields = decoder.fields(node, &keys::TEXT_CHANGE, node.span)?;
+    let text = |name: &str| fields.get(name).and_then(|node| decoder.text(node, &format!("`{name}`")));
+    let (replace, with) = (text("replace")?, text("with")?);
+    if replace.trim().is_empty() {
+        let span = fields.get("replace").map_or(node.span, |node| node.span);
+        decoder
+            .report(decoder.at(span, "`replace` is empty").help("say which text of the Caddyfile is to be replaced"));
+    }
+    let start = fields.get("replace").map_or(node.span, |node| node.span);
+    let place = Some(format!("{}:{}:{}", decoder.source().name, start.line, start.column));
+    Some(TextChange { replace: replace.to_owned(), with: with.to_owned(), place })
 }
 
 fn entries<'node>(decoder: &Decoder, node: Option<&'node Node>, what: &str) -> &'node [(Spanned<String>, Node)] {
@@ -138,28 +182,25 @@ fn environment(decoder: &Decoder, node: &Node) -> BTreeMap<String, Option<String
 
 fn routes(decoder: &Decoder, node: Option<&Node>) -> RouteChanges {
     let change = |(name, node): &(Spanned<String>, Node)| match node.kind {
-        Kind::Null => Some((name.value.clone(), None)),
-        _ => Some((name.value.clone(), Some(route(decoder, node)?))),
+        Kind::Null => {
+            known_route(decoder, name);
+            Some((name.value.clone(), None))
+        }
+        _ => Some((name.value.clone(), Some(route::route(decoder, name, node)?))),
     };
     entries(decoder, node, "`routes`").iter().filter_map(change).collect()
 }
 
-fn route(decoder: &Decoder, node: &Node) -> Option<RouteChange> {
-    let fields = decoder.fields(node, &keys::ROUTE, node.span)?;
-    let boolean = |name: &str| fields.get(name).and_then(|node| decoder.boolean(node, &format!("`{name}`")));
-    let max_body = |node: &Node| match node.kind {
-        Kind::Null => Some(None),
-        _ => Some(u64::try_from(decoder.integer(node, "`max_body`", 0, i64::MAX)?).ok()),
+/// Reports a route that no site of ours has.
+fn known_route(decoder: &Decoder, name: &Spanned<String>) {
+    if names::is_known(&name.value) {
+        return;
+    }
+    let help = match names::meant(&name.value) {
+        Some(meant) => format!("did you mean `{meant}`? A route that there isn't can be added: give it a `path`"),
+        None => "a route that there isn't can be added: give it a `path`, and a `service`, an `upstream`, a `redirect` or what to \
+                 `respond`"
+            .to_owned(),
     };
-    let cookies = |node| decoder.word(node, "`cookies`", &[("pass", Cookies::Pass), ("drop", Cookies::Drop)]);
-    let flush = |node| decoder.word(node, "`flush`", &[("auto", Flush::Auto), ("immediate", Flush::Immediate)]);
-    Some(RouteChange {
-        strip_prefix: boolean("strip_prefix"),
-        upstream: fields.get("upstream").and_then(|node| decoder.text(node, "`upstream`")).map(str::to_owned),
-        cookies: fields.get("cookies").and_then(cookies).map(|word| word.value),
-        websocket: boolean("websocket"),
-        max_body: fields.get("max_body").and_then(max_body),
-        flush: fields.get("flush").and_then(flush).map(|word| word.value),
-        remove_headers: None,
-    })
+    decoder.report(decoder.at(name.span, format!("there is no route `{}`", name.value.escape_debug())).help(help));
 }

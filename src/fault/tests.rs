@@ -92,11 +92,11 @@ fn names_are_plain_and_each_its_own() {
 fn what_is_set_wrong_becomes_options() {
     let inject = parse(
         "{ env: { ci: { A: 1, B: null } }, routes: { forge: { strip_prefix: false, max_body: 10 }, chat-bare: null }, \
-         oauth: { ci: { redirect_uris: ['${edge}/authorize'] } }, stop: [staging] }",
+         oauth: { ci: { redirect_uris: ['${edge}/authorize'] } }, stop: [staging], tamper: { echo: { set_status: 500 } } }",
     )
     .unwrap();
     let services: Vec<&str> = inject.services().iter().map(|service| service.as_str()).collect();
-    assert_eq!(services, ["forge", "ci", "chat", "staging"]);
+    assert_eq!(services, ["forge", "ci", "chat", "staging", "echo"]);
     let mut options = StackOptions::new(Mode::Subpath);
     options.environment.entry(Service::Ci).or_default().insert("C".to_owned(), Some("kept".to_owned()));
     let options = inject.into_options(options);
@@ -126,6 +126,36 @@ fn what_is_wrong_with_a_file_is_located() {
         ("{ oauth: { ci: { redirect_uris: [] } } }", "`redirect_uris` is empty"),
         ("{ stop: [ci, wiki] }", "there is no service `wiki`"),
         ("{ stop: ci }", "wrong value for `stop`"),
+        ("{ routes: { registry: null } }", "did you mean `forge-registry`?"),
+        ("{ routes: { bare-chat: { strip_prefix: true } } }", "did you mean `chat-bare`?"),
+        ("{ routes: { mine: { upstream: 'x:1' } } }", "can be added: give it a `path`"),
+        ("{ routes: { mine: { path: /x/* } } }", "leads nowhere"),
+        ("{ routes: { Mine: { path: /x/*, service: ci } } }", "can't be the name of a route"),
+        ("{ routes: { mine: { path: 'x', service: ci } } }", "wrong value for `path`"),
+        ("{ routes: { mine: { path: '/x*', service: ci } } }", "wrong value for `path`"),
+        ("{ routes: { mine: { path: /x, service: wiki } } }", "there is no service `wiki`"),
+        ("{ routes: { ci: { strip_prefix: ci } } }", "wrong value for `strip_prefix`"),
+        ("{ routes: { ci: { strip_prefix: true, add_prefix: /x } } }", "exclude each other"),
+        ("{ routes: { ci: { redirect: /x, respond: 404 } } }", "exclude each other"),
+        ("{ routes: { ci: { redirect: { to: /x, status: 200 } } } }", "wrong value for `status`"),
+        ("{ caddyfile: [ { replace: '', with: x } ] }", "`replace` is empty"),
+        ("{ caddyfile: [ { replace: x } ] }", "must have the key `with`"),
+        ("{ oauth: { ci: { client_secret: x, rotate_secret: true } } }", "exclude each other"),
+        ("{ tamper: { edge: { set_status: 500 } } }", "nothing stands between the edge and `edge`"),
+        ("{ tamper: { forgejo: { set_status: 500 } } }", "there is no service `forgejo`"),
+        ("{ tamper: { ci: [] } }", "is empty"),
+        ("{ tamper: { ci: [ { on: response } ] } }", "the rule does nothing"),
+        ("{ tamper: { ci: [ { on: answer, delay_ms: 1 } ] } }", "unknown `on` `answer`"),
+        ("{ tamper: { ci: [ { replace_bodies: { find: x, with: y } } ] } }", "did you mean `replace_body`?"),
+        ("{ tamper: { ci: [ { replace_body: { find: '(', with: y } } ] } }", "`find` is not a pattern: unclosed group"),
+        ("{ tamper: { ci: [ { replace_body: { find: x } } ] } }", "must have the key `with`"),
+        ("{ tamper: { ci: [ { match_path: '[', delay_ms: 1 } ] } }", "`match_path` is not a pattern"),
+        ("{ tamper: { ci: [ { set_header: { 'a b': x } } ] } }", "not the name of a header field"),
+        ("{ tamper: { ci: [ { set_header: { Content-Length: 1 } } ] } }", "where the message ends"),
+        ("{ tamper: { ci: [ { set_header: { X: \"a\\nb\" } } ] } }", "can't stand in a header field"),
+        ("{ tamper: { ci: [ { set_header: {} } ] } }", "`set_header` is empty"),
+        ("{ tamper: { ci: [ { set_status: 99 } ] } }", "wrong value for `set_status`"),
+        ("{ tamper: { ci: [ { delay_ms: -1 } ] } }", "wrong value for `delay_ms`"),
     ] {
         let error = parse(inject).unwrap_err();
         assert!(error.contains(expected) && error.contains("x.yaml:3:"), "{inject}: {error}");
@@ -147,4 +177,77 @@ fn every_file_is_read_and_has_its_own_name() {
         count += 1;
     }
     assert!(count > 0);
+}
+
+#[test]
+fn routes_may_be_added_and_answer_otherwise() {
+    let inject = parse(
+        "{ routes: { user: { path: /user/*, redirect: '/forge{uri}' }, \
+         mine: { path: /mine/*, service: ci, strip_prefix: /mine, headers: { X-A: 1, X-B: null }, host_header: ci }, \
+         root: { respond: 200 }, forge: { upstream: 'ci:8000', remove_headers: [] } } }",
+    );
+    let error = inject.unwrap_err();
+    assert!(error.contains("`remove_headers` is empty") && error.matches("error").count() == 1, "{error}");
+    let inject = parse(
+        "{ routes: { user: { path: /user/*, redirect: '/forge{uri}' }, \
+         mine: { path: /mine/*, service: ci, strip_prefix: /mine, headers: { X-A: 1, X-B: null }, host_header: ci }, \
+         root: { respond: 200 }, forge: { upstream: 'ci:8000', remove_headers: X-C } } }",
+    )
+    .unwrap();
+    let change = |name: &str| inject.routes[name].clone().unwrap();
+    assert_eq!(change("user").redirect, Some(("/forge{uri}".to_owned(), 302)));
+    assert_eq!(change("root").respond, Some((200, String::new())));
+    let mine = change("mine");
+    assert_eq!((mine.path.as_deref(), mine.service.as_deref()), (Some("/mine/*"), Some("ci")));
+    assert_eq!(mine.edit, Some(routes::PathEdit::Strip("/mine".to_owned())));
+    let headers = [("X-A", Some("1")), ("X-B", None), ("Host", Some("ci"))];
+    assert_eq!(mine.headers.unwrap(), headers.map(|(name, value)| (name.to_owned(), value.map(str::to_owned))));
+    assert_eq!(change("forge").remove_headers, Some(vec!["X-C".to_owned()]));
+    assert!(inject.services().contains(&Service::Ci) && inject.services().contains(&Service::Forge));
+}
+
+#[test]
+fn the_caddyfile_and_applications_are_changed_as_said() {
+    let inject = parse(
+        "{ caddyfile: { replace: admin off, with: 'admin 0.0.0.0:2019' }, \
+         oauth: { ci: { redirect_uris: '${edge}/authorize', client_secret: old } } }",
+    )
+    .unwrap();
+    let [change] = &inject.caddyfile[..] else { panic!("{inject:?}") };
+    assert_eq!((change.replace.as_str(), change.place.as_deref()), ("admin off", Some("x.yaml:3:33")));
+    let application = &inject.applications[&Service::Ci];
+    assert_eq!(application.redirect_uris.as_deref(), Some(&["${edge}/authorize".to_owned()][..]));
+    assert_eq!((application.client_secret.as_deref(), application.rotate_secret), (Some("old"), false));
+}
+
+#[test]
+fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
+    use scenario::model::StackKind::{Containers, Embedded, External};
+    let ours = [Service::Edge, Service::Forge, Service::Ci, Service::CiAgent, Service::Staging, Service::Echo].into();
+    for (inject, kind, mode, expected) in [
+        ("{ stop: [ci] }", Embedded, Mode::Subpath, None),
+        ("{ stop: [ci] }", External, Mode::Subpath, Some("somebody else runs")),
+        ("{ routes: { chat-bare: null } }", Containers, Mode::Subpath, Some("stack has no chat")),
+        ("{ tamper: { chat: { delay_ms: 1 } } }", Embedded, Mode::Subpath, Some("stack has no chat")),
+        ("{ caddyfile: [ { replace: a, with: b } ] }", Embedded, Mode::Subpath, Some("only a stack of containers")),
+        ("{ caddyfile: [ { replace: a, with: b } ] }", Containers, Mode::Subpath, None),
+        ("{ env: { staging: { A: 1 } } }", Embedded, Mode::Subpath, Some("staging takes no settings")),
+        ("{ env: { staging: { A: 1 } } }", Containers, Mode::Subpath, None),
+        ("{ routes: { root: null } }", Embedded, Mode::Subpath, None),
+        ("{ routes: { root: null } }", Embedded, Mode::Subdomain, Some("no route `root`")),
+        ("{ routes: { ci: { strip_prefix: true } } }", Embedded, Mode::Subdomain, Some("no prefix to strip")),
+        ("{ routes: { mine: { path: /x, service: ci } } }", Embedded, Mode::Subdomain, None),
+        ("{ routes: { mine: { path: /x, service: chat } } }", Embedded, Mode::Subdomain, Some("stack has no chat")),
+        ("{ routes: { ci: { service: chat } } }", Embedded, Mode::Subpath, Some("stack has no chat")),
+    ] {
+        let found = parse(inject).unwrap().inapplicable(kind, mode, &ours);
+        assert!(
+            match (&found, expected) {
+                (None, None) => true,
+                (Some(found), Some(expected)) => found.contains(expected),
+                _ => false,
+            },
+            "{inject}: {found:?}"
+        );
+    }
 }

@@ -9,6 +9,17 @@ pub(super) fn fill(text: &str, site: &routes::Site) -> String {
     present.fold(text.to_owned(), |text, (service, url)| text.replace(&format!("${{{service}}}"), &url))
 }
 
+/// The text with each public address that it names replaced by something, for those who want to know what the text is like.
+pub(crate) fn any(text: &str) -> String {
+    Service::ALL.iter().fold(text.to_owned(), |text, service| text.replace(&format!("${{{service}}}"), "x"))
+}
+
+/// A pattern with each `${service}` replaced by the service's public URL, every character of it standing for itself.
+pub(super) fn fill_pattern(text: &str, site: &routes::Site) -> String {
+    let present = Service::ALL.iter().filter_map(|service| Some((*service, site.service_url(service.as_str())?)));
+    present.fold(text.to_owned(), |text, (service, url)| text.replace(&format!("${{{service}}}"), &regex::escape(&url)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

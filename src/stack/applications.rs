@@ -19,6 +19,12 @@ const PATH: &str = "/api/v1/user/applications/oauth2";
 pub struct ApplicationChange {
     /// Where browsers may be sent back to. `${edge}`, `${ci}` and so on stand for the public addresses.
     pub redirect_uris: Option<Vec<String>>,
+    /// What the service takes for its client id, where it isn't the one that the forge gave.
+    pub client_id: Option<String>,
+    /// What the service takes for its secret, where it isn't the one that the forge gave.
+    pub client_secret: Option<String>,
+    /// The application is updated once its service was told its secret: the forge has another since.
+    pub rotate_secret: bool,
 }
 
 /// Where the forge is to let browsers be sent back to, for a service: what the changes say, else what goes with the routes.
@@ -31,6 +37,20 @@ pub(crate) fn redirect_uris(
         Some(uris) => uris.iter().map(|uri| addresses::fill(uri, site)).collect(),
         None => settings::for_site(site).oauth_redirect_uris.remove(service.as_str()).unwrap_or_default(),
     }
+}
+
+/// What a service is told of its application: what the changes say, else what the forge gave.
+pub(crate) fn told(
+    service: Service,
+    application: &Application,
+    changes: &BTreeMap<Service, ApplicationChange>,
+) -> Application {
+    let mut told = application.clone();
+    if let Some(change) = changes.get(&service) {
+        told.client_id = change.client_id.clone().unwrap_or(told.client_id);
+        told.client_secret = change.client_secret.clone().map_or(told.client_secret, Secret::new);
+    }
+    told
 }
 
 /// Changes of applications that the stack registers for nobody are a mistake, not a wish to be ignored.
@@ -155,6 +175,22 @@ impl Applications<'_> {
         (done, Ok(()))
     }
 
+    /// Updates the applications that are to have another secret than their services know.
+    ///
+    /// # Errors
+    /// The forge's answer, in words.
+    pub(crate) async fn rotate(&self, changes: &BTreeMap<Service, ApplicationChange>) -> Result<(), String> {
+        let names: Vec<&str> =
+            changes.iter().filter(|(_, change)| change.rotate_secret).map(|(service, _)| service.as_str()).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        for known in self.list().await?.iter().filter(|known| names.contains(&known.name.as_str())) {
+            self.update(known, &known.redirect_uris).await?;
+        }
+        Ok(())
+    }
+
     /// Gives the applications back the redirect URIs that they had. Their secrets are other ones all the same.
     ///
     /// # Errors
@@ -235,8 +271,10 @@ mod tests {
         };
         assert_eq!(uris(None), ["http://edge.test:1/ci/authorize"]);
         assert_eq!(uris(Some(ApplicationChange::default())), ["http://edge.test:1/ci/authorize"]);
-        let other =
-            ApplicationChange { redirect_uris: Some(vec!["${edge}/authorize".to_owned(), "http://x/".to_owned()]) };
+        let other = ApplicationChange {
+            redirect_uris: Some(vec!["${edge}/authorize".to_owned(), "http://x/".to_owned()]),
+            ..ApplicationChange::default()
+        };
         assert_eq!(uris(Some(other.clone())), ["http://edge.test:1/authorize", "http://x/"]);
         let changes = [(Service::Ci, other)].into();
         assert!(refuse_unknown(&changes, &[Service::Ci]).is_ok());

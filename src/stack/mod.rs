@@ -1,6 +1,7 @@
 //! What scenarios run against, behind one trait.
 
-mod addresses;
+pub(crate) mod addresses;
+mod altered;
 mod api;
 mod applications;
 pub mod authority;
@@ -16,11 +17,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use async_trait::async_trait;
+use doubles::meddler::Rule;
 use routes::change::RouteChanges;
 use scenario::Secret;
 use scenario::model::{Mode, Service};
 use verdict::evidence::{StackFacts, Trouble};
 
+pub use altered::TextChange;
 pub use applications::{Application, ApplicationChange};
 pub use bootstrap::Product;
 pub use change::{Change, ChangeError, Changeable, Changed, Environment};
@@ -77,6 +80,10 @@ pub struct StackOptions {
     pub routes: RouteChanges,
     /// OAuth applications that the forge knows otherwise than they should be, by the service that they are for.
     pub applications: BTreeMap<Service, ApplicationChange>,
+    /// What is replaced in the generated Caddyfile, in this order; a stack that has none can't be stood up so.
+    pub caddyfile: Vec<TextChange>,
+    /// Rules of meddlers between the edge and services.
+    pub tamper: BTreeMap<Service, Vec<Rule>>,
     /// Services that are stopped once the stack is set up.
     pub stop: BTreeSet<Service>,
     /// Which forge a double answers as.
@@ -97,6 +104,8 @@ impl StackOptions {
             environment: BTreeMap::new(),
             routes: BTreeMap::new(),
             applications: BTreeMap::new(),
+            caddyfile: Vec::new(),
+            tamper: BTreeMap::new(),
             stop: BTreeSet::new(),
             forge: Product::Forgejo,
             pull: false,

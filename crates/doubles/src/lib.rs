@@ -5,12 +5,14 @@
 //! - [`ci`]: Woodpecker: dashboard, sign-in at the forge, pipelines
 //! - [`echo`]: an echo, over HTTP and WebSocket
 //! - [`forge`]: Forgejo and Gitea: sign-in, pages, OAuth provider, REST API, webhooks, git over HTTP
+//! - [`meddler`]: a reverse proxy before one service that changes what its rules say
 //! - [`outbound`]: how a double calls other services
 //! - [`site`]: a site of files held in memory, such as staging
 
 pub mod ci;
 pub mod echo;
 pub mod forge;
+pub mod meddler;
 pub mod outbound;
 mod random;
 pub mod site;

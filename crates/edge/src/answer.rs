@@ -17,6 +17,13 @@ pub(crate) fn nothing() -> Response<Body> {
     Response::new(empty())
 }
 
+/// A status, and nothing to say.
+pub(crate) fn empty_with(status: u16) -> Response<Body> {
+    let mut answer = nothing();
+    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    answer
+}
+
 /// A redirect, without content as Caddy's are.
 pub(crate) fn redirect(status: u16, location: &str) -> Response<Body> {
     let Ok(location) = HeaderValue::from_bytes(location.as_bytes()) else {

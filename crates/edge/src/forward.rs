@@ -61,6 +61,7 @@ impl Forwarding<'_> {
                 Err(error) => return self.unreachable(&gate.upstream, &error),
             }
         }
+        headers::set(&mut parts.headers, self.forward);
         if chunked {
             parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }

@@ -106,6 +106,19 @@ pub(crate) fn add_forwarded(headers: &mut HeaderMap, client: IpAddr, scheme: Sch
     set("x-forwarded-host", host);
 }
 
+/// Tells the service what the route says, whatever stood there before.
+pub(crate) fn set(headers: &mut HeaderMap, forward: &Forward) {
+    for (name, value) in &forward.headers {
+        let Ok(name) = name.parse::<HeaderName>() else { continue };
+        match value.as_ref().map(|value| HeaderValue::from_str(value)) {
+            Some(Ok(value)) => drop(headers.insert(name, value)),
+            // Validation has refused values that can't be.
+            Some(Err(_)) => {}
+            None => drop(headers.remove(name)),
+        }
+    }
+}
+
 /// Notes the edge's part in the message (RFC 9110, section 7.6.3).
 pub(crate) fn add_via(headers: &mut HeaderMap, version: Version) {
     let value = if version == Version::HTTP_10 { "1.0 edge-smoke" } else { "1.1 edge-smoke" };

@@ -138,6 +138,7 @@ async fn handle(site: &Site, request: Request<Incoming>, peer: &Peer, pool: &Arc
             forwarding.run(request, peer, pool).await
         }
         Decision::Redirect { status, location, .. } => answer::redirect(status, &location),
+        Decision::Respond { status, body: "", .. } => answer::empty_with(status),
         Decision::Respond { status, body, .. } => answer::text(status, body),
         Decision::NotFound => answer::text(404, matching::NOT_FOUND),
         Decision::BadRequest(error) => answer::text(400, &error.to_string()),

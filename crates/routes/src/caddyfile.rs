@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::error::RouteError;
-use crate::matching::NOT_FOUND;
+use crate::matching::{NOT_FOUND, URI};
 use crate::model::{Action, Cookies, Flush, Forward, Gate, PathEdit, PathMatch, Route, Scheme, Site};
 use crate::validate;
 
@@ -103,6 +103,7 @@ fn handle(text: &mut Text, route: &Route, removals: &Removals<'_>, style: Style)
     }
     match &route.action {
         // The `*` is a matcher: without it the target is read as one.
+        Action::Redirect { to, status } if to.ends_with(URI) => text.line(format_args!("redir * \"{to}\" {status}")),
         Action::Redirect { to, status } => text.line(format_args!("redir * \"{to}{{?query}}\" {status}")),
         Action::Respond { status, body } => text.line(format_args!("respond {} {status}", quote(body))),
         Action::Forward(forward) => {
@@ -138,7 +139,7 @@ fn forwarding(text: &mut Text, forward: &Forward, removals: &Removals<'_>, style
         PathEdit::Add(prefix) => text.line(format_args!("uri path_regexp ^/ {}", quote(&format!("{prefix}/")))),
     }
     let head = format!("reverse_proxy {}", forward.upstream);
-    if forward.flush == Flush::Auto && style.forwarded_proto.is_none() {
+    if forward.flush == Flush::Auto && style.forwarded_proto.is_none() && forward.headers.is_empty() {
         text.line(format_args!("{head}"));
         return;
     }
@@ -147,6 +148,12 @@ fn forwarding(text: &mut Text, forward: &Forward, removals: &Removals<'_>, style
         text.line(format_args!("flush_interval -1"));
     }
     style.forwarded_proto(text);
+    for (name, value) in &forward.headers {
+        match value {
+            Some(value) => text.line(format_args!("header_up {name} {}", quote(value))),
+            None => text.line(format_args!("header_up -{name}")),
+        }
+    }
     text.close();
 }
 

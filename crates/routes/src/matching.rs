@@ -6,6 +6,9 @@ use crate::target::{Target, TargetError};
 /// The content of the answer to a request that no route takes.
 pub const NOT_FOUND: &str = "404: the edge has no route for this address";
 
+/// What stands for path and query of the request at the end of a redirect's target, as in Caddy's text.
+pub const URI: &str = "{uri}";
+
 /// What the edge does with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision<'a> {
@@ -59,7 +62,11 @@ pub fn route<'a>(site: &'a Site, host: &str, target: &str) -> Decision<'a> {
     };
     match &route.action {
         Action::Redirect { to, status } => {
-            Decision::Redirect { route, status: *status, location: format!("{to}{}", target.prefixed_query()) }
+            let location = match to.strip_suffix(URI) {
+                Some(start) => format!("{start}{}", target.request_uri()),
+                None => format!("{to}{}", target.prefixed_query()),
+            };
+            Decision::Redirect { route, status: *status, location }
         }
         Action::Respond { status, body } => Decision::Respond { route, status: *status, body },
         Action::Forward(forward) => {

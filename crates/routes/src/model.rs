@@ -282,7 +282,7 @@ pub enum Action {
     Forward(Box<Forward>),
     /// The client is sent elsewhere; the query comes along.
     Redirect {
-        /// A path of the same host.
+        /// A path of the same host, or an `http` or `https` URL. With `{uri}` at its end the path comes along as well as the query.
         to: String,
         /// 301, 302, 303, 307 or 308.
         status: u16,
@@ -307,6 +307,8 @@ pub struct Forward {
     pub gate: Option<Gate>,
     /// Header fields of the client's that never arrive: those by which services know who is signed in.
     pub remove_headers: Vec<String>,
+    /// Header fields as the service is told them, whatever they were before, those that the edge adds included; `None` takes one off.
+    pub headers: Vec<(String, Option<String>)>,
     /// Which cookies arrive.
     pub cookies: Cookies,
     /// Whether a connection may be upgraded (RFC 9110, section 7.8), as WebSockets are.

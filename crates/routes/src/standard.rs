@@ -169,6 +169,7 @@ impl Builder<'_> {
             path: PathEdit::Keep,
             gate: None,
             remove_headers: IDENTITY_HEADERS.iter().map(|name| (*name).to_owned()).collect(),
+            headers: Vec::new(),
             cookies: Cookies::Pass,
             websocket: true,
             max_body: None,

@@ -4,6 +4,7 @@
 use std::net::Ipv4Addr;
 
 use crate::error::{Problem, RouteError};
+use crate::matching::URI;
 use crate::model::{Action, Forward, Gate, Mode, PathEdit, PathMatch, Route, Scheme, Site};
 
 /// Checks a whole site.
@@ -198,10 +199,13 @@ fn check_route(route: &Route, earlier: &[Route], problems: &mut Vec<Problem>) {
                     format!("expected 301, 302, 303, 307 or 308, found {status}"),
                 ));
             }
-            if !to.starts_with('/') || !is_plain_path(to) {
+            if !is_redirect_target(to) {
                 problems.push(Problem::new(
                     setting("redirect"),
-                    format!("expected a path of the same host, such as `/forge/`, found `{}`", to.escape_debug()),
+                    format!(
+                        "expected a path of the same host, such as `/forge/` or `/forge{URI}`, or a URL, found `{}`",
+                        to.escape_debug()
+                    ),
                 ));
             }
         }
@@ -212,7 +216,7 @@ fn check_route(route: &Route, earlier: &[Route], problems: &mut Vec<Problem>) {
                     format!("expected a status from 200 to 599, found {status}"),
                 ));
             }
-            if body.chars().any(|character| character.is_control() || "\"`{}\\".contains(character)) {
+            if !is_plain_text(body) {
                 problems.push(Problem::new(
                     setting("respond"),
                     "expected one line of text without quotes, braces and backslashes",
@@ -286,9 +290,46 @@ fn check_forward(route: &Route, forward: &Forward, problems: &mut Vec<Problem>) 
             ));
         }
     }
+    for (name, value) in &forward.headers {
+        if !is_field_name(name) {
+            problems.push(Problem::new(
+                setting("headers"),
+                format!("`{}` is not the name of a header field", name.escape_debug()),
+            ));
+        }
+        if value.as_ref().is_some_and(|value| !is_plain_text(value)) {
+            problems.push(Problem::new(
+                setting("headers"),
+                format!("{name}: expected one line of text without quotes, braces and backslashes"),
+            ));
+        }
+    }
     if let Some(gate) = &forward.gate {
         check_gate(route, gate, problems);
     }
+}
+
+/// A path, or a URL without a query, perhaps with `{uri}` at its end.
+fn is_redirect_target(to: &str) -> bool {
+    let start = to.strip_suffix(URI).unwrap_or(to);
+    let path = match start.strip_prefix("http://").or(start.strip_prefix("https://")) {
+        Some(rest) => {
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            let name = authority.rsplit_once(':').map_or(authority, |(name, _)| name);
+            if host(&name.to_ascii_lowercase()).is_err() {
+                return false;
+            }
+            path
+        }
+        None if start.is_empty() => return to == URI,
+        None => start,
+    };
+    path.is_empty() || (path.starts_with('/') && is_plain_path(path))
+}
+
+/// One line that means itself between a Caddyfile's quotes.
+fn is_plain_text(text: &str) -> bool {
+    !text.chars().any(|character| character.is_control() || "\"`{}\\".contains(character))
 }
 
 fn check_gate(route: &Route, gate: &Gate, problems: &mut Vec<Problem>) {

@@ -41,6 +41,8 @@ pub struct Peer {
     pub address: SocketAddr,
     /// Cancelled when the server closes its connections, for tasks that outlive their request, such as tunnels.
     pub closing: CancellationToken,
+    /// Cancelling it cuts this connection, in the middle of whatever is being said.
+    pub cut: CancellationToken,
 }
 
 /// A server that is running.
@@ -130,7 +132,7 @@ async fn accept<H, F>(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
-                    let peer = Peer { address, closing: closing.clone() };
+                    let peer = Peer { address, closing: closing.clone(), cut: CancellationToken::new() };
                     connections.spawn(meet(stream, tls.clone(), peer, handler.clone(), stop.clone()));
                 }
                 // Out of file descriptors, most often: connections under way will give some back.
@@ -168,6 +170,7 @@ where
     H: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
+    let cut = peer.cut.clone();
     let service = service_fn(move |request| {
         let answer = handler(request, peer.clone());
         async move { Ok::<_, Infallible>(answer.await) }
@@ -181,9 +184,13 @@ where
     // A connection that the client broke concerns nobody but the client.
     tokio::select! {
         _ = connection.as_mut() => return,
+        () = cut.cancelled() => return,
         () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
     }
-    let _ = connection.await;
+    tokio::select! {
+        _ = connection => {}
+        () = cut.cancelled() => {}
+    }
 }
 
 #[cfg(test)]

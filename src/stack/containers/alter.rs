@@ -1,15 +1,19 @@
 //! What is to be wrong with the stack, once it is set up: the routes of the edge, and services that don't run.
 
 use bollard::query_parameters::StopContainerOptionsBuilder;
+use futures_util::future::join_all;
 use scenario::model::Service;
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::Trouble;
 
 use super::bring::fill_files;
 use super::engine::refused;
+use super::launch::{LaunchError, create, start};
 use super::pass_on::wait_for_edge;
-use super::ready::interrupted;
+use super::plan::{Plan, meddlers};
+use super::ready::{Awaited, interrupted};
 use super::stack::Containers;
+use crate::stack::applications::Applications;
 
 /// How long a service that is to be stopped may take to end by itself, in seconds.
 const STOP_WITHIN: i32 = 2;
@@ -22,9 +26,10 @@ impl Containers {
     pub(super) async fn alter(&mut self, stop: &CancellationToken) -> Result<(), Trouble> {
         let altered = self.plan.clone().altered(&self.options)?;
         let edge = Service::Edge.as_str();
-        if altered.served != self.plan.served
-            && let Some(spec) = altered.services.get(edge)
-        {
+        self.rotate().await?;
+        self.meddle(&altered, stop).await?;
+        let is_served_otherwise = altered.served != self.plan.served || !altered.caddyfile.is_empty();
+        if is_served_otherwise && let Some(spec) = altered.services.get(edge) {
             fill_files(&self.standing, &altered, edge, spec).await?;
             self.restart(edge).await?;
             wait_for_edge(&self.standing, &altered, stop).await?;
@@ -34,6 +39,35 @@ impl Containers {
             self.stop(*service).await?;
         }
         if stop.is_cancelled() { Err(interrupted(edge)) } else { Ok(()) }
+    }
+
+    /// Stands meddlers before services.
+    async fn meddle(&self, altered: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
+        let new = altered.services.iter().filter(|(name, _)| meddlers::is_one(name));
+        let brought = new.map(|(name, spec)| async move {
+            let (docker, run) = (&self.standing.docker, &self.standing.run);
+            let container = create(docker, run, name, spec, Vec::new()).await.map_err(LaunchError::into_trouble)?;
+            self.standing.note(name, container.clone());
+            start(docker, name, &container).await.map_err(LaunchError::into_trouble)?;
+            let healthcheck = spec.healthcheck.as_ref();
+            let awaited = Awaited { docker, service: name, container: &container, healthcheck, passage: None };
+            awaited.ready(stop).await
+        });
+        join_all(brought).await.into_iter().collect()
+    }
+
+    /// Applications whose secret the forge changes, while their services keep the old one.
+    async fn rotate(&self) -> Result<(), Trouble> {
+        let (Some(forge), Some(owner)) = (self.plan.site.service_url(Service::Forge.as_str()), self.owner()) else {
+            return Ok(());
+        };
+        let applications = Applications { forge: &forge, way: &self.plan.way(), owner };
+        applications.rotate(&self.options.applications).await.map_err(|why| Trouble {
+            service: Some(Service::Forge.to_string()),
+            message: format!("its OAuth applications can't be updated: {why}"),
+            help: None,
+            log: Vec::new(),
+        })
     }
 
     async fn stop(&self, service: Service) -> Result<(), Trouble> {

@@ -25,6 +25,15 @@ pub(crate) enum LaunchError {
     Other(Trouble),
 }
 
+impl LaunchError {
+    /// What is wrong, whichever it is.
+    pub(crate) fn into_trouble(self) -> Trouble {
+        match self {
+            LaunchError::PortTaken(trouble) | LaunchError::Other(trouble) => trouble,
+        }
+    }
+}
+
 /// Creates and starts the container of `service`, on its networks and under its names there, and gives its id.
 pub(crate) async fn launch(
     docker: &Docker,

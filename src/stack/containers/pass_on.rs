@@ -58,7 +58,7 @@ impl Passage {
         let base = if service == edge {
             plan.site.origin.to_string()
         } else {
-            plan.site.service_url(service).filter(|_| plan.served == plan.site)?
+            plan.site.service_url(service).filter(|_| plan.edge_is_well())?
         };
         Some(Self { base, path, expected, way: plan.way() })
     }

@@ -65,7 +65,11 @@ async fn stand_up(
     let progress = |text: String| drop(events.send(Event::StackProgress(text)));
     let (docker, _) = connect().await?;
     let names = required(&needs.services)?;
-    let services: BTreeSet<Service> = names.iter().filter_map(|name: &String| service_named(name)).collect();
+    let mut services: BTreeSet<Service> = names.iter().filter_map(|name: &String| service_named(name)).collect();
+    if !options.tamper.is_empty() {
+        // A meddler is of the echo's image.
+        services.insert(Service::Echo);
+    }
     // What is swept away gives the engine back networks' addresses, which this run may need.
     let (removed, images) = tokio::join!(sweep(&docker), async {
         tokio::select! {
@@ -131,6 +135,9 @@ impl Orders<'_> {
         let authority = authority.map_err(|error| LaunchError::Other(general(error.to_string())))?;
         let ground = Ground::new(port, authority).map_err(|error| LaunchError::Other(general(error.to_string())))?;
         let inputs = Inputs { names: self.names, options: self.options, images: self.images, ground };
+        // Before anything stands: what can't be wrong in the way that is asked for is a mistake of who asks.
+        let planned = inputs.plan(None).and_then(|plan| plan.altered(self.options));
+        planned.and_then(|plan| plan.check(self.options)).map_err(LaunchError::Other)?;
         let standing = Standing::new(self.docker.clone(), run);
         let rising = Rising { standing: &standing, inputs: &inputs, progress: self.progress, stop: self.stop };
         let raised = rising.up(reservation).await;

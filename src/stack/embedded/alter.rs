@@ -8,17 +8,57 @@ use verdict::evidence::Trouble;
 
 use super::running::Double;
 use super::{Embedded, trouble};
-use crate::stack::StackOptions;
+use crate::stack::applications::Applications;
+use crate::stack::{StackOptions, altered};
 
 /// The routes that the edge has: those that it should have, with what the options say otherwise.
 pub(super) fn served(routed: &routes::Site, options: &StackOptions) -> Result<routes::Site, Trouble> {
-    routed.clone().changed(&options.routes).map_err(|error| trouble(Service::Edge, error.to_string()))
+    altered::served(routed, &by_compose_name(options)).map_err(|error| trouble(Service::Edge, error.to_string()))
 }
 
+/// Where services listen among containers, by `fixtures/compose.yml`.
+const PORTS: [(&str, &str); 4] = [("forge", "3000"), ("ci", "8000"), ("staging", "8080"), ("echo", "8080")];
+
+/// The options with addresses that services have among containers as those that they have here. At their other ports nobody listens.
+fn by_compose_name(options: &StackOptions) -> StackOptions {
+    let mut options = options.clone();
+    for upstream in options.routes.values_mut().flatten().filter_map(|change| change.upstream.as_mut()) {
+        let known = upstream.split_once(':').and_then(|(host, port)| {
+            PORTS.iter().find(|(name, _)| *name == host).map(|(name, its)| (*name, port == *its))
+        });
+        match known {
+            Some((name, true)) => *upstream = name.to_owned(),
+            Some((_, false)) => *upstream = NOBODY.to_owned(),
+            None => {}
+        }
+    }
+    options
+}
+
+/// A port of loopback that no program is given (RFC 1078's, long unused).
+const NOBODY: &str = "127.0.0.1:1";
+
 impl Embedded {
+    /// The routes that the edge has, with meddlers where there are any.
+    pub(super) fn served(&self, routed: &routes::Site, options: &StackOptions) -> Result<routes::Site, Trouble> {
+        let served = served(routed, options)?;
+        let meddlers = self.meddlers.stand(routed, options)?;
+        Ok(altered::through(served, routed, &meddlers))
+    }
+
+    /// Applications whose secret the forge changes, while their services keep the old one.
+    async fn rotate(&self) -> Result<(), Trouble> {
+        let url = self.routed.service_url(Service::Forge.as_str()).unwrap_or_default();
+        let applications =
+            Applications { forge: &url, way: &self.way, owner: (&self.forge.user, &self.forge.password) };
+        let rotated = applications.rotate(&self.options.applications).await;
+        rotated.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be updated: {why}")))
+    }
+
     /// Makes it what the options say. A service that was stopped has freed its port.
     pub(super) async fn alter(&self) -> Result<(), Trouble> {
-        let served = served(&self.routed, &self.options)?;
+        self.rotate().await?;
+        let served = self.served(&self.routed, &self.options)?;
         let mut stopped = Vec::new();
         {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use scenario::model::Service;
 use verdict::evidence::Trouble;
 
-use super::alter::served;
 use super::running::Double;
 use super::{Embedded, configuration, facts, routing, site, trouble};
 use crate::stack::applications::{Applications, Known};
@@ -84,7 +83,7 @@ impl Embedded {
         let agent_of = |options: &StackOptions| options.environment.get(&Service::CiAgent).cloned();
         let is_told_otherwise = agent_of(options) != agent_of(&self.options);
         let agent = is_told_otherwise.then(|| self.agents.start(routed, options, &self.agent_secret)).transpose()?;
-        let served = served(routed, options)?;
+        let served = self.served(routed, options)?;
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(running) = running.as_mut() else {
             return Err(trouble(Service::Edge, "the stack is down".to_owned()));

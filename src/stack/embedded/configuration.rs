@@ -84,6 +84,7 @@ pub(super) fn ci(
     application: &Application,
     agent_secret: &Secret,
 ) -> Result<ci::Settings, Trouble> {
+    let application = &applications::told(Service::Ci, application, &options.applications);
     let mut environment = routed(site, Service::Ci);
     let is_gitea = options.forge == Product::Gitea;
     for (name, value) in [

@@ -4,6 +4,7 @@ mod alter;
 mod change;
 mod configuration;
 mod ground;
+mod meddlers;
 mod running;
 mod staging;
 
@@ -21,6 +22,7 @@ use super::api::Way;
 use super::applications::{Applications, redirect_uris};
 use super::{Application, Direct, Site, Stack, StackOptions, bootstrap, random};
 use ground::{Agents, Ground};
+use meddlers::Meddlers;
 use running::{Double, Running};
 
 /// The services that the embedded stack has. Scenarios that need others don't apply to it.
@@ -55,6 +57,7 @@ pub struct Embedded {
     /// What the CI and its agent know of each other.
     agent_secret: Secret,
     agents: Agents,
+    meddlers: Meddlers,
     running: Mutex<Option<Running>>,
 }
 
@@ -88,6 +91,7 @@ impl Embedded {
             logs: running.logs(),
             options: options.clone(),
             agents: ground.agents(),
+            meddlers: Meddlers::default(),
             routed: ground.routed,
             way,
             forge: known,
@@ -153,7 +157,7 @@ impl Stack for Embedded {
     async fn down(&self) -> Result<(), Trouble> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(running) = running {
-            running.shutdown().await;
+            tokio::join!(running.shutdown(), self.meddlers.shutdown(running::GRACE));
         }
         Ok(())
     }

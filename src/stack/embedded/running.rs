@@ -13,7 +13,7 @@ use scenario::model::Service;
 use serve::{Log, Server};
 
 /// How long requests under way may take to finish when the stack goes down.
-const GRACE: Duration = Duration::from_millis(200);
+pub(super) const GRACE: Duration = Duration::from_millis(200);
 
 /// What has to end.
 #[derive(Debug)]

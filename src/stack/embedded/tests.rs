@@ -1,6 +1,7 @@
 //! The stack as a client meets it.
 
 mod ci;
+mod faults;
 
 use std::collections::BTreeMap;
 

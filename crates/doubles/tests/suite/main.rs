@@ -19,6 +19,8 @@ mod git;
 #[cfg(test)]
 mod git_answers;
 #[cfg(test)]
+mod meddler;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod sign_in;

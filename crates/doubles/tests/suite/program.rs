@@ -174,3 +174,35 @@ async fn a_health_that_is_not_there() {
     assert_eq!((code, log.contains("can't connect")), (Some(1), true), "{log}");
     assert_eq!(ended(&["healthcheck", "nonsense"], &[]).0, Some(1));
 }
+
+#[tokio::test]
+async fn a_meddler_stands_before_a_service_by_its_environment() {
+    let echo = Running::start(&["echo"], &[("DOUBLE_ADDR", "127.0.0.1:0")]);
+    let echo_address = echo.address("the echo listens");
+    let rules = r#"[{"on":"response","match_path":"^/x","match_host":null,"actions":[{"set_status":418}]}]"#;
+    let environment =
+        [("DOUBLE_ADDR", "127.0.0.1:0"), ("MEDDLER_UPSTREAM", echo_address.as_str()), ("MEDDLER_RULES", rules)];
+    let meddler = Running::start(&["meddler"], &environment);
+    let line = meddler.line("the meddler before");
+    let address = line.rsplit(' ').next().unwrap();
+    assert_eq!(ended(&["healthcheck", &format!("tcp://{address}")], &[]), (Some(0), String::new()));
+    assert_eq!(ended(&["healthcheck", &format!("http://{address}/")], &[]).0, Some(0));
+    let (code, said) = ended(&["healthcheck", &format!("http://{address}/x")], &[]);
+    assert!(code == Some(1) && said.contains("418"), "{said}");
+    assert!(meddler.terminate().success());
+    assert_eq!(ended(&["healthcheck", &format!("tcp://{address}")], &[]).0, Some(1));
+    for (environment, words) in [
+        (&[][..], "MEDDLER_UPSTREAM"),
+        (&[("MEDDLER_UPSTREAM", "x:1"), ("MEDDLER_RULES", "{")], "MEDDLER_RULES: expected a list of rules"),
+        (
+            &[
+                ("MEDDLER_UPSTREAM", "x:1"),
+                ("MEDDLER_RULES", r#"[{"on":"request","match_path":"(","match_host":null,"actions":[]}]"#),
+            ],
+            "MEDDLER_RULES: rule 1: match_path: `(`: unclosed group",
+        ),
+    ] {
+        let (code, said) = ended(&["meddler"], environment);
+        assert!(code == Some(1) && said.contains(words), "{said}");
+    }
+}

@@ -78,6 +78,7 @@ impl Inputs<'_> {
     fn variable(&self, name: &str, registered: Option<&Registered>) -> Option<String> {
         let is_gitea = registered.is_some_and(|registered| registered.product == Product::Gitea);
         let application = registered.and_then(|registered| registered.ci.as_ref());
+        let application = application.map(|it| applications::told(Service::Ci, it, &self.options.applications));
         match name {
             "EDGE_PORT" => Some(self.ground.port.to_string()),
             "CI_FORGEJO" => Some((!is_gitea).to_string()),

@@ -1,6 +1,7 @@
 //! What is to be stood up: from the compose file, the needs and the options to containers, volumes and files. Pure.
 
 mod inputs;
+pub(super) mod meddlers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -11,10 +12,11 @@ use verdict::evidence::Trouble;
 use super::compose::model::{Compose, ServiceSpec, VolumeSource};
 use super::volumes::File;
 use crate::images::no_image;
+use crate::stack::altered::Finding;
 use crate::stack::api::Way;
 use crate::stack::authority::Authority;
 use crate::stack::fixtures::{STAGING, STAGING_CADDYFILE};
-use crate::stack::{StackOptions, addresses};
+use crate::stack::{StackOptions, TextChange, addresses, altered};
 use inputs::read;
 pub(crate) use inputs::{Ground, Inputs, Registered};
 
@@ -40,6 +42,10 @@ pub(crate) struct Plan {
     pub(crate) site: routes::Site,
     /// The routes that the edge has.
     pub(crate) served: routes::Site,
+    /// What is replaced in its Caddyfile's text.
+    pub(crate) caddyfile: Vec<TextChange>,
+    /// What a meddler's container is like, but for what it is told.
+    meddler: Option<ServiceSpec>,
     /// Where the edge is reached.
     pub(crate) address: SocketAddr,
     /// What all plans of a stack share.
@@ -92,6 +98,7 @@ pub(crate) fn service_named(name: &str) -> Option<Service> {
 fn plan(inputs: &Inputs<'_>, compose: Compose, registered: Option<Registered>) -> Result<Plan, Trouble> {
     let Inputs { names, options, ground, .. } = inputs;
     let Ground { port, authority, .. } = ground;
+    let meddler = compose.services.get(Service::Echo.as_str()).cloned();
     let mut services: BTreeMap<String, ServiceSpec> =
         compose.services.into_iter().filter(|(name, _)| names.contains(name)).collect();
     let site = site(&services, options.mode, *port, authority.is_some())?;
@@ -114,7 +121,17 @@ fn plan(inputs: &Inputs<'_>, compose: Compose, registered: Option<Registered>) -
     let networks = services.values().flat_map(|spec| spec.networks.keys().cloned()).collect();
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), *port);
     let served = site.clone();
-    Ok(Plan { services, networks, site, served, address, ground: ground.clone(), registered })
+    Ok(Plan {
+        services,
+        networks,
+        site,
+        served,
+        caddyfile: Vec::new(),
+        meddler,
+        address,
+        ground: ground.clone(),
+        registered,
+    })
 }
 
 /// Whether a service calls others by their public addresses.
@@ -174,13 +191,42 @@ impl Plan {
     /// # Errors
     /// A route or a field that there isn't.
     pub(crate) fn altered(self, options: &StackOptions) -> Result<Self, Trouble> {
-        let served = self.site.clone().changed(&options.routes).map_err(|error| Trouble {
+        let served = altered::served(&self.site, options).map_err(|error| Trouble {
             service: Some(Service::Edge.to_string()),
             message: error.to_string(),
             help: Some("change or remove the setting".to_owned()),
             log: Vec::new(),
         })?;
-        Ok(Self { served, ..self })
+        let (served, meddlers) = meddlers::before(&self, served, options);
+        let mut services = self.services;
+        services.retain(|name, _| !meddlers::is_one(name));
+        services.extend(meddlers);
+        Ok(Self { served, services, caddyfile: options.caddyfile.clone(), ..self })
+    }
+
+    /// Whether the edge is as it should be.
+    pub(crate) fn edge_is_well(&self) -> bool {
+        self.served == self.site && self.caddyfile.is_empty()
+    }
+
+    /// Whether all that the options want to be wrong can be: there is such a service, and such a text.
+    ///
+    /// # Errors
+    /// What there isn't, and where it was asked for.
+    pub(crate) fn check(&self, options: &StackOptions) -> Result<(), Trouble> {
+        let trouble = |service: Service, message: String| Trouble {
+            service: Some(service.to_string()),
+            message,
+            help: Some("change or remove what is to be wrong with the stack".to_owned()),
+            log: Vec::new(),
+        };
+        if let Some(service) = options.tamper.keys().find(|service| !self.services.contains_key(service.as_str())) {
+            return Err(trouble(*service, "it can't be tampered with: it isn't part of this stack".to_owned()));
+        }
+        let text =
+            routes::caddyfile::render(&self.served).map_err(|error| trouble(Service::Edge, error.to_string()))?;
+        let text = altered::caddyfile(text, &self.site, &options.caddyfile, Finding::Must);
+        text.map(drop).map_err(|why| trouble(Service::Edge, why))
     }
 
     /// How the edge is reached.
@@ -201,6 +247,7 @@ impl Plan {
                     let text = routes::caddyfile::render(&self.served);
                     let text =
                         text.map_err(|error| mistake(format!("the stack's Caddyfile can't be rendered: {error}")))?;
+                    let text = altered::caddyfile(text, &self.site, &self.caddyfile, Finding::May).map_err(mistake)?;
                     let (directory, name) = mount.target.rsplit_once('/').unwrap_or(("", &mount.target));
                     let files = mounts.entry(directory.to_owned()).or_default();
                     files.push(File::new(name, text));

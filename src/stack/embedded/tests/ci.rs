@@ -3,7 +3,7 @@
 use super::*;
 
 /// Signs in to the CI by way of the forge, as a browser does that says yes to everything; where the CI sends it in the end.
-async fn sign_in_to_the_ci(site: &Site) -> String {
+pub(super) async fn sign_in_to_the_ci(site: &Site) -> String {
     let (forge, ci) = (&site.services[&Service::Forge], &site.services[&Service::Ci]);
     let session = sign_in(site).await;
     let start = get(site, &format!("{ci}/authorize")).await;
@@ -51,7 +51,9 @@ async fn an_application_and_settings_are_what_the_options_say() {
     assert_eq!(Embedded::start(&wrong).await.unwrap_err().service.as_deref(), Some("ci"));
     wrong.environment.clear();
     let uris = Some(vec!["${edge}/authorize".to_owned()]);
-    wrong.applications.insert(Service::Ci, crate::stack::ApplicationChange { redirect_uris: uris });
+    wrong
+        .applications
+        .insert(Service::Ci, crate::stack::ApplicationChange { redirect_uris: uris, ..Default::default() });
     let stack = Embedded::start(&wrong).await.unwrap();
     let site = stack.site();
     let start = get(site, &format!("{}/authorize", site.services[&Service::Ci])).await;

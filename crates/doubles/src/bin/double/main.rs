@@ -5,7 +5,8 @@
 //! double ci-agent          a Woodpecker agent, likewise
 //! double echo              says what reached it, over HTTP and WebSocket; DOUBLE_ADDR, :8080 unless said otherwise
 //! double forge             a Forgejo or a Gitea, by DOUBLE_… and the images' GITEA__section__KEY variables
-//! double healthcheck URL   exit code 0 where URL answers 2xx, else 1
+//! double meddler           a proxy before MEDDLER_UPSTREAM that changes what MEDDLER_RULES say, in JSON; DOUBLE_ADDR as above
+//! double healthcheck URL   exit code 0 where URL answers 2xx, else 1; of tcp://HOST:PORT, where somebody listens
 //! ```
 //!
 //! Called `woodpecker-server` or `woodpecker-agent` it takes those programs' words instead: none, or `ping`.
@@ -18,6 +19,7 @@ mod forge;
 mod healthcheck;
 mod invoked;
 mod listen;
+mod meddler;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -26,7 +28,7 @@ use std::process::ExitCode;
 use serve::Log;
 use tokio::signal::unix::{SignalKind, signal};
 
-const USAGE: &str = "usage: double ci-server|ci-agent|echo|forge|healthcheck URL";
+const USAGE: &str = "usage: double ci-server|ci-agent|echo|forge|meddler|healthcheck URL";
 
 /// The command line is wrong (`EX_USAGE` of sysexits).
 const WRONG_USAGE: u8 = 64;
@@ -67,6 +69,10 @@ async fn run(words: &[String], environment: &Environment) -> ExitCode {
             Err(error) => fail(&error, 1),
         },
         ["echo"] => match echo::serve(environment, log).await {
+            Ok(never) => match never {},
+            Err(error) => fail(&error, 1),
+        },
+        ["meddler"] => match meddler::serve(environment, log).await {
             Ok(never) => match never {},
             Err(error) => fail(&error, 1),
         },

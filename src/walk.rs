@@ -84,9 +84,15 @@ impl Walk {
                 probes = probe::probe(stack, &journeys, &surroundings.connector, &redactor).await;
             }
             let services: BTreeSet<Service> = surroundings.services.iter().copied().collect();
-            for service in &services {
+            // Who takes the CI's work has no address of its own, and a log.
+            for service in services.iter().chain([&Service::CiAgent]) {
                 logs.extend(log(stack, *service, &redactor).await);
             }
+        }
+        if self.probes && stack.facts().kind != evidence::StackKind::External {
+            let (admin, kept) = tokio::join!(probe::admin(stack, &redactor), probe::kept_secrets(stack, &redactor));
+            probes.extend(admin);
+            logs.extend(kept);
         }
         let troubles = stack.troubles().await;
         let stack = Some(stack.facts());
@@ -116,11 +122,28 @@ impl Walk {
     }
 }
 
+/// How many of a service's last log lines are looked through for what tells of trouble.
+const LOG_SEARCHED: usize = 1000;
+
 async fn log(stack: &dyn Stack, service: Service, redactor: &Redactor) -> Option<ServiceLog> {
-    let lines = stack.logs(service, LOG_LINES).await;
-    let hide = |line: &String| scenario::secret::mask_parameters(&redactor.redact(line)).into_owned();
-    let lines: Vec<String> = lines.iter().map(hide).collect();
+    let lines = stack.logs(service, LOG_SEARCHED).await;
+    let hide = |line: &str| scenario::secret::mask_parameters(&redactor.redact(line)).into_owned();
+    let lines: Vec<String> = telling(&lines).into_iter().map(hide).collect();
     (!lines.is_empty()).then(|| ServiceLog { service: service.as_str().to_owned(), lines })
+}
+
+/// The last lines, and before them the last ones that tell of trouble: other journeys' requests may have come between.
+fn telling(lines: &[String]) -> Vec<&str> {
+    const WORDS: [&str; 6] = ["error", "fail", "denied", "deny", "refused", "warn"];
+    let (before, last) = lines.split_at(lines.len().saturating_sub(LOG_LINES));
+    let is_telling = |line: &&String| {
+        let line = line.to_ascii_lowercase();
+        WORDS.iter().any(|word| line.contains(word))
+    };
+    let mut found: Vec<&str> = before.iter().rev().filter(is_telling).take(LOG_LINES).map(String::as_str).collect();
+    found.reverse();
+    found.extend(last.iter().map(String::as_str));
+    found
 }
 
 fn kind(stack: &dyn Stack) -> StackKind {
@@ -140,4 +163,20 @@ fn service_in_question(journey: &Journey, stack: &dyn Stack) -> Service {
         |base: &str| url.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
     let services = stack.site().services.iter().filter(|(_, base)| is_under(base));
     services.max_by_key(|(_, base)| base.len()).map_or(Service::Edge, |(service, _)| *service)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_tell_of_trouble_are_not_crowded_out() {
+        let mut lines = vec!["started".to_owned(), "webhook: DENY 'edge.test'".to_owned()];
+        lines.extend((0..100).map(|number| format!("GET /{number} 200")));
+        let kept = telling(&lines);
+        assert_eq!((kept.len(), kept[0], kept[1]), (LOG_LINES + 1, "webhook: DENY 'edge.test'", "GET /80 200"));
+        let errors: Vec<String> = (0..100).map(|number| format!("error {number}")).collect();
+        assert_eq!(telling(&errors), errors[60..].iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(telling(&[]).is_empty());
+    }
 }

@@ -37,30 +37,23 @@ impl Ground {
             return Err(NotUp::NotApplicable(reason));
         }
         let options = fault.inject.clone().into_options(self.options.clone());
-        let unknown = embedded::unknown_setting(&options);
-        let not_applicable = |(service, name): &(Service, String)| {
-            NotUp::NotApplicable(format!("the {service} here is a double, which has no setting {name}"))
-        };
         if self.kind == StackKind::Embedded {
-            return match &unknown {
-                Some(unknown) => Err(not_applicable(unknown)),
-                None => match Embedded::start(&options).await {
-                    Ok(stack) => Ok(Box::new(stack)),
-                    Err(trouble) => Err(NotUp::Trouble(trouble)),
-                },
+            return match Embedded::start(&options).await {
+                Ok(stack) => Ok(Box::new(stack)),
+                Err(trouble) => Err(NotUp::Trouble(trouble)),
             };
         }
         let needs = Needs { services: self.services.clone() };
         let stack = containers::up(&needs, &options, &Silence, cancel).await.map_err(NotUp::Trouble)?;
-        // Only a stack that stands says what its services are.
+        // Only a stack that stands says which of its services are doubles.
         let is_double = |service: Service| {
             let is_it = |facts: &ServiceFacts| facts.name == service.as_str() && facts.kind == ServiceKind::Double;
             stack.facts().services.iter().any(is_it)
         };
-        match unknown.filter(|(service, _)| is_double(*service)) {
+        match fault.inject.unknown_to_doubles(&is_double) {
             None => Ok(Box::new(stack)),
-            Some(unknown) => match stack.down().await {
-                Ok(()) => Err(not_applicable(&unknown)),
+            Some(reason) => match stack.down().await {
+                Ok(()) => Err(NotUp::NotApplicable(reason)),
                 Err(trouble) => Err(NotUp::Trouble(trouble)),
             },
         }

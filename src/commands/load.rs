@@ -18,7 +18,11 @@ const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
 /// # Errors
 /// Everything that is wrong with any of the files.
 pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
-    let (files, mut errors) = files(paths, "scenario");
+    let (files, errors) = files(paths, "scenario");
+    plans_of(files, errors)
+}
+
+fn plans_of(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     let library = Library::default();
     let mut plans = Vec::new();
     for file in files {
@@ -37,7 +41,11 @@ pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>
 /// # Errors
 /// Everything that is wrong with any of the files.
 pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
-    let (files, mut errors) = files(paths, "fault");
+    let (files, errors) = files(paths, "fault");
+    faults_of(files, errors)
+}
+
+fn faults_of(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Vec<Fault>, Vec<Diagnostic>> {
     let mut sources = Vec::new();
     for file in files {
         match read_text(&file, "fault") {
@@ -57,6 +65,33 @@ pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
             Err(errors)
         }
     }
+}
+
+/// Reads all scenarios and faults under `paths`, each file as what it is.
+///
+/// # Errors
+/// Everything that is wrong with any of the files.
+pub(super) fn all(paths: &[PathBuf]) -> Result<(Vec<Arc<Plan>>, Vec<Fault>), Vec<Diagnostic>> {
+    let (files, errors) = files(paths, "scenario or fault");
+    let (faults, scenarios) = files.into_iter().partition(|file| is_fault(file));
+    match (plans_of(scenarios, errors), faults_of(faults, Vec::new())) {
+        (Ok(plans), Ok(faults)) => Ok((plans, faults)),
+        (plans, faults) => {
+            let errors = [plans.err(), faults.err()];
+            Err(errors.into_iter().flatten().flatten().collect())
+        }
+    }
+}
+
+/// Whether a file is a fault: it says what to inject; or, where it says neither that nor any steps, it is in a folder of faults.
+fn is_fault(file: &Path) -> bool {
+    // What can't be read is told to be so by whoever reads it as a scenario.
+    let text = read_text(file, "scenario or fault").unwrap_or_default();
+    let has = |key: &str| {
+        text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')))
+    };
+    let is_among_faults = file.parent().and_then(Path::file_name).is_some_and(|folder| folder == "faults");
+    has("inject") || (is_among_faults && !has("steps"))
 }
 
 /// The files under `paths`, each once, and what is wrong with the paths.

@@ -6,6 +6,7 @@ use scenario::Redactor;
 use scenario::secret::{mask_parameters, parameter_values};
 use verdict::evidence::{Arrival, Exchange, GitRecord, OAuthRecord, RequestRecord, ResponseRecord};
 
+use super::configuration;
 use super::repository::Repository;
 use super::visitor::Hop;
 
@@ -22,7 +23,11 @@ pub fn redacted(text: &str, redactor: &Redactor) -> String {
     mask_parameters(&redactor.redact(text)).into_owned()
 }
 
-/// What the exchange carried of codes, states and tokens.
+/// The shortest value of a cookie that is taken for a secret, in bytes.
+const SECRET_COOKIE: usize = 16;
+
+/// What the exchange carried of codes, states and tokens, and the sessions that it gave out: a site may show those
+/// again, be it that another service was handed them.
 pub fn tokens(hop: &Hop) -> Vec<String> {
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(SEARCHED)]).into_owned();
     // As a query, so that a form's first field is one of its parameters.
@@ -31,7 +36,16 @@ pub fn tokens(hop: &Hop) -> Vec<String> {
         texts.extend(response.header("location"));
         texts.push(lossy(&response.body));
     }
-    texts.iter().flat_map(|text| parameter_values(text)).collect()
+    let sessions = hop.response.iter().flat_map(|response| &response.headers).filter_map(session);
+    texts.iter().flat_map(|text| parameter_values(text)).chain(sessions).collect()
+}
+
+/// The value of a cookie that nobody could have guessed: long, and no path or text that means something elsewhere too.
+fn session((name, field): &(String, Vec<u8>)) -> Option<String> {
+    let field = std::str::from_utf8(field).ok().filter(|_| name.eq_ignore_ascii_case("set-cookie"))?;
+    let (_, value) = field.split(';').next()?.split_once('=')?;
+    let is_opaque = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'~' | b'+' | b'=');
+    (value.len() >= SECRET_COOKIE && value.bytes().all(is_opaque)).then(|| value.to_owned())
 }
 
 /// The same record without secrets.
@@ -54,6 +68,7 @@ pub fn oauth(mut record: OAuthRecord, redactor: &Redactor) -> OAuthRecord {
         if let Some(landing) = &mut phase.landing {
             hide(&mut landing.url);
             landing.error.iter_mut().for_each(hide);
+            landing.says.iter_mut().for_each(hide);
         }
     }
     record
@@ -72,7 +87,7 @@ pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
         headers: headers(&received.headers, redactor),
         set_cookies: hop.set_cookies.clone(),
         body_bytes: received.length,
-        body_excerpt: excerpt(&received.body, EXCERPT, redactor),
+        body_excerpt: content(hop, &received.body, redactor),
         arrival: (received.arrival.pieces > 1).then(|| Arrival {
             pieces: received.arrival.pieces,
             first_ms: milliseconds(received.arrival.first),
@@ -83,6 +98,15 @@ pub fn exchange(hop: &Hop, redactor: &Redactor) -> Exchange {
     let error = hop.error.as_ref().or(incomplete).map(|error| redacted(&error.to_string(), redactor));
     let duration_ms = hop.response.as_ref().map_or(0.0, |received| received.duration.as_secs_f64() * 1000.0);
     Exchange { request, response, error, duration_ms }
+}
+
+/// The beginning of a content; of an edge's configuration what shows that it is one, and no more: secrets that nobody
+/// here knows stand in it.
+fn content(hop: &Hop, body: &[u8], redactor: &Redactor) -> Option<String> {
+    if configuration::is_asked_for(&hop.request.address.target) && body.starts_with(b"{") {
+        return configuration::outline(body).map(|outline| redacted(&outline, redactor));
+    }
+    excerpt(body, EXCERPT, redactor)
 }
 
 /// What a step did with a repository, as evidence.
@@ -180,6 +204,21 @@ mod tests {
                 "Location: /x?password=***",
             ]
         );
+    }
+
+    #[test]
+    fn sessions_are_secrets_and_other_cookies_are_not() {
+        for (field, secret) in [
+            ("s=eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyIjoxfQ.x-_y; Path=/", Some("eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyIjoxfQ.x-_y")),
+            ("redirect_to=%2Fforge%2Fuser%2Fsettings; Path=/forge", None),
+            ("lang=en-US; Path=/forge", None),
+            ("s=; Max-Age=0", None),
+            ("nonsense", None),
+        ] {
+            let field = ("Set-Cookie".to_owned(), field.as_bytes().to_vec());
+            assert_eq!(session(&field).as_deref(), secret, "{field:?}");
+        }
+        assert_eq!(session(&("etag".to_owned(), b"s=0123456789abcdef".to_vec())), None);
     }
 
     #[test]

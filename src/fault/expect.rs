@@ -1,10 +1,10 @@
 //! What a fault is expected to be found as.
 
-use scenario::decode::Decoder;
+use scenario::decode::{Decoder, closest};
 use scenario::yaml::{Kind, Node};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use verdict::{Class, Verdict};
+use verdict::{Class, Verdict, rules};
 
 use super::keys;
 
@@ -103,7 +103,16 @@ fn causes(decoder: &Decoder, node: &Node) -> Vec<Vec<String>> {
     decoder.list(node, "`findings`").unwrap_or_default().iter().map(cause).collect()
 }
 
-/// The code of a rule.
+/// A code that a rule has.
 fn code(decoder: &Decoder, node: &Node) -> Option<String> {
-    decoder.text(node, "a code").map(str::to_owned)
+    let code = decoder.text(node, "a code")?;
+    if rules::rule(code).is_none() {
+        let codes = rules::rules().iter().map(|rule| rule.code);
+        let help = match closest(code, codes.clone()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => format!("the codes are {}", codes.collect::<Vec<_>>().join(", ")),
+        };
+        decoder.report(decoder.at(node.span, format!("no rule has the code `{}`", code.escape_debug())).help(help));
+    }
+    Some(code.to_owned())
 }

@@ -33,20 +33,27 @@ fn what_is_expected_is_read_with_what_goes_without_saying() {
         let faults = parse_all(&[("x", &format!("inject: {{ stop: [ci] }}\nexpect: {text}"))])?;
         Ok::<_, String>(faults[0].expect.clone())
     };
-    let found = expected("{ verdict: FIX, findings: [edge/a, [edge/b, edge/c]] }").unwrap().unwrap();
+    let found = expected("{ verdict: FIX, findings: [edge/prefix-kept, [edge/prefix-stripped, unexplained]] }")
+        .unwrap()
+        .unwrap();
     assert_eq!((found.verdict, found.class), (Verdict::Fix, Class::Fixable));
-    assert_eq!(found.findings, [vec!["edge/a".to_owned()], vec!["edge/b".to_owned(), "edge/c".to_owned()]]);
-    let found = expected("{ verdict: FIX, class: security, findings: [edge/a] }").unwrap().unwrap();
+    assert_eq!(
+        found.findings,
+        [vec!["edge/prefix-kept".to_owned()], vec!["edge/prefix-stripped".to_owned(), "unexplained".to_owned()]]
+    );
+    let found = expected("{ verdict: FIX, class: security, findings: [edge/admin-open] }").unwrap().unwrap();
     assert_eq!(found.class, Class::Security);
     assert_eq!(expected("{ verdict: PASS }").unwrap(), Some(Expectation::pass()));
     for (text, message) in [
-        ("{ verdict: FIXED, findings: [a] }", "unknown `verdict` `FIXED`"),
+        ("{ verdict: FIXED, findings: [unexplained] }", "unknown `verdict` `FIXED`"),
         ("{ verdict: FIX }", "an `expect` must have the key `findings`"),
-        ("{ verdict: PASS, findings: [a] }", "with PASS nothing is found but notes"),
+        ("{ verdict: PASS, findings: [unexplained] }", "with PASS nothing is found but notes"),
         ("{ verdict: PASS, class: fixable }", "a finding of class fixable is no PASS"),
-        ("{ verdict: INCONCLUSIVE, class: fixable, findings: [a] }", "did you mean `infrastructure`?"),
-        ("{ findings: [a] }", "must have the key `verdict`"),
+        ("{ verdict: INCONCLUSIVE, class: fixable, findings: [unexplained] }", "did you mean `infrastructure`?"),
+        ("{ findings: [unexplained] }", "must have the key `verdict`"),
         ("{ verdict: FIX, findings: [] }", "`findings` is empty"),
+        ("{ verdict: FIX, findings: [edge/prefix-striped] }", "did you mean `edge/prefix-stripped`?"),
+        ("{ verdict: FIX, findings: [[unexplained, 7]] }", "wrong value for a code"),
     ] {
         let error = expected(text).unwrap_err();
         assert!(error.contains(message) && error.contains("f/x.yaml:4:"), "{text}: {error}");
@@ -55,8 +62,9 @@ fn what_is_expected_is_read_with_what_goes_without_saying() {
 
 #[test]
 fn several_at_once_are_the_sum_of_each() {
-    let a = "inject: { env: { ci: { A: 1 } } }\nexpect: { verdict: FIX, findings: [x/a] }";
-    let b = "inject: { env: { ci: { B: 1 } }, stop: [forge] }\nexpect: { verdict: INCONCLUSIVE, findings: [x/b] }";
+    let a = "inject: { env: { ci: { A: 1 } } }\nexpect: { verdict: FIX, findings: [edge/prefix-kept] }";
+    let b =
+        "inject: { env: { ci: { B: 1 } }, stop: [forge] }\nexpect: { verdict: INCONCLUSIVE, findings: [service/down] }";
     let faults = parse_all(&[("a", a), ("b", b), ("both", "inject: { use: [a, b] }")]).unwrap();
     let both = &faults[2];
     assert_eq!(both.inject.environment[&Service::Ci].len(), 2);
@@ -138,6 +146,12 @@ fn what_is_wrong_with_a_file_is_located() {
         ("{ routes: { ci: { strip_prefix: true, add_prefix: /x } } }", "exclude each other"),
         ("{ routes: { ci: { redirect: /x, respond: 404 } } }", "exclude each other"),
         ("{ routes: { ci: { redirect: { to: /x, status: 200 } } } }", "wrong value for `status`"),
+        ("{ routes: { mine: { path: '/a b', service: ci } } }", "the route `mine` can't be so: expected a path"),
+        ("{ routes: { forge-bare: { strip_prefix: true } } }", "the route `forge-bare` can't be so: the edge answers"),
+        ("{ routes: { ci: { upstream: 'http://x:1' } } }", "the route `ci` can't be so: expected `HOST:PORT`"),
+        ("{ routes: { ci: { redirect: 'x' } } }", "the route `ci` can't be so: expected a path of the same host"),
+        ("{ routes: { ci: { path: '/forge/*' } } }", "can't be so"),
+        ("{ routes: { ci: { headers: { 'a b': x } } } }", "is not the name of a header field"),
         ("{ caddyfile: [ { replace: '', with: x } ] }", "`replace` is empty"),
         ("{ caddyfile: [ { replace: x } ] }", "must have the key `with`"),
         ("{ oauth: { ci: { client_secret: x, rotate_secret: true } } }", "exclude each other"),
@@ -233,7 +247,31 @@ fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
         ("{ caddyfile: [ { replace: a, with: b } ] }", Containers, Mode::Subpath, None),
         ("{ env: { staging: { A: 1 } } }", Embedded, Mode::Subpath, Some("staging takes no settings")),
         ("{ env: { staging: { A: 1 } } }", Containers, Mode::Subpath, None),
+        (
+            "{ env: { forge: { GITEA__server__HTTP_PORT: 1 } } }",
+            Embedded,
+            Mode::Subpath,
+            Some("the forge double doesn't know"),
+        ),
+        ("{ env: { forge: { GITEA__server__HTTP_PORT: 1 } } }", Containers, Mode::Subpath, None),
+        ("{ env: { forge: { GITEA__server__ROOT_URL: '${edge}/' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { forge: { GITEA__server__ROOT_URL: nonsense } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_FOO: 1 } } }", Embedded, Mode::Subpath, Some("the ci double doesn't know")),
+        ("{ env: { ci: { WOODPECKER_HOST: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_EXPERT_WEBHOOK_HOST: null } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_EXPERT_FORGE_OAUTH_HOST: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_FORGEJO_URL: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci-agent: { WOODPECKER_SERVER: 'edge.test:80' } } }", Embedded, Mode::Subpath, None),
+        (
+            "{ env: { ci-agent: { WOODPECKER_FOO: x } } }",
+            Embedded,
+            Mode::Subpath,
+            Some("the ci-agent double doesn't know"),
+        ),
         ("{ routes: { root: null } }", Embedded, Mode::Subpath, None),
+        ("{ stop: [edge] }", Embedded, Mode::Subpath, Some("can't be stopped by itself")),
+        ("{ stop: [edge] }", Containers, Mode::Subpath, None),
+        ("{ oauth: { forge: { client_secret: x } } }", Containers, Mode::Subpath, Some("registers no application")),
         ("{ routes: { root: null } }", Embedded, Mode::Subdomain, Some("no route `root`")),
         ("{ routes: { ci: { strip_prefix: true } } }", Embedded, Mode::Subdomain, Some("no prefix to strip")),
         ("{ routes: { mine: { path: /x, service: ci } } }", Embedded, Mode::Subdomain, None),
@@ -250,4 +288,16 @@ fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
             "{inject}: {found:?}"
         );
     }
+}
+
+#[test]
+fn the_schema_names_every_key_that_the_reader_takes() {
+    let schema = schema();
+    let table = |name: &str| schema["$defs"][name]["properties"].as_object().map(|keys| keys.len());
+    assert_eq!(schema["required"], serde_json::json!(["id", "title", "inject"]));
+    assert_eq!(table("inject"), Some(keys::INJECT.keys.len()));
+    assert_eq!(table("rule"), Some(tamper::keys::RULE.keys.len()));
+    assert_eq!(table("route"), Some(keys::ROUTE.keys.len()));
+    assert_eq!(table("application"), Some(keys::APPLICATION.keys.len()));
+    assert!(reference().contains("### `text-change`"));
 }

@@ -2,12 +2,14 @@
 //! apart.
 //!
 //! - `questions`: what to ask, from the site and the journeys; pure
+//! - `surface`: what the edge shows of itself, whether or not a journey failed
 //! - `handshake`: a WebSocket past the edge, and how long it lives
 //!
 //! Nothing here signs in or changes anything: all requests are `GET`s without cookies.
 
 mod handshake;
 mod questions;
+mod surface;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +29,7 @@ use crate::engine::trace;
 use crate::engine::visitor::{Hop, USER_AGENT};
 use crate::stack::{Direct, Site, Stack};
 use questions::Question;
+pub use surface::{admin, kept_secrets};
 
 /// The longest that an answer is waited for.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);

@@ -1,7 +1,7 @@
 //! What scenarios run against, behind one trait.
 
 pub(crate) mod addresses;
-mod altered;
+pub(crate) mod altered;
 mod api;
 mod applications;
 pub mod authority;
@@ -125,6 +125,12 @@ pub trait Stack: Send + Sync {
 
     /// Where a service listens, past the edge and whatever the edge's routes say; `None` where it can't be reached so.
     async fn direct(&self, service: Service) -> Option<Direct>;
+
+    /// Where else a service takes connections from its neighbours on the network, seen from here; empty where that can't be
+    /// known.
+    async fn other_ports(&self, _service: Service) -> Vec<Direct> {
+        Vec::new()
+    }
 
     /// The last log lines of a service, oldest first; empty where there are none to be had.
     async fn logs(&self, service: Service, lines: usize) -> Vec<String>;

@@ -18,6 +18,7 @@ pub mod compose;
 pub(crate) mod engine;
 mod inside;
 mod launch;
+mod listening;
 mod order;
 pub mod owner;
 mod pass_on;

@@ -9,7 +9,8 @@ use scenario::Secret;
 use scenario::model::Service;
 use verdict::evidence::{ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
-use super::inside::{address, log_lines};
+use super::inside::{Container, address, log_lines};
+use super::listening;
 use super::order::Raised;
 use super::plan::{HOST, Plan, service_named};
 use super::ready::check;
@@ -118,6 +119,18 @@ impl Stack for Containers {
         let container = self.standing.container(service.as_str())?;
         let ip = address(&self.standing.docker, &container).await?;
         Some(Direct { authority: upstream.to_string(), ip })
+    }
+
+    async fn other_ports(&self, service: Service) -> Vec<Direct> {
+        let Some(id) = self.standing.container(service.as_str()) else { return Vec::new() };
+        let Some(ip) = address(&self.standing.docker, &id).await else { return Vec::new() };
+        let own = match service {
+            Service::Edge => Some(self.plan.site.listens().1),
+            _ => self.plan.site.upstream(service.as_str()).map(|upstream| upstream.port),
+        };
+        let ports = listening::ports(&Container { docker: &self.standing.docker, id: &id }).await;
+        let others = ports.into_iter().filter(|port| Some(*port) != own);
+        others.map(|port| Direct { authority: format!("{service}:{port}"), ip }).collect()
     }
 
     async fn logs(&self, service: Service, lines: usize) -> Vec<String> {

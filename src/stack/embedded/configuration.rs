@@ -32,27 +32,6 @@ pub(super) fn refuse_unknown(options: &StackOptions) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// A setting of these that no double has, though the real program may.
-pub(super) fn unknown(options: &StackOptions) -> Option<(Service, String)> {
-    let names = options.environment.iter().flat_map(|(service, settings)| settings.keys().map(|name| (*service, name)));
-    names.filter(|(service, name)| is_unknown(*service, name)).map(|(service, name)| (service, name.clone())).next()
-}
-
-fn is_unknown(service: Service, name: &str) -> bool {
-    // What keeps the CI from reading its settings at all would say nothing about this one.
-    let least = [("WOODPECKER_HOST", "http://ci"), ("WOODPECKER_FORGEJO", "true"), ("WOODPECKER_SERVER", "ci:9000")];
-    let pairs = || least.into_iter().filter(|(other, _)| *other != name).chain([(name, "")]);
-    match service {
-        // Forgejo reads its own spelling of them as well.
-        Service::Forge => Forge::builder().setting(name, "").is_err_and(|error| error.is_unknown),
-        Service::Ci => ci::Settings::read(pairs()).is_ok_and(|settings| settings.unknown.iter().any(|it| it == name)),
-        Service::CiAgent => {
-            AgentSettings::read(pairs()).is_ok_and(|settings| settings.unknown.iter().any(|it| it == name))
-        }
-        _ => true,
-    }
-}
-
 /// The double's word for a forge.
 pub(super) fn flavour(product: Product) -> Flavour {
     match product {
@@ -105,6 +84,9 @@ pub(super) fn ci(
     Ok(settings)
 }
 
+/// Where agents come to the CI in `fixtures/compose.yml`.
+const SERVER_FOR_AGENTS: &str = "ci:9000";
+
 /// What the CI's agent is told, as `fixtures/compose.yml` has it, but for what the user set otherwise.
 pub(super) fn ci_agent(
     site: &routes::Site,
@@ -119,6 +101,10 @@ pub(super) fn ci_agent(
         ("WOODPECKER_HEALTHCHECK".to_owned(), "false".to_owned()),
     ]);
     overlay(&mut environment, Service::CiAgent, site, options, |_| None);
+    // The address that it has among containers, as the other services' names are known here too.
+    if let Some(told) = environment.get_mut("WOODPECKER_SERVER").filter(|told| *told == SERVER_FOR_AGENTS) {
+        *told = server.to_string();
+    }
     let settings = AgentSettings::read(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let settings = settings.map_err(|error| wrong(Service::CiAgent, error.to_string()))?;
     refuse(Service::CiAgent, &settings.unknown)?;

@@ -34,11 +34,6 @@ const HOST: &str = "edge.test";
 /// How long passwords and secrets are that nobody types.
 const SECRET_LENGTH: usize = 24;
 
-/// A setting of these options that no double has, though the real program may.
-pub fn unknown_setting(options: &StackOptions) -> Option<(Service, String)> {
-    configuration::unknown(options)
-}
-
 /// The edge and doubles of all that is behind it, each on a port of its own on loopback. Dropping it frees the ports.
 #[derive(Debug)]
 pub struct Embedded {

@@ -40,9 +40,17 @@ pub struct SettingError {
     pub name: String,
     /// What was expected, and what to do.
     pub message: String,
-    /// The double doesn't have it, though the real program may; else its value is wrong.
-    pub is_unknown: bool,
 }
+
+impl SettingError {
+    /// Whether the double doesn't know the setting at all, whatever its value.
+    pub fn is_unknown(&self) -> bool {
+        self.message == UNKNOWN
+    }
+}
+
+const UNKNOWN: &str = "the forge double doesn't know this setting; it knows those about addresses, cookies, OAuth, webhooks and access. \
+                       Use --stack containers for the real forge";
 
 impl std::fmt::Display for SettingError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -157,22 +165,13 @@ impl Settings {
     pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
         let Some(key) = name.strip_prefix("GITEA__").or_else(|| name.strip_prefix("FORGEJO__")) else {
             let message = "expected a name such as `GITEA__server__ROOT_URL`".to_owned();
-            return Err(SettingError { name: name.to_owned(), message, is_unknown: true });
+            return Err(SettingError { name: name.to_owned(), message });
         };
-        let known = self.set_key(&key.to_ascii_lowercase(), value);
-        let known = known.map_err(|message| SettingError { name: name.to_owned(), message, is_unknown: false })?;
-        if known {
-            return Ok(());
-        }
-        let message =
-            "the forge double doesn't know this setting; it knows those about addresses, cookies, OAuth, webhooks and \
-                       access. Use --stack containers for the real forge"
-                .to_owned();
-        Err(SettingError { name: name.to_owned(), message, is_unknown: true })
+        self.set_key(&key.to_ascii_lowercase(), value)
+            .map_err(|message| SettingError { name: name.to_owned(), message })
     }
 
-    /// Whether it is one that the double knows.
-    fn set_key(&mut self, key: &str, value: &str) -> Result<bool, String> {
+    fn set_key(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
             "default__app_name" => self.app_name = Some(value.to_owned()),
             "server__root_url" => self.root_url = root_url(value)?,
@@ -196,9 +195,12 @@ impl Settings {
             "oauth2__refresh_token_expiration_time" => self.refresh_token_hours = number(value)?,
             "oauth2__invalidate_refresh_tokens" => self.refresh_tokens_work_once = boolean(value)?,
             "packages__enabled" => self.packages = boolean(value)?,
-            key => return Ok(WITHOUT_EFFECT.contains(&key)),
+            key if WITHOUT_EFFECT.contains(&key) => {}
+            _ => {
+                return Err(UNKNOWN.to_owned());
+            }
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The public URL, with a slash at its end.

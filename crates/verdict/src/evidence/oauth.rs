@@ -135,4 +135,7 @@ pub struct Landing {
     /// `error` in its URL, or in that of a hop on the way from the callback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The beginning of what the page tells its reader, where its status is one of failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
 }

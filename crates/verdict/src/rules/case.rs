@@ -1,12 +1,15 @@
 //! What a rule looks at, and what it hands back.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use crate::evidence::{Evidence, Exchange, Failure, FailureKind, Journey, Outcome, StackFacts, StepRecord};
+use crate::evidence::{Evidence, Exchange, Failure, FailureKind, Journey, Mode, Outcome, StackFacts, StepRecord};
 use crate::finding::{Observation, Place};
-use crate::fix::Fix;
+use crate::fix::{Change, Fix};
+use crate::rules::Refuted;
+use crate::rules::view::View;
 use crate::sentence::{clause, excerpt};
 
 /// Something that must be explained: one failure of a step, or a journey that ended badly without naming one.
@@ -102,13 +105,31 @@ pub(crate) struct Case<'a> {
     /// All symptoms, explained or not.
     pub(crate) symptoms: Vec<Symptom<'a>>,
     explained: BTreeSet<SymptomId>,
+    view: OnceCell<Option<View<'a>>>,
+    refuted: BTreeSet<Refuted>,
 }
 
 impl<'a> Case<'a> {
     /// The case with nothing explained.
     pub(crate) fn new(evidence: &'a Evidence) -> Self {
         let symptoms = evidence.journeys.iter().flat_map(symptoms_of).collect();
-        Self { evidence, symptoms, explained: BTreeSet::new() }
+        Self { evidence, symptoms, explained: BTreeSet::new(), view: OnceCell::new(), refuted: BTreeSet::new() }
+    }
+
+    /// The same, knowing which fixes were tried and didn't hold.
+    pub(crate) fn knowing(self, refuted: &BTreeSet<Refuted>) -> Self {
+        Self { refuted: refuted.clone(), ..self }
+    }
+
+    /// A fix of this area was tried that changes this setting of a service, and didn't hold.
+    pub(crate) fn is_refuted(&self, area: &str, wanted: &Change) -> bool {
+        let is_it = |refuted: &Refuted| refuted.code.starts_with(area) && refuted.changes.contains(wanted);
+        self.refuted.iter().any(is_it)
+    }
+
+    /// The evidence by service; `None` where no stack stood.
+    pub(crate) fn view(&self) -> Option<&View<'a>> {
+        self.view.get_or_init(|| View::new(self.evidence)).as_ref()
     }
 
     /// What no earlier rule explained.
@@ -182,7 +203,9 @@ pub(crate) fn leads_to(url: &str, service: &str, stack: &StackFacts) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     let first_segment = url.path_segments().and_then(|mut segments| segments.next());
     let first_label = url.host_str().and_then(|host| host.split('.').next());
-    service == "edge" || first_segment == Some(service) || first_label == Some(service)
+    // Clients of a container registry ask at the root of its host (OCI Distribution Specification, "Endpoints").
+    let is_registry = service == "forge" && stack.mode == Mode::Subpath && first_segment == Some("v2");
+    service == "edge" || first_segment == Some(service) || first_label == Some(service) || is_registry
 }
 
 /// The part of the site that a URL leads to: its origin and the first segment of its path.
@@ -195,7 +218,7 @@ pub(crate) fn route(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Mode, StackKind};
+    use crate::evidence::StackKind;
 
     fn stack(base_url: &str) -> StackFacts {
         StackFacts { kind: StackKind::External, mode: Mode::Subpath, base_url: base_url.into(), services: Vec::new() }
@@ -223,6 +246,8 @@ mod tests {
             assert!(!leads_to(url, "ci", &site), "{url}");
         }
         assert!(!leads_to("http://elsewhere.test/forge/", "forge", &site));
+        assert!(leads_to("http://edge.test:8080/v2/", "forge", &site));
+        assert!(!leads_to("http://edge.test:8080/v2/", "ci", &site));
     }
 
     #[test]

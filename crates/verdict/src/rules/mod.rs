@@ -4,17 +4,34 @@
 //! run in the order of [`rules`], specific before general, and each claims the symptoms that its cause explains: a
 //! later rule doesn't see them any more, so a root cause hides its consequences.
 
+mod address;
+mod app;
 mod case;
+mod ci;
+mod connection;
+mod cookie;
 mod cookie_for_all;
+mod edge;
 mod errored;
 mod external_bad_gateway;
+mod forge;
+mod hook;
+mod identity;
 mod nothing_ran;
+mod oauth;
 mod optional_asset;
+mod page;
+mod service;
 mod service_died;
 mod stack_failed;
+mod stream;
 mod timeout;
+mod trail;
 mod unexplained;
 mod unreachable;
+mod view;
+mod ways;
+mod websocket;
 
 use std::collections::BTreeSet;
 
@@ -83,13 +100,80 @@ impl Needs {
 static RULES: &[&Rule] = &[
     &stack_failed::RULE,
     &service_died::RULE,
+    &service::down::RULE,
+    &service::unsteady::RULE,
+    // Where services believe they are. A wrong address is the cause of much that looks otherwise: lost prefixes, unknown
+    // callbacks, sessions that never come back.
+    &address::internal::RULE,
+    &address::host::RULE,
+    &address::scheme::RULE,
+    &address::port::RULE,
+    &address::prefix_missing::RULE,
+    &address::prefix_wrong::RULE,
+    // What the edge does with connections and contents.
+    &connection::cut::RULE,
+    &websocket::cut::RULE,
+    &websocket::upgrade_lost::RULE,
+    &stream::buffered::RULE,
+    &edge::body_too_large::RULE,
+    &edge::compression_broken::RULE,
+    // What the edge does with paths and requests.
+    &edge::route_unmatched::RULE,
+    &edge::catch_all::RULE,
+    &edge::wrong_upstream::RULE,
+    &edge::prefix_doubled::RULE,
+    &edge::prefix_stripped::RULE,
+    &edge::prefix_kept::RULE,
+    &edge::redirect_loop::RULE,
+    &edge::redirect_misdirected::RULE,
+    &edge::forwarded_spoofable::RULE,
+    &edge::forwarded_missing::RULE,
+    &edge::host_rewritten::RULE,
+    // What a program does whatever it is told: after all that a setting or a route could cure.
+    &app::redirect_loop::RULE,
+    &app::ignores_prefix::RULE,
     &external_bad_gateway::RULE,
     &unreachable::RULE,
+    &service::slow::RULE,
     &timeout::RULE,
     &errored::RULE,
     &nothing_ran::RULE,
+    // Holes, and who a service takes its visitors for.
+    &edge::admin_open::RULE,
+    &edge::log_leaks::RULE,
+    &cookie::leaked::RULE,
+    &identity::spoofable::RULE,
+    &forge::internal_api_open::RULE,
+    &oauth::state_unchecked::RULE,
+    // Sessions that never come back: what else fails at a sign-in follows from them.
+    &cookie::secure_over_http::RULE,
+    &cookie::rejected::RULE,
+    &cookie::path_too_narrow::RULE,
+    &cookie::collision::RULE,
+    &cookie::shadowed::RULE,
+    // Signing in at one service by way of another.
+    &oauth::internal_endpoint::RULE,
+    &oauth::endpoint_elsewhere::RULE,
+    &oauth::redirect_uri_unregistered::RULE,
+    &oauth::client_unknown::RULE,
+    &oauth::provider_unreachable::RULE,
+    &oauth::secret_refused::RULE,
+    &ci::registration_closed::RULE,
+    &oauth::state_lost::RULE,
+    // From a push to a pipeline.
+    &hook::misdirected::RULE,
+    &hook::denied::RULE,
+    &ci::no_agent::RULE,
+    // Cookies that were sent, and what they are like.
+    &cookie::dropped::RULE,
+    &cookie::insecure::RULE,
+    // What none of them is the cause of, and arrives otherwise than it was sent.
+    &edge::response_rewritten::RULE,
     &optional_asset::RULE,
     &cookie_for_all::RULE,
+    // What the specific ones leave over, by where it comes from.
+    &service::failing::RULE,
+    &page::asset_broken::RULE,
     // Last: it takes whatever no other rule explained.
     &unexplained::RULE,
 ];
@@ -132,7 +216,7 @@ impl Refuted {
 }
 
 fn apply(rules: &[&Rule], evidence: &Evidence, refuted: &BTreeSet<Refuted>) -> Vec<Finding> {
-    let mut case = Case::new(evidence);
+    let mut case = Case::new(evidence).knowing(refuted);
     let mut findings = Vec::new();
     for (place, rule) in rules.iter().enumerate() {
         if !rule.needs.met_by(evidence) {

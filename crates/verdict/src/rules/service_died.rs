@@ -1,9 +1,10 @@
 //! `stack/service-died`: a service of a standing stack broke.
 
-use super::case::{Candidate, Case, Symptom, leads_to};
+use super::case::{Candidate, Case};
+use super::ci::no_agent::{AGENT, waits};
+use super::service::follows;
 use super::stack_failed::from_trouble;
 use super::{Needs, Rule};
-use crate::evidence::{FailureKind, StackFacts};
 use crate::finding::{Class, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -24,14 +25,15 @@ pub(super) static RULE: Rule = Rule {
 
 fn find(case: &Case<'_>) -> Vec<Candidate> {
     let died = case.evidence.troubles.iter().filter_map(|trouble| Some((trouble, trouble.service.as_deref()?)));
-    died.map(|(trouble, service)| from_trouble(trouble, case, |symptom, stack| follows(symptom, service, stack)))
-        .collect()
-}
-
-/// A dead service shows as a gateway error of the edge or as a broken connection, and only on its own routes.
-fn follows(symptom: &Symptom<'_>, service: &str, stack: Option<&StackFacts>) -> bool {
-    let (Some(url), Some(stack)) = (symptom.last_url(), stack) else { return false };
-    let silent = matches!(symptom.kind(), Some(FailureKind::Connect | FailureKind::Protocol | FailureKind::Timeout));
-    let gateway = matches!(symptom.last_status(), Some(502..=504));
-    leads_to(url, service, stack) && (silent || gateway || symptom.is_errored())
+    died.map(|(trouble, service)| {
+        from_trouble(trouble, case, |symptom, stack| {
+            // Agents have no route: without them the CI's work isn't taken. Any other dead service shows as a gateway error of the
+            // edge or as a broken connection, on its own routes and where it is needed.
+            stack.is_some_and(|stack| match service {
+                AGENT => waits(symptom, stack),
+                _ => follows(symptom, service, stack),
+            })
+        })
+    })
+    .collect()
 }

@@ -3,6 +3,10 @@
 mod build;
 mod changes;
 mod cookies;
+mod oauth;
+mod pipelines;
 mod precedence;
 mod properties;
 mod rules;
+mod scene;
+mod sessions;

@@ -1,5 +1,6 @@
 //! Where a sign-in ends: the errors that clients and providers name in addresses, and the client's session.
 
+use scraper::{Html, Selector};
 use verdict::evidence::Landing;
 
 use super::dance::Dance;
@@ -60,7 +61,20 @@ pub(super) fn record(acting: &Acting<'_>, callback: Option<usize>) -> Option<Lan
         status: page.response.status,
         content_type: content::media_type(&page.response),
         error: callback.and_then(|callback| named_error(acting, callback)).map(|(error, _)| error),
+        says: (page.response.status >= 400).then(|| page.look(told).ok().flatten()).flatten(),
     })
+}
+
+/// How much of a page's text is kept, in characters.
+const TOLD: usize = 300;
+
+/// The beginning of a page's text: of its main part, where it has one (HTML Standard, section 4.4.14).
+fn told(document: &Html) -> Option<String> {
+    let selectors = ["main, [role=main]", "body"].map(Selector::parse);
+    let part = selectors.iter().flatten().find_map(|selector| document.select(selector).next())?;
+    let text: String = part.text().collect::<Vec<_>>().join(" ");
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(TOLD).collect();
+    (!text.is_empty()).then_some(text)
 }
 
 /// The client's session cookies that the browser has, with their values.

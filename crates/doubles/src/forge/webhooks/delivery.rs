@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 use ring::hmac;
 use serde_json::Value;
+use serve::Log;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -42,6 +43,7 @@ struct Letter {
     timeout: Duration,
     outbound: Outbound,
     stores: Arc<Stores>,
+    log: Log,
 }
 
 /// What goes out. Dropping it drops what waits, and what is under way.
@@ -85,6 +87,7 @@ impl Deliveries {
             timeout: forge.settings.deliver_timeout,
             outbound: self.outbound.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             stores: forge.stores.clone(),
+            log: forge.log.clone(),
         };
         self.queue.try_send(letter).is_ok()
     }
@@ -114,7 +117,11 @@ async fn deliver(letter: Letter) {
     };
     let (status, answer) = match outcome {
         Ok(answer) => (Some(answer.status().as_u16()), String::from_utf8_lossy(answer.body()).into_owned()),
-        Err(why) => (None, format!("Delivery: {why}")),
+        Err(why) => {
+            // Without the query of its URL, which the real ones write down as well.
+            letter.log.line(format!("Unable to deliver webhook task: {why}"));
+            (None, format!("Delivery: {why}"))
+        }
     };
     let delivery = Delivery {
         id,

@@ -1,0 +1,73 @@
+//! What a service believes its address is, against the address that browsers have.
+
+pub(super) mod host;
+pub(super) mod internal;
+pub(super) mod port;
+pub(super) mod prefix_missing;
+pub(super) mod prefix_wrong;
+pub(super) mod scheme;
+
+use super::case::{Candidate, Case};
+use super::view::{Belief, Difference, Home, Taint};
+use crate::fix::{Change, Fix};
+
+/// The references that all rules of this area share.
+const REFERENCES: &[&str] = &[
+    "Gitea/Forgejo, configuration cheat sheet, server.ROOT_URL",
+    "Woodpecker, server configuration, WOODPECKER_HOST",
+    "OpenID Connect Discovery 1.0, section 3 (issuer)",
+];
+
+/// Candidates for all services whose belief differs so, and for which something failed.
+fn candidates(case: &Case<'_>, wanted: Difference, so: &str) -> Vec<Candidate> {
+    let Some(view) = case.view() else { return Vec::new() };
+    let differs = |(index, home): (usize, &Home)| {
+        let (difference, belief) = view.difference(index)?;
+        if difference != wanted {
+            return None;
+        }
+        let believed = belief.address(&home.root);
+        let explains = Taint::of(view, index, Some(&believed)).explains(case);
+        (!explains.is_empty()).then(|| candidate(home, belief, so, explains))
+    };
+    view.homes.iter().enumerate().filter_map(differs).collect()
+}
+
+fn candidate(home: &Home, belief: Belief, so: &str, explains: Vec<usize>) -> Candidate {
+    let believed = belief.address(&home.root);
+    let service = &home.service;
+    let cause = format!(
+        "{service} believes that browsers reach it at {}, and they reach it at {}: {so}.",
+        slashed(&believed.to_string()),
+        slashed(&home.root.to_string()),
+    );
+    Candidate { cause, fix: Some(fix(home)), observations: belief.shown_by, explains }
+}
+
+/// What tells a service its address, with the address that browsers have.
+pub(super) fn fix(home: &Home) -> Fix {
+    let (Some((name, value)), Some(change)) = (setting(home), change(home)) else {
+        let address = slashed(&home.root.to_string());
+        return Fix::advice(format!("Tell {} that browsers reach it at {address}.", home.service));
+    };
+    Fix::apply(format!("Set {name} of {} to {value} and start it anew.", home.service), vec![change])
+}
+
+/// The change that tells a service its address; `None` where there is no such setting.
+pub(super) fn change(home: &Home) -> Option<Change> {
+    let (name, value) = setting(home)?;
+    Some(Change::Setting { service: home.service.clone(), name: name.to_owned(), value: Some(value) })
+}
+
+/// The setting by which a service is told its address, and its value. Which one it is depends on the program.
+pub(super) fn setting(home: &Home) -> Option<(&'static str, String)> {
+    match home.service.as_str() {
+        "forge" => Some(("GITEA__server__ROOT_URL", format!("{}/", home.root))),
+        "ci" => Some(("WOODPECKER_HOST", home.root.to_string())),
+        _ => None,
+    }
+}
+
+fn slashed(address: &str) -> String {
+    format!("{}/", address.trim_end_matches('/'))
+}

@@ -1,0 +1,4 @@
+//! The CI itself.
+
+pub(super) mod no_agent;
+pub(super) mod registration_closed;

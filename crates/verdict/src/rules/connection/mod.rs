@@ -1,0 +1,3 @@
+//! Connections that end before their time.
+
+pub(super) mod cut;

@@ -1,0 +1,51 @@
+//! What the edge does with paths, requests and answers on their way, by itself, and what it shows of itself.
+
+pub(super) mod admin_open;
+pub(super) mod body_too_large;
+pub(super) mod catch_all;
+pub(super) mod compression_broken;
+pub(super) mod forwarded_missing;
+pub(super) mod forwarded_spoofable;
+pub(super) mod host_rewritten;
+pub(super) mod log_leaks;
+pub(super) mod prefix_doubled;
+pub(super) mod prefix_kept;
+pub(super) mod prefix_stripped;
+pub(super) mod redirect_loop;
+pub(super) mod redirect_misdirected;
+pub(super) mod response_rewritten;
+pub(super) mod route_unmatched;
+pub(super) mod wrong_upstream;
+
+use super::case::{Case, Symptom, SymptomId};
+use super::view::View;
+use crate::evidence::{Exchange, StackKind};
+use crate::fix::{Change, Fix};
+
+/// The program behind this service lives below its prefix by itself, so that the edge passes it on.
+fn lives_below_its_prefix(service: &str) -> bool {
+    matches!(service, "ci" | "chat")
+}
+
+/// The open symptoms in whose steps an exchange is like this.
+fn with_exchange(case: &Case<'_>, is_it: impl Fn(&Exchange) -> bool) -> Vec<SymptomId> {
+    let has = |symptom: &Symptom<'_>| symptom.step.is_some_and(|step| step.trace.iter().any(&is_it));
+    case.open().filter(|(_, symptom)| has(symptom)).map(|(id, _)| id).collect()
+}
+
+/// The exchange went to this service, below its prefix.
+fn is_with(view: &View<'_>, home: usize, exchange: &Exchange) -> bool {
+    let at = view.find(exchange).and_then(|seen| seen.at.as_ref());
+    at.is_some_and(|(index, inner)| *index == home && !inner.is_empty())
+}
+
+/// A fix that takes a directive of Caddy's out. The embedded edge has none, so that there a person has to look.
+fn without_directive(case: &Case<'_>, name: &str, summary: &str) -> Fix {
+    let line = format!("- {name}");
+    match case.evidence.stack.as_ref().map(|stack| stack.kind) {
+        Some(StackKind::Containers) => {
+            Fix::apply(summary, vec![Change::Directive { name: name.to_owned(), value: None }])
+        }
+        _ => Fix::advice(summary).line("Caddyfile", line),
+    }
+}

@@ -1,0 +1,161 @@
+//! `edge/response-rewritten`: what arrives isn't what the service answered.
+
+use std::collections::BTreeSet;
+
+use super::{is_with, with_exchange, without_directive};
+use crate::evidence::{Exchange, ResponseRecord, StackKind};
+use crate::finding::{Class, Observation, Severity};
+use crate::fix::Fix;
+use crate::rules::case::{Candidate, Case, SymptomId};
+use crate::rules::view::{Print, Root, Says, View};
+use crate::rules::{Needs, Rule};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    code: "edge/response-rewritten",
+    class: Class::Fixable,
+    severity: Severity::Error,
+    title: "What arrives isn't what the service answered",
+    explain: "Between the service and the browser something changes the answer: its status, a header field that it needs or its \
+              content. The service itself answers as it should, so that its settings and its log look well.",
+    told_by: "The same request, straight to the service and through the edge, comes back with another status, without a header \
+              field or with other content. Paths that the edge passes on wrongly (`edge/prefix-kept`, `edge/prefix-stripped`) and \
+              routes that lead elsewhere (`edge/wrong-upstream`) are told first.",
+    remedy: "Look for `header_down`, `header`, `replace_status`, `handle_response` and `intercept` in the Caddyfile, and for \
+              whatever else stands between the edge and the service.",
+    references: &[
+        "RFC 9110, section 7.7 (message transformations)",
+        "Caddy, reverse_proxy, header_down and handle_response",
+    ],
+    needs: Needs { stacks: &[StackKind::Embedded, StackKind::Containers], ..Needs::NOTHING },
+    find,
+};
+
+/// What a client needs, and nobody changes on the way for good reasons.
+const FIELDS: [&str; 4] = ["content-type", "location", "www-authenticate", "content-disposition"];
+
+fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let Some(view) = case.view() else { return Vec::new() };
+    (0..view.homes.len()).filter_map(|home| of(case, view, home)).collect()
+}
+
+/// A difference of an answer, and where it shows.
+struct Difference<'v> {
+    inner: &'v str,
+    what: String,
+    field: Option<&'static str>,
+    /// The status that came, where that is what differs.
+    status: Option<u16>,
+}
+
+fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
+    // A service that shows its requests answers otherwise each time, and shows itself what is wrong with them.
+    if view.reflections().any(|reflection| reflection.index == home) {
+        return None;
+    }
+    let mut differences: Vec<Difference<'_>> = Vec::new();
+    for (seen, inner) in view.with(home).filter(|(seen, _)| seen.step.is_none()) {
+        let Some(through) = seen.response().filter(|response| !view.is_edges_own(response)) else { continue };
+        let query = seen.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let accept = accept(seen.exchange);
+        let path = format!("{inner}{query}");
+        let with_prefix = format!("{}{query}", seen.url.path());
+        let past: Vec<&ResponseRecord> = view
+            .direct
+            .iter()
+            .filter(|direct| direct.home == home && (direct.path == path || direct.path == with_prefix))
+            .filter(|direct| self::accept(&direct.probe.exchange) == accept && direct.probe.websocket.is_none())
+            .filter_map(|direct| direct.response())
+            .collect();
+        // Whichever way the service is asked, it answers otherwise.
+        let different: Vec<(String, Option<&'static str>)> =
+            past.iter().filter_map(|past| differs(past, through, &view.homes[home].root)).collect();
+        if !past.is_empty() && different.len() == past.len() {
+            let status = past.iter().all(|past| past.status != through.status).then_some(through.status);
+            let difference = |(what, field)| Difference { inner, what, field, status };
+            differences.extend(different.into_iter().map(difference));
+        }
+    }
+    let mut observations: Vec<Observation> = Vec::new();
+    let mut changed: BTreeSet<*const Exchange> = BTreeSet::new();
+    if view.is_told_right(home) {
+        // It knows its address, and sends browsers elsewhere.
+        for claim in view.claims.iter().filter(|claim| claim.home == home && matches!(claim.says, Says::Off(_))) {
+            observations.push(claim.observation.clone());
+            changed.insert(std::ptr::from_ref(claim.exchange));
+        }
+    }
+    let statuses: BTreeSet<u16> = differences.iter().filter_map(|difference| difference.status).collect();
+    let paths: BTreeSet<&str> = differences.iter().map(|difference| difference.inner).collect();
+    let explains: Vec<SymptomId> = with_exchange(case, |exchange: &Exchange| {
+        let at = view.find(exchange).and_then(|seen| seen.at.as_ref());
+        // What can't be asked again, such as a POST, and has the status that others were given.
+        let is_alike = exchange.response.as_ref().is_some_and(|response| statuses.contains(&response.status));
+        let is_changed = changed.contains(&std::ptr::from_ref(exchange));
+        is_with(view, home, exchange)
+            && (is_changed || is_alike || at.is_some_and(|(_, inner)| paths.contains(inner.as_str())))
+    });
+    let service = &view.homes[home].service;
+    let said: BTreeSet<String> =
+        differences.iter().map(|difference| format!("{}: {}", difference.inner, difference.what)).collect();
+    let first = match (said.first(), observations.first()) {
+        (Some(said), _) => said.clone(),
+        (None, Some(observation)) => observation.text.clone(),
+        (None, None) => return None,
+    };
+    let fix = match differences.iter().filter_map(|difference| difference.field).min() {
+        Some(field) => without_directive(
+            case,
+            &format!("header_down {field}"),
+            &format!("Take out what changes {field} on the way."),
+        ),
+        None if !observations.is_empty() => {
+            without_directive(case, "header_down location", "Take out what changes Location on the way.")
+        }
+        None => Fix::advice(format!("Take out what changes {service}'s answers between it and the browser.")),
+    };
+    (!explains.is_empty()).then(|| Candidate {
+        cause: format!("{service} answers otherwise than what arrives ({first})."),
+        fix: Some(fix),
+        observations: said.into_iter().map(Observation::new).chain(observations).take(4).collect(),
+        explains,
+    })
+}
+
+/// What the answer through the edge lacks or has instead.
+fn differs(past: &ResponseRecord, through: &ResponseRecord, own: &Root) -> Option<(String, Option<&'static str>)> {
+    if past.status != through.status {
+        return Some((format!("{} came, and the service answers {}", through.status, past.status), None));
+    }
+    for field in FIELDS {
+        let (before, after) = (value(past, field), value(through, field));
+        if before != after {
+            let shown = |value: Option<String>| {
+                value.map_or_else(|| format!("no {field}"), |value| format!("{field}: {value}"))
+            };
+            return Some((format!("{} came, and the service answers {}", shown(after), shown(before)), Some(field)));
+        }
+    }
+    let (before, after) = (Print::of(past), Print::of(through));
+    let is_shown = before.is_some() && !own.prefix.is_empty();
+    // A service that shows its requests, or the time, answers otherwise each time: a little of it is no sign.
+    let is_little =
+        past.body_bytes.abs_diff(through.body_bytes) * 50 < past.body_bytes && before.is_some() == after.is_some();
+    (is_shown && before != after && !is_little)
+        .then(|| ("other content came than the service answers".to_owned(), None))
+}
+
+/// The value as far as it isn't chance: addresses without their query, media types without parameters.
+fn value(response: &ResponseRecord, field: &str) -> Option<String> {
+    let value = response.header(field)?;
+    let end = match field {
+        "location" => '?',
+        "content-type" => ';',
+        _ => '\n',
+    };
+    Some(value.split(end).next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+fn accept(exchange: &Exchange) -> Option<&str> {
+    let header = exchange.request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("accept"));
+    header.map(|(_, value)| value.as_str())
+}

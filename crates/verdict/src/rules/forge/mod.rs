@@ -1,0 +1,3 @@
+//! The forge itself.
+
+pub(super) mod internal_api_open;

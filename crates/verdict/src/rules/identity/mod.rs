@@ -1,0 +1,3 @@
+//! Who a service takes its visitors for.
+
+pub(super) mod spoofable;

@@ -1,0 +1,46 @@
+//! `oauth/internal-endpoint`: the client sends browsers to its provider by an address that isn't the site's.
+
+use super::super::case::{Candidate, Case, is_of_site};
+use super::super::trail::called;
+use super::super::{Needs, Rule};
+use super::{Attempt, provider_address};
+use crate::finding::{Class, Severity};
+
+pub(in super::super) static RULE: Rule = Rule {
+    code: "oauth/internal-endpoint",
+    class: Class::Fixable,
+    severity: Severity::Error,
+    title: "Browsers are sent to an address that isn't the site's",
+    explain: "The client knows its provider by an address of the container network, and hands that out to browsers, which \
+              can't reach it. The client's own calls work, so all but the sign-in does.",
+    told_by: "The redirect that begins the sign-in leads to another origin than the site's. The redirect is the \
+              client's: where the provider sends browsers astray later on, the provider's own address is wrong.",
+    remedy: "Give the client the provider's public address. Woodpecker has WOODPECKER_FORGEJO_URL for it, or, for \
+              browsers alone, WOODPECKER_EXPERT_FORGE_OAUTH_HOST.",
+    references: &["RFC 6749, section 3.1", "Woodpecker: WOODPECKER_FORGEJO_URL, WOODPECKER_EXPERT_FORGE_OAUTH_HOST"],
+    needs: Needs::A_STACK,
+    find,
+};
+
+fn find(case: &Case<'_>) -> Vec<Candidate> {
+    let Some(stack) = &case.evidence.stack else { return Vec::new() };
+    let sent_away = case.open_by(|symptom| {
+        let attempt = Attempt::of(symptom, stack)?;
+        let endpoint = attempt.phase.request.as_ref()?.endpoint.as_str();
+        (!is_of_site(endpoint, stack)).then_some((attempt.client, attempt.provider, endpoint))
+    });
+    let candidate = |((client, provider, endpoint), explains): ((&str, &str, &str), Vec<usize>)| {
+        let (who, whom) = (called(client), called(provider));
+        let summary = format!("Give the {who} the address at which browsers reach the {whom}");
+        Candidate {
+            cause: format!(
+                "The {who} sends browsers to {endpoint} to sign in, an address that isn't one of {}.",
+                stack.base_url
+            ),
+            fix: Some(provider_address(client, provider, stack, &summary)),
+            observations: Vec::new(),
+            explains,
+        }
+    };
+    sent_away.into_iter().map(candidate).collect()
+}

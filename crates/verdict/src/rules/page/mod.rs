@@ -1,0 +1,3 @@
+//! What pages load.
+
+pub(super) mod asset_broken;

@@ -1,0 +1,3 @@
+//! Contents that come piece by piece.
+
+pub(super) mod buffered;

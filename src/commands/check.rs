@@ -19,7 +19,8 @@ const DEFAULT: [&str; 2] = ["scenarios", "faults"];
 /// What is wrong with the files.
 pub fn check(args: &CheckArgs, environment: &Environment) -> Result<Exit, CommandError> {
     let files = if args.files.is_empty() { default() } else { args.files.clone() };
-    let (plans, faults) = load::all(&files).map_err(|errors| wrong_files(&errors, environment.color_on_stderr()))?;
+    let load::All { plans, faults } =
+        load::all(&files).map_err(|errors| wrong_files(&errors, environment.color_on_stderr()))?;
     let steps: usize = plans.iter().map(|plan| plan.steps.len()).sum();
     let steps = format!("{steps} {}", if steps == 1 { "step" } else { "steps" });
     let scenarios = format!("{} {}, {steps}", plans.len(), if plans.len() == 1 { "scenario" } else { "scenarios" });

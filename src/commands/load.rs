@@ -72,15 +72,23 @@ fn faults_in(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Faults,
     }
 }
 
+/// Scenarios and faults.
+pub(super) struct All {
+    /// The plans of the scenarios.
+    pub(super) plans: Vec<Arc<Plan>>,
+    /// The faults.
+    pub(super) faults: Vec<Fault>,
+}
+
 /// Reads all scenarios and faults under `paths`, each file as what it is.
 ///
 /// # Errors
 /// Everything that is wrong with any of the files.
-pub(super) fn all(paths: &[PathBuf]) -> Result<(Vec<Arc<Plan>>, Vec<Fault>), Vec<Diagnostic>> {
+pub(super) fn all(paths: &[PathBuf]) -> Result<All, Vec<Diagnostic>> {
     let (files, errors) = files(paths, "scenario or fault");
     let (faults, scenarios) = files.into_iter().partition(|file| is_fault(file));
     match (plans_of(scenarios, errors), faults_in(faults, Vec::new())) {
-        (Ok(plans), Ok(faults)) => Ok((plans, faults.known)),
+        (Ok(plans), Ok(faults)) => Ok(All { plans, faults: faults.known }),
         (plans, faults) => {
             let errors = [plans.err(), faults.err()];
             Err(errors.into_iter().flatten().flatten().collect())

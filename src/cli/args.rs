@@ -34,7 +34,7 @@ pub struct Arguments {
 pub enum Command {
     /// Run journeys, print the verdict, write the report.
     Run(Box<RunArgs>),
-    /// Validate scenario files; run nothing.
+    /// Validate scenario and fault files; run nothing.
     Check(CheckArgs),
     /// Inject known misconfigurations one by one, and score what was seen and named.
     Faults(FaultsArgs),
@@ -201,8 +201,8 @@ pub struct ImageChoice {
 /// What to check.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Scenario files, or directories of them.
-    #[arg(value_name = "FILE|DIR", default_value = "scenarios")]
+    /// Scenario and fault files, or directories of them; `scenarios` and `faults` where nothing is said.
+    #[arg(value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,
 }
 
@@ -361,6 +361,8 @@ pub struct SchemaArgs {
 pub enum SchemaName {
     /// Of a scenario file.
     Scenario,
+    /// Of a fault file.
+    Fault,
     /// Of report.json.
     Report,
 }

@@ -19,7 +19,11 @@ const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
 /// # Errors
 /// Everything that is wrong with any of the files.
 pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
-    let (files, mut errors) = files(paths, "scenario");
+    let (files, errors) = files(paths, "scenario");
+    plans_of(files, errors)
+}
+
+fn plans_of(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     let library = Library::default();
     let mut plans = Vec::new();
     for file in files {
@@ -46,7 +50,11 @@ pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
 /// # Errors
 /// Everything that is wrong with any of the files.
 pub(super) fn injections(paths: &[PathBuf]) -> Result<Faults, Vec<Diagnostic>> {
-    let (files, mut errors) = files(paths, "fault");
+    let (files, errors) = files(paths, "fault");
+    faults_of(files, errors)
+}
+
+fn faults_of(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Faults, Vec<Diagnostic>> {
     let mut texts = Vec::new();
     for file in files {
         match read_text(&file, "fault") {
@@ -54,7 +62,7 @@ pub(super) fn injections(paths: &[PathBuf]) -> Result<Faults, Vec<Diagnostic>> {
             Err(diagnostic) => errors.push(diagnostic),
         }
     }
-    match faults_of(texts) {
+    match faults_in(texts) {
         Ok(faults) if errors.is_empty() => Ok(faults),
         Ok(_) => Err(errors),
         Err(found) => {
@@ -86,9 +94,36 @@ impl Faults {
 ///
 /// # Errors
 /// Everything that is wrong with any of them.
-pub(super) fn faults_of(files: Vec<(String, String)>) -> Result<Faults, Vec<Diagnostic>> {
+pub(super) fn faults_in(files: Vec<(String, String)>) -> Result<Faults, Vec<Diagnostic>> {
     let sources: Vec<Arc<Source>> = files.iter().map(|(name, text)| Source::new(name.clone(), text.clone())).collect();
     Ok(Faults { known: fault::read_all(&sources)?, files })
+}
+
+/// Reads all scenarios and faults under `paths`, each file as what it is.
+///
+/// # Errors
+/// Everything that is wrong with any of the files.
+pub(super) fn all(paths: &[PathBuf]) -> Result<(Vec<Arc<Plan>>, Vec<Fault>), Vec<Diagnostic>> {
+    let (files, errors) = files(paths, "scenario or fault");
+    let (faults, scenarios) = files.into_iter().partition(|file| is_fault(file));
+    match (plans_of(scenarios, errors), faults_of(faults, Vec::new())) {
+        (Ok(plans), Ok(faults)) => Ok((plans, faults.known)),
+        (plans, faults) => {
+            let errors = [plans.err(), faults.err()];
+            Err(errors.into_iter().flatten().flatten().collect())
+        }
+    }
+}
+
+/// Whether a file is a fault: it says what to inject; or, where it says neither that nor any steps, it is in a folder of faults.
+fn is_fault(file: &Path) -> bool {
+    // What can't be read is told to be so by whoever reads it as a scenario.
+    let text = read_text(file, "scenario or fault").unwrap_or_default();
+    let has = |key: &str| {
+        text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')))
+    };
+    let is_among_faults = file.parent().and_then(Path::file_name).is_some_and(|folder| folder == "faults");
+    has("inject") || (is_among_faults && !has("steps"))
 }
 
 /// The files under `paths`, each once, and what is wrong with the paths.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use scenario::model::{Service, StackKind};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use verdict::changes::Changes;
 use verdict::evidence::{Evidence, Trouble};
@@ -22,6 +23,7 @@ use crate::engine::events::{Event, Sink};
 use crate::engine::journey::SCENARIO_TIMEOUT;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
+use crate::engine::warm_up;
 use crate::proof::{self, Limits, Proved};
 use crate::report::{Format, Report, Reporters, Style, green};
 use crate::stack::embedded::Embedded;
@@ -217,6 +219,10 @@ impl Session {
         match self.chosen.kind {
             StackKind::Embedded => Ok(Box::new(Embedded::start(&self.options).await?)),
             StackKind::Containers => {
+                // It takes seconds; meanwhile every thread that journeys may run on gets ready for them.
+                for _ in 0..Handle::current().metrics().num_workers() {
+                    tokio::spawn(warm_up());
+                }
                 Ok(Box::new(containers::up(&self.needs, &self.options, self.reporters.as_ref(), &self.cancel).await?))
             }
             StackKind::External => {

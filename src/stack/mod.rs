@@ -1,7 +1,7 @@
 //! What scenarios run against, behind one trait.
 
 pub(crate) mod addresses;
-mod altered;
+pub(crate) mod altered;
 mod api;
 mod applications;
 pub mod authority;

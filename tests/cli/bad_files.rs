@@ -74,3 +74,15 @@ fn a_used_scenario_that_is_not_there_or_uses_itself() {
     ];
     insta::assert_snapshot!(answer(&["check", "all"], &files));
 }
+
+#[test]
+fn faults_are_checked_as_what_they_are() {
+    let good = b"id: good\ntitle: A good one\ninject: { stop: [ci] }\n";
+    let bad = b"id: bad\ntitle: A bad one\ninject:\n  routes: { registry: null }\n  tamper: { ci: [ { replace_body: { find: '(', with: x } } ] }\n";
+    let scenario = b"name: x\nsteps: [{ get: / }]\n";
+    insta::assert_snapshot!(answer(&["check", "."], &[("scenarios/one.yaml", scenario), ("faults/good.yaml", good)]));
+    insta::assert_snapshot!(answer(&["check", "good.yaml"], &[("good.yaml", good)]));
+    insta::assert_snapshot!(answer(&["check", "any"], &[("any/good.yaml", good), ("any/bad.yaml", bad)]));
+    // In a folder of faults what says nothing to inject is a fault that lacks it.
+    insta::assert_snapshot!(answer(&["check", "faults"], &[("faults/none.yaml", b"id: none\ntitle: Nothing\n")]));
+}

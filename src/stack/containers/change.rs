@@ -24,7 +24,7 @@ use super::engine::refused;
 use super::inside::log_lines;
 use super::launch::{LaunchError, launch};
 use super::pass_on::{wait_for_an_answer, wait_for_ci, wait_for_edge};
-use super::plan::{Inputs, Plan, Registered, service_named};
+use super::plan::{Inputs, Plan, Registered, meddlers, service_named};
 use super::ready::{Awaited, TROUBLE_LOG_LINES};
 use super::stack::Containers;
 use crate::stack::api::Way;
@@ -303,7 +303,13 @@ impl Containers {
         let container = launched.map_err(|error| match error {
             LaunchError::PortTaken(trouble) | LaunchError::Other(trouble) => trouble,
         })?;
-        self.standing.note(name, container);
+        self.standing.note(name, container.clone());
+        if meddlers::is_one(name) {
+            // Whether its service is reached says nothing where the service has no check from outside.
+            let healthcheck = spec.healthcheck.as_ref();
+            let awaited = Awaited { docker, service: name, container: &container, healthcheck, passage: None };
+            return awaited.ready(&CancellationToken::new()).await;
+        }
         Ok(())
     }
 

@@ -63,12 +63,11 @@ impl Containers {
     /// What was found standing, with what is known of it.
     pub(super) fn found(
         standing: Standing,
-        raised: Raised,
+        (plan, forge): (Plan, Option<Forge>),
         options: StackOptions,
         images: BTreeMap<Service, Choice>,
         facts: StackFacts,
     ) -> Self {
-        let Raised { plan, forge } = raised;
         let site = site(&plan, &options, forge.as_ref());
         Self { standing, plan, options, images, forge, site, facts }
     }

@@ -38,7 +38,8 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
     let (mut hosts, mut observations, mut explains) = reflected(case, view, home);
     let wrong: Vec<&Claim<'_>> =
         view.claims.iter().filter(|claim| claim.home == home && has_other_host(claim, own)).collect();
-    if view.is_told_right(home) && !wrong.is_empty() {
+    let has_right = view.claims.iter().any(|claim| follows_host(claim, home) && !has_other_host(claim, own));
+    if view.is_told_right(home) && !wrong.is_empty() && !has_right {
         hosts.extend(wrong.iter().filter_map(|claim| match &claim.says {
             Says::Root(root) | Says::Origin(root) => Some(root.host.clone()),
             _ => None,
@@ -71,6 +72,14 @@ fn has_other_host(claim: &Claim<'_>, own: &Root) -> bool {
     is_through
         && !claim.is_exact
         && matches!(&claim.says, Says::Root(root) | Says::Origin(root) if root.host != own.host)
+}
+
+/// An address that may follow from the request's Host, through the edge.
+fn follows_host(claim: &Claim<'_>, home: usize) -> bool {
+    claim.home == home
+        && !claim.is_exact
+        && claim.way == crate::evidence::Way::Edge
+        && matches!(&claim.says, Says::Root(_) | Says::Origin(_))
 }
 
 /// What a service that shows requests shows of Host.

@@ -99,11 +99,14 @@ pub(super) fn faults_in(files: Vec<(String, String)>) -> Result<Faults, Vec<Diag
     Ok(Faults { known: fault::read_all(&sources)?, files })
 }
 
+/// Scenarios and faults.
+type Checked = (Vec<Arc<Plan>>, Vec<Fault>);
+
 /// Reads all scenarios and faults under `paths`, each file as what it is.
 ///
 /// # Errors
 /// Everything that is wrong with any of the files.
-pub(super) fn all(paths: &[PathBuf]) -> Result<(Vec<Arc<Plan>>, Vec<Fault>), Vec<Diagnostic>> {
+pub(super) fn all(paths: &[PathBuf]) -> Result<Checked, Vec<Diagnostic>> {
     let (files, errors) = files(paths, "scenario or fault");
     let (faults, scenarios) = files.into_iter().partition(|file| is_fault(file));
     match (plans_of(scenarios, errors), faults_of(faults, Vec::new())) {

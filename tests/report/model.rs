@@ -56,7 +56,19 @@ fn conforms(value: &Value, schema: &Value, root: &Value, place: &str) {
         assert_eq!(value, constant, "{place}");
     }
     if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
-        assert!(choices.iter().any(|choice| choice["const"] == *value), "{place}: {value}");
+        // Names, or objects that are told apart by a field with a name in it.
+        let is_it = |choice: &&Value| {
+            let fields = choice["properties"].as_object();
+            let names = fields.into_iter().flatten().filter(|(_, field)| field.get("const").is_some());
+            choice.get("const").map_or_else(
+                || names.into_iter().all(|(name, field)| value.get(name) == field.get("const")) && value.is_object(),
+                |name| name == value,
+            )
+        };
+        let choice = choices.iter().find(is_it).unwrap_or_else(|| panic!("{place}: {value}"));
+        if value.is_object() {
+            return conforms(value, choice, root, place);
+        }
     }
     if let Some(object) = value.as_object() {
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {

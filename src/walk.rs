@@ -83,6 +83,8 @@ impl Walk {
     /// The site's address or its certificates can't be used.
     pub async fn on(&self, stack: &dyn Stack) -> Result<Evidence, String> {
         let surroundings = Arc::new(self.surroundings(stack)?);
+        let looks_around = self.probes != Probes::Never && stack.facts().kind != evidence::StackKind::External;
+        let before = if looks_around { probe::logged(stack).await } else { BTreeSet::new() };
         let mut journeys = runner::run(&self.plans, &surroundings, &self.pace).await;
         let redactor = surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for journey in journeys.iter_mut().filter(|journey| journey.outcome == Outcome::Failed) {
@@ -101,8 +103,9 @@ impl Walk {
                 logs.extend(log(stack, *service, &redactor).await);
             }
         }
-        if self.probes != Probes::Never && stack.facts().kind != evidence::StackKind::External {
-            let (admin, kept) = tokio::join!(probe::admin(stack, &redactor), probe::kept_secrets(stack, &redactor));
+        if looks_around {
+            let (admin, kept) =
+                tokio::join!(probe::admin(stack, &redactor), probe::kept_secrets(stack, &before, &redactor));
             probes.extend(admin);
             logs.extend(kept);
         }

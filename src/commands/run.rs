@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use scenario::model::{Service, StackKind};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use verdict::changes::Changes;
 use verdict::evidence::{Evidence, Trouble};
@@ -22,6 +23,7 @@ use crate::engine::events::{Event, Sink};
 use crate::engine::journey::SCENARIO_TIMEOUT;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
+use crate::engine::warm_up;
 use crate::proof::{self, Limits, Proved};
 use crate::report::{Format, Report, Reporters, Style, green};
 use crate::stack::embedded::Embedded;
@@ -48,19 +50,23 @@ pub async fn run(args: RunArgs, environment: &Environment) -> Result<Exit, Comma
         )));
     }
     let inputs = inputs::read(&args, environment)?;
-    let faults = load::faults(&args.faults).map_err(|errors| check::wrong_files(&errors, color))?;
+    let faults = load::injections(&args.faults).map_err(|errors| check::wrong_files(&errors, color))?;
     let since = args.since.as_deref().map(earlier).transpose()?;
-    let about = faults.iter().flat_map(|fault| fault.inject.services());
+    let about = faults.known.iter().flat_map(|fault| fault.inject.services());
     let asked = plans.iter().flat_map(|plan| plan.services()).chain(about).chain([Service::Edge]).collect();
-    let options = faults
-        .iter()
-        .fold(stack_options(&args, environment), |options, fault| fault.inject.clone().into_options(options));
+    let options = faults.inject(stack_options(&args, environment));
     let chosen = stack_choice::choose(&args, &asked, &options).await?;
+    for fault in &faults.known {
+        if let Some(reason) = fault.inject.inapplicable(chosen.kind, options.mode, &chosen.services) {
+            let (id, kind) = (&fault.id, chosen.kind);
+            return Err(CommandError::usage(format!("error: --fault: {id} is not applicable on {kind}: {reason}")));
+        }
+    }
     let needs = Needs { services: chosen.services.clone() };
     inputs::check(&plans, &inputs, chosen.kind).map_err(|errors| check::wrong_files(&errors, color))?;
     let cancel = interrupt::token().map_err(|error| CommandError::broken(format!("error: signals: {error}")))?;
     let reporters = Arc::new(reporters(args.format, environment));
-    let faults = faults.into_iter().map(|fault| format!("{}: {}", fault.id, fault.title)).collect();
+    let faults = faults.known.into_iter().map(|fault| format!("{}: {}", fault.id, fault.title)).collect();
     Session { args, inputs, options, needs, chosen, plans, cancel, reporters, faults, since }.run().await
 }
 
@@ -219,6 +225,10 @@ impl Session {
         match self.chosen.kind {
             StackKind::Embedded => Ok(Box::new(Embedded::start(&self.options).await?)),
             StackKind::Containers => {
+                // It takes seconds; meanwhile every thread that journeys may run on gets ready for them.
+                for _ in 0..Handle::current().metrics().num_workers() {
+                    tokio::spawn(warm_up());
+                }
                 Ok(Box::new(containers::up(&self.needs, &self.options, self.reporters.as_ref(), &self.cancel).await?))
             }
             StackKind::External => {

@@ -144,7 +144,9 @@ fn fenced(text: &str) -> String {
 pub(crate) fn fenced_as(language: &str, text: &str) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}{language}\n{}\n{fence}\n", lines(text))
+    // Tabs mean something in what is quoted, and disturb nothing.
+    let text = text.split('\t').map(lines).collect::<Vec<_>>().join("\t");
+    format!("{fence}{language}\n{text}\n{fence}\n")
 }
 
 /// Text on one line in which nothing is markup, a mention or a cell's end.

@@ -24,7 +24,7 @@ use super::engine::refused;
 use super::inside::log_lines;
 use super::launch::{LaunchError, launch};
 use super::pass_on::{wait_for_an_answer, wait_for_ci, wait_for_edge};
-use super::plan::{Inputs, Plan, Registered, service_named};
+use super::plan::{Inputs, Plan, Registered, meddlers, service_named};
 use super::ready::{Awaited, TROUBLE_LOG_LINES};
 use super::stack::Containers;
 use crate::stack::api::Way;
@@ -127,9 +127,15 @@ impl Containers {
         match self.become_by(&mut work, &Next { options: &options, renew, check }, &next, &mut moved).await {
             Ok(next) => self.become_of(next, options),
             Err(trouble) => {
-                let not_put_back = self.put_back(&work, check, &options, &moved).await.err();
+                let mut not_put_back = self.put_back(&work, check, &options, &moved).await.err();
+                if not_put_back.is_none() {
+                    not_put_back = self.remember_if_kept().await.err();
+                }
                 return Err(ChangeError { trouble, not_put_back });
             }
+        }
+        if let Err(trouble) = self.remember_if_kept().await {
+            return Err(ChangeError { not_put_back: Some(trouble.clone()), trouble });
         }
         let restarted = work.all().filter_map(service_named).collect();
         Ok(Changed { restarted, applications: moved.into_iter().map(|(_, application)| application).collect() })
@@ -297,7 +303,13 @@ impl Containers {
         let container = launched.map_err(|error| match error {
             LaunchError::PortTaken(trouble) | LaunchError::Other(trouble) => trouble,
         })?;
-        self.standing.note(name, container);
+        self.standing.note(name, container.clone());
+        if meddlers::is_one(name) {
+            // Whether its service is reached says nothing where the service has no check from outside.
+            let healthcheck = spec.healthcheck.as_ref();
+            let awaited = Awaited { docker, service: name, container: &container, healthcheck, passage: None };
+            return awaited.ready(&CancellationToken::new()).await;
+        }
         Ok(())
     }
 

@@ -17,10 +17,10 @@ use crate::stack::{Application, Product, StackOptions, addresses, applications};
 /// Settings for services that take none are a mistake, not a wish to be ignored.
 pub(super) fn refuse_unknown(options: &StackOptions) -> Result<(), Trouble> {
     applications::refuse_unknown(&options.applications, &[Service::Ci])?;
-    if let Some((directive, _)) = options.directives.first() {
+    if !options.directives.is_empty() || !options.caddyfile.is_empty() {
         return Err(Trouble {
             service: Some(Service::Edge.to_string()),
-            message: format!("{directive}: the embedded stack's edge has no Caddyfile"),
+            message: "the embedded stack's edge has no Caddyfile to change".to_owned(),
             help: Some("use --stack containers for Caddy".to_owned()),
             log: Vec::new(),
         });

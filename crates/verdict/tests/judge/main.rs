@@ -11,3 +11,4 @@ mod properties;
 mod rules;
 mod scene;
 mod sessions;
+mod transport;

@@ -56,19 +56,17 @@ fn conforms(value: &Value, schema: &Value, root: &Value, place: &str) {
         assert_eq!(value, constant, "{place}");
     }
     if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
-        // Names, or objects that are told apart by a field with a name in it.
-        let is_it = |choice: &&Value| {
-            let fields = choice["properties"].as_object();
-            let names = fields.into_iter().flatten().filter(|(_, field)| field.get("const").is_some());
-            choice.get("const").map_or_else(
-                || names.into_iter().all(|(name, field)| value.get(name) == field.get("const")) && value.is_object(),
-                |name| name == value,
-            )
+        // Of objects, each choice is told by the fields that it must have, or by what one of them says.
+        let is_told = |choice: &&Value| {
+            let required = choice["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let mut fields = required.map(|name| (&value[name], &choice["properties"][name]["const"]));
+            fields.all(|(found, wanted)| !found.is_null() && (wanted.is_null() || found == wanted))
         };
-        let choice = choices.iter().find(is_it).unwrap_or_else(|| panic!("{place}: {value}"));
         if value.is_object() {
-            return conforms(value, choice, root, place);
+            let choice = choices.iter().find(is_told);
+            return conforms(value, choice.unwrap_or_else(|| panic!("{place}: {value}")), root, place);
         }
+        assert!(choices.iter().any(|choice| choice["const"] == *value), "{place}: {value}");
     }
     if let Some(object) = value.as_object() {
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {

@@ -3,6 +3,7 @@
 mod build;
 mod changes;
 mod cookies;
+mod criteria;
 mod oauth;
 mod pipelines;
 mod precedence;

@@ -1,8 +1,10 @@
 //! From evidence to a judgement, through the crate's public door.
 
+mod addresses;
 mod build;
 mod changes;
 mod cookies;
+mod edges;
 mod oauth;
 mod pipelines;
 mod precedence;

@@ -9,6 +9,7 @@ use scenario::{Diagnostic, Scenario, Source};
 
 use crate::engine::plan::Plan;
 use crate::fault::{self, Fault};
+use crate::stack::{Injected, StackOptions};
 
 /// The largest file, in bytes. The parser has the same limit; here it keeps the file from being read at all.
 const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
@@ -18,7 +19,11 @@ const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
 /// # Errors
 /// Everything that is wrong with any of the files.
 pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
-    let (files, mut errors) = files(paths, "scenario");
+    let (files, errors) = files(paths, "scenario");
+    plans_of(files, errors)
+}
+
+fn plans_of(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     let library = Library::default();
     let mut plans = Vec::new();
     for file in files {
@@ -37,15 +42,27 @@ pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>
 /// # Errors
 /// Everything that is wrong with any of the files.
 pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
-    let (files, mut errors) = files(paths, "fault");
-    let mut sources = Vec::new();
+    injections(paths).map(|faults| faults.known)
+}
+
+/// The same, with the texts of their files.
+///
+/// # Errors
+/// Everything that is wrong with any of the files.
+pub(super) fn injections(paths: &[PathBuf]) -> Result<Faults, Vec<Diagnostic>> {
+    let (files, errors) = files(paths, "fault");
+    faults_in(files, errors)
+}
+
+fn faults_in(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Faults, Vec<Diagnostic>> {
+    let mut texts = Vec::new();
     for file in files {
         match read_text(&file, "fault") {
-            Ok(text) => sources.push(Source::new(file.display().to_string(), text)),
+            Ok(text) => texts.push((file.display().to_string(), text)),
             Err(diagnostic) => errors.push(diagnostic),
         }
     }
-    match fault::read_all(&sources) {
+    match faults_of(texts) {
         Ok(faults) if errors.is_empty() => Ok(faults),
         Ok(_) => Err(errors),
         Err(found) => {
@@ -53,6 +70,60 @@ pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
             Err(errors)
         }
     }
+}
+
+/// Reads all scenarios and faults under `paths`, each file as what it is.
+///
+/// # Errors
+/// Everything that is wrong with any of the files.
+pub(super) fn all(paths: &[PathBuf]) -> Result<(Vec<Arc<Plan>>, Vec<Fault>), Vec<Diagnostic>> {
+    let (files, errors) = files(paths, "scenario or fault");
+    let (faults, scenarios) = files.into_iter().partition(|file| is_fault(file));
+    match (plans_of(scenarios, errors), faults_in(faults, Vec::new())) {
+        (Ok(plans), Ok(faults)) => Ok((plans, faults.known)),
+        (plans, faults) => {
+            let errors = [plans.err(), faults.err()];
+            Err(errors.into_iter().flatten().flatten().collect())
+        }
+    }
+}
+
+/// Whether a file is a fault: it says what to inject; or, where it says neither that nor any steps, it is in a folder of faults.
+fn is_fault(file: &Path) -> bool {
+    // What can't be read is told to be so by whoever reads it as a scenario.
+    let text = read_text(file, "scenario or fault").unwrap_or_default();
+    let has = |key: &str| {
+        text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':')))
+    };
+    let is_among_faults = file.parent().and_then(Path::file_name).is_some_and(|folder| folder == "faults");
+    has("inject") || (is_among_faults && !has("steps"))
+}
+
+/// Known misconfigurations with the texts of their files.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    /// What they are.
+    pub(super) known: Vec<Fault>,
+    /// Their files: name and text.
+    pub(super) files: Vec<(String, String)>,
+}
+
+impl Faults {
+    /// A stack with all of this set wrong, and otherwise as the options say.
+    pub(super) fn inject(&self, options: StackOptions) -> StackOptions {
+        let options = self.known.iter().fold(options, |options, fault| fault.inject.clone().into_options(options));
+        let injected = Injected { faults: self.files.clone(), ..options.injected };
+        StackOptions { injected, ..options }
+    }
+}
+
+/// Known misconfigurations from their files' names and texts.
+///
+/// # Errors
+/// Everything that is wrong with any of them.
+pub(super) fn faults_of(files: Vec<(String, String)>) -> Result<Faults, Vec<Diagnostic>> {
+    let sources: Vec<Arc<Source>> = files.iter().map(|(name, text)| Source::new(name.clone(), text.clone())).collect();
+    Ok(Faults { known: fault::read_all(&sources)?, files })
 }
 
 /// The files under `paths`, each once, and what is wrong with the paths.

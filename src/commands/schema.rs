@@ -12,6 +12,7 @@ use crate::cli::{CommandError, SchemaName};
 pub fn schema(name: SchemaName) -> Result<Exit, CommandError> {
     let schema = match name {
         SchemaName::Scenario => format!("{:#}", scenario::schema::scenario()),
+        SchemaName::Fault => format!("{:#}", crate::fault::schema()),
         SchemaName::Report => {
             crate::report::schema().map_err(|error| CommandError::broken(format!("error: {error}")))?
         }

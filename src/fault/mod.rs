@@ -30,6 +30,16 @@ pub use read::read;
 
 use crate::stack::{ApplicationChange, Environment, StackOptions, TextChange};
 
+/// The JSON Schema of a fault file. It accepts all that [`read`] accepts.
+pub fn schema() -> serde_json::Value {
+    scenario::schema::of(&keys::FAULT, "A fault of edge-smoke")
+}
+
+/// Every key of a fault file, as Markdown.
+pub fn reference() -> String {
+    scenario::reference::of(&keys::FAULT)
+}
+
 /// A known misconfiguration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {

@@ -5,14 +5,14 @@ mod route;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use routes::change::RouteChanges;
+use routes::change::{RouteChange, RouteChanges};
 use scenario::decode::{Decoder, closest};
 use scenario::model::Service;
 use scenario::yaml::{self, Kind, Node};
 use scenario::{Diagnostic, Source, Span, Spanned};
 
 use super::{Fault, Inject, expect, keys, names, tamper};
-use crate::stack::{ApplicationChange, TextChange};
+use crate::stack::{ApplicationChange, StackOptions, TextChange, altered};
 
 /// Reads a fault file.
 ///
@@ -148,9 +148,36 @@ fn routes(decoder: &Decoder, node: Option<&Node>) -> RouteChanges {
             known_route(decoder, name);
             Some((name.value.clone(), None))
         }
-        _ => Some((name.value.clone(), Some(route::route(decoder, name, node)?))),
+        _ => {
+            let change = route::route(decoder, name, node)?;
+            possible(decoder, name, node, &change);
+            Some((name.value.clone(), Some(change)))
+        }
     };
     entries(decoder, node, "`routes`").iter().filter_map(change).collect()
+}
+
+/// Reports what no edge could be given, by trying it on a site that has everything.
+fn possible(decoder: &Decoder, name: &Spanned<String>, node: &Node, change: &RouteChange) {
+    let mode = [routes::Mode::Subpath, routes::Mode::Subdomain]
+        .into_iter()
+        .find(|mode| change.path.is_some() || names::routes(*mode).iter().any(|route| route.name == name.value));
+    // Names that there aren't are reported as such.
+    let Some(site) = mode.and_then(names::whole) else { return };
+    let options = StackOptions {
+        routes: [(name.value.clone(), Some(change.clone()))].into(),
+        ..StackOptions::new(scenario::model::Mode::Subpath)
+    };
+    let tried = site.clone().changed(&options.routes).and_then(|_| altered::served(&site, &options));
+    let Err(error) = tried.and_then(|site| routes::validate::site_without_secret(&site)) else { return };
+    for problem in error.problems {
+        let field = problem.setting.rsplit('.').next().unwrap_or_default();
+        let entries = node.as_mapping().unwrap_or_default();
+        let span = entries.iter().find(|(key, _)| key.value == field).map_or(name.span, |(_, value)| value.span);
+        decoder.report(
+            decoder.at(span, format!("the route `{}` can't be so: {}", name.value.escape_debug(), problem.message)),
+        );
+    }
 }
 
 /// Reports a route that no site of ours has.

@@ -64,6 +64,12 @@ fn what_is_wrong_with_a_file_is_located() {
         ("{ routes: { ci: { strip_prefix: true, add_prefix: /x } } }", "exclude each other"),
         ("{ routes: { ci: { redirect: /x, respond: 404 } } }", "exclude each other"),
         ("{ routes: { ci: { redirect: { to: /x, status: 200 } } } }", "wrong value for `status`"),
+        ("{ routes: { mine: { path: '/a b', service: ci } } }", "the route `mine` can't be so: expected a path"),
+        ("{ routes: { forge-bare: { strip_prefix: true } } }", "the route `forge-bare` can't be so: the edge answers"),
+        ("{ routes: { ci: { upstream: 'http://x:1' } } }", "the route `ci` can't be so: expected `HOST:PORT`"),
+        ("{ routes: { ci: { redirect: 'x' } } }", "the route `ci` can't be so: expected a path of the same host"),
+        ("{ routes: { ci: { path: '/forge/*' } } }", "can't be so"),
+        ("{ routes: { ci: { headers: { 'a b': x } } } }", "is not the name of a header field"),
         ("{ caddyfile: [ { replace: '', with: x } ] }", "`replace` is empty"),
         ("{ caddyfile: [ { replace: x } ] }", "must have the key `with`"),
         ("{ oauth: { ci: { client_secret: x, rotate_secret: true } } }", "exclude each other"),
@@ -156,7 +162,31 @@ fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
         ("{ caddyfile: [ { replace: a, with: b } ] }", Containers, Mode::Subpath, None),
         ("{ env: { staging: { A: 1 } } }", Embedded, Mode::Subpath, Some("staging takes no settings")),
         ("{ env: { staging: { A: 1 } } }", Containers, Mode::Subpath, None),
+        (
+            "{ env: { forge: { GITEA__server__HTTP_PORT: 1 } } }",
+            Embedded,
+            Mode::Subpath,
+            Some("the forge double doesn't know"),
+        ),
+        ("{ env: { forge: { GITEA__server__HTTP_PORT: 1 } } }", Containers, Mode::Subpath, None),
+        ("{ env: { forge: { GITEA__server__ROOT_URL: '${edge}/' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { forge: { GITEA__server__ROOT_URL: nonsense } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_FOO: 1 } } }", Embedded, Mode::Subpath, Some("the ci double doesn't know")),
+        ("{ env: { ci: { WOODPECKER_HOST: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_EXPERT_WEBHOOK_HOST: null } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_EXPERT_FORGE_OAUTH_HOST: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_FORGEJO_URL: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci-agent: { WOODPECKER_SERVER: 'edge.test:80' } } }", Embedded, Mode::Subpath, None),
+        (
+            "{ env: { ci-agent: { WOODPECKER_FOO: x } } }",
+            Embedded,
+            Mode::Subpath,
+            Some("the ci-agent double doesn't know"),
+        ),
         ("{ routes: { root: null } }", Embedded, Mode::Subpath, None),
+        ("{ stop: [edge] }", Embedded, Mode::Subpath, Some("can't be stopped by itself")),
+        ("{ stop: [edge] }", Containers, Mode::Subpath, None),
+        ("{ oauth: { forge: { client_secret: x } } }", Containers, Mode::Subpath, Some("registers no application")),
         ("{ routes: { root: null } }", Embedded, Mode::Subdomain, Some("no route `root`")),
         ("{ routes: { ci: { strip_prefix: true } } }", Embedded, Mode::Subdomain, Some("no prefix to strip")),
         ("{ routes: { mine: { path: /x, service: ci } } }", Embedded, Mode::Subdomain, None),
@@ -173,4 +203,16 @@ fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
             "{inject}: {found:?}"
         );
     }
+}
+
+#[test]
+fn the_schema_names_every_key_that_the_reader_takes() {
+    let schema = schema();
+    let table = |name: &str| schema["$defs"][name]["properties"].as_object().map(|keys| keys.len());
+    assert_eq!(schema["required"], serde_json::json!(["id", "title", "inject"]));
+    assert_eq!(table("inject"), Some(keys::INJECT.keys.len()));
+    assert_eq!(table("rule"), Some(tamper::keys::RULE.keys.len()));
+    assert_eq!(table("route"), Some(keys::ROUTE.keys.len()));
+    assert_eq!(table("application"), Some(keys::APPLICATION.keys.len()));
+    assert!(reference().contains("### `text-change`"));
 }

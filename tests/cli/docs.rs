@@ -52,6 +52,34 @@ fn the_committed_schema_is_what_the_program_prints() {
 }
 
 #[test]
+fn the_reference_and_the_schema_of_faults_are_those_of_their_reader() {
+    let guide = std::fs::read_to_string(file("docs/faults.md")).unwrap();
+    let (by_hand, _) = guide.split_once(MARK).unwrap();
+    up_to_date("docs/faults.md", &format!("{by_hand}{MARK}{}", edge_smoke::fault::reference()));
+    let output = Program::new(&["schema", "fault"]).output();
+    assert_eq!(output.status.code(), Some(0));
+    up_to_date("schemas/fault.json", &String::from_utf8(output.stdout).unwrap());
+}
+
+#[test]
+fn every_example_of_a_fault_is_one() {
+    let guide = std::fs::read_to_string(file("docs/faults.md")).unwrap();
+    let examples = guide.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap_or_default());
+    let mut count = 0;
+    for example in examples {
+        let text = match example.starts_with("inject:") {
+            true => format!("id: x\ntitle: An example\n{example}"),
+            false => example.to_owned(),
+        };
+        if let Err(errors) = edge_smoke::fault::read(&Source::new("docs/faults.md", text)) {
+            panic!("{}", errors.iter().map(|error| error.render(false)).collect::<String>());
+        }
+        count += 1;
+    }
+    assert!(count > 6, "{count}");
+}
+
+#[test]
 fn every_example_is_a_scenario_or_steps_of_one() {
     let examples = examples();
     assert!(examples.len() > 8, "{}", examples.len());

@@ -1,5 +1,7 @@
 //! What is to be wrong with the stack, once it is set up: the routes of the edge, and services that don't run.
 
+use std::time::Duration;
+
 use bollard::query_parameters::StopContainerOptionsBuilder;
 use futures_util::future::join_all;
 use scenario::model::Service;
@@ -11,12 +13,14 @@ use super::engine::refused;
 use super::launch::{LaunchError, create, start};
 use super::pass_on::wait_for_edge;
 use super::plan::{Plan, meddlers};
-use super::ready::{Awaited, interrupted};
+use super::ready::{Awaited, check, interrupted};
 use super::stack::Containers;
 use crate::stack::applications::Applications;
 
 /// How long a service that is to be stopped may take to end by itself, in seconds.
 const STOP_WITHIN: i32 = 2;
+/// How often it is looked whether the edge has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 impl Containers {
     /// Makes it what the options say.
@@ -32,13 +36,28 @@ impl Containers {
         if is_served_otherwise && let Some(spec) = altered.services.get(edge) {
             fill_files(&self.standing, &altered, edge, spec).await?;
             self.restart(edge).await?;
-            wait_for_edge(&self.standing, &altered, stop).await?;
+            tokio::select! {
+                passes = wait_for_edge(&self.standing, &altered, stop) => passes?,
+                // A text that the edge refuses ends it at once, and its log says why.
+                trouble = self.end_of(edge) => return Err(trouble),
+            }
         }
         self.plan = altered;
         for service in &self.options.stop {
             self.stop(*service).await?;
         }
         if stop.is_cancelled() { Err(interrupted(edge)) } else { Ok(()) }
+    }
+
+    /// Waits until a container has ended.
+    async fn end_of(&self, name: &str) -> Trouble {
+        let Some(container) = self.standing.container(name) else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if let Some(trouble) = check(&self.standing.docker, name, &container, false).await {
+                return trouble;
+            }
+        }
     }
 
     /// Stands meddlers before services.
@@ -70,7 +89,7 @@ impl Containers {
         })
     }
 
-    async fn stop(&self, service: Service) -> Result<(), Trouble> {
+    pub(super) async fn stop(&self, service: Service) -> Result<(), Trouble> {
         let name = service.as_str();
         let Some(container) = self.standing.container(name) else {
             let message = "it can't be stopped: it isn't part of this stack".to_owned();

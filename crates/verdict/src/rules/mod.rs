@@ -100,6 +100,8 @@ impl Needs {
 static RULES: &[&Rule] = &[
     &stack_failed::RULE,
     &service_died::RULE,
+    &service::down::RULE,
+    &service::unsteady::RULE,
     // Where services believe they are. A wrong address is the cause of much that looks otherwise: lost prefixes, unknown
     // callbacks, sessions that never come back.
     &address::internal::RULE,
@@ -108,6 +110,13 @@ static RULES: &[&Rule] = &[
     &address::port::RULE,
     &address::prefix_missing::RULE,
     &address::prefix_wrong::RULE,
+    // What the edge does with connections and contents.
+    &connection::cut::RULE,
+    &websocket::cut::RULE,
+    &websocket::upgrade_lost::RULE,
+    &stream::buffered::RULE,
+    &edge::body_too_large::RULE,
+    &edge::compression_broken::RULE,
     // What the edge does with paths and requests.
     &edge::route_unmatched::RULE,
     &edge::catch_all::RULE,
@@ -125,13 +134,13 @@ static RULES: &[&Rule] = &[
     &app::ignores_prefix::RULE,
     &external_bad_gateway::RULE,
     &unreachable::RULE,
-    &service::down::RULE,
     &service::slow::RULE,
-    &service::unsteady::RULE,
     &timeout::RULE,
     &errored::RULE,
     &nothing_ran::RULE,
     // Holes, and who a service takes its visitors for.
+    &edge::admin_open::RULE,
+    &edge::log_leaks::RULE,
     &cookie::leaked::RULE,
     &identity::spoofable::RULE,
     &forge::internal_api_open::RULE,
@@ -162,14 +171,6 @@ static RULES: &[&Rule] = &[
     &edge::response_rewritten::RULE,
     &optional_asset::RULE,
     &cookie_for_all::RULE,
-    &edge::admin_open::RULE,
-    &edge::log_leaks::RULE,
-    &connection::cut::RULE,
-    &websocket::cut::RULE,
-    &websocket::upgrade_lost::RULE,
-    &stream::buffered::RULE,
-    &edge::body_too_large::RULE,
-    &edge::compression_broken::RULE,
     // What the specific ones leave over, by where it comes from.
     &service::failing::RULE,
     &page::asset_broken::RULE,

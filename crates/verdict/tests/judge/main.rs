@@ -12,3 +12,4 @@ mod properties;
 mod rules;
 mod scene;
 mod sessions;
+mod transport;

@@ -94,6 +94,6 @@ fn shown(view: &View<'_>, home: usize) -> Option<Vec<Observation>> {
             _ => {}
         }
     }
-    (missing.len() > 1 && !lives_below_its_prefix(&view.homes[home].service) && !view.answers_as_another(home))
-        .then(Vec::new)
+    let is_all = missing.len() > 1 && missing.iter().any(|inner| inner.trim_end_matches('/').is_empty());
+    (is_all && !lives_below_its_prefix(&view.homes[home].service) && !view.answers_as_another(home)).then(Vec::new)
 }

@@ -7,6 +7,7 @@ pub(super) mod unsteady;
 
 use crate::evidence::{Exchange, FailureKind, StackFacts};
 use crate::rules::case::{Symptom, is_of_site, leads_to};
+use crate::rules::ci::no_agent::{AGENT, waits};
 use crate::rules::ways::{is_broken, is_gateway_error, service_of, status};
 
 /// Who can't do all of its work without whom.
@@ -15,6 +16,10 @@ const NEEDS: &[(&str, &[&str])] = &[("ci", &["forge", "ci-agent"])];
 /// The symptom follows from a service's silence: on its own routes, on the way of a browser that is sent there, and at those
 /// services that need it.
 pub(super) fn follows(symptom: &Symptom<'_>, service: &str, stack: &StackFacts) -> bool {
+    // Agents have no route: without them the CI's work isn't taken.
+    if service == AGENT && waits(symptom, stack) {
+        return true;
+    }
     let exchanges = symptom.step.map(|step| step.trace.as_slice()).unwrap_or_default();
     let is_silent = exchanges.iter().any(|exchange| {
         let at = service_of(&exchange.request.url, stack);

@@ -123,7 +123,11 @@ impl Faults {
 /// Everything that is wrong with any of them.
 pub(super) fn faults_of(files: Vec<(String, String)>) -> Result<Faults, Vec<Diagnostic>> {
     let sources: Vec<Arc<Source>> = files.iter().map(|(name, text)| Source::new(name.clone(), text.clone())).collect();
-    Ok(Faults { known: fault::read_all(&sources)?, files })
+    let beside = |path: &Path| {
+        let read = || Ok(Source::new(path.display().to_string(), read_text(path, "fault")?));
+        path.is_file().then(read)
+    };
+    Ok(Faults { known: fault::read_all(&sources, &beside)?, files })
 }
 
 /// The files under `paths`, each once, and what is wrong with the paths.

@@ -56,7 +56,7 @@ pub async fn run(args: RunArgs, environment: &Environment) -> Result<Exit, Comma
     let asked = plans.iter().flat_map(|plan| plan.services()).chain(about).chain([Service::Edge]).collect();
     let options = faults.inject(stack_options(&args, environment));
     let chosen = stack_choice::choose(&args, &asked, &options).await?;
-    for fault in &faults {
+    for fault in &faults.known {
         if let Some(reason) = fault.inject.inapplicable(chosen.kind, options.mode, &chosen.services) {
             let (id, kind) = (&fault.id, chosen.kind);
             return Err(CommandError::usage(format!("error: --fault: {id} is not applicable on {kind}: {reason}")));

@@ -136,7 +136,9 @@ fn differs(past: &ResponseRecord, through: &ResponseRecord, own: &Root) -> Optio
         }
     }
     let (before, after) = (Print::of(past), Print::of(through));
-    let is_shown = before.is_some() && !own.prefix.is_empty();
+    // Errors have words of their own, and what is compressed isn't shown as it was sent.
+    let is_plain = |response: &ResponseRecord| response.status < 300 && response.header("content-encoding").is_none();
+    let is_shown = before.is_some() && !own.prefix.is_empty() && is_plain(past) && is_plain(through);
     // A service that shows its requests, or the time, answers otherwise each time: a little of it is no sign.
     let is_little =
         past.body_bytes.abs_diff(through.body_bytes) * 50 < past.body_bytes && before.is_some() == after.is_some();

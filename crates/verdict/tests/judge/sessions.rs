@@ -147,6 +147,12 @@ fn a_session_that_is_given_out_anew_as_to_a_stranger() {
         finding.fix.unwrap().changes,
         [Change::Route { route: "forge".into(), field: RouteField::Cookies(true) }]
     );
+    // Who has signed out has a part of it left, and is given the rest anew.
+    let left = page(get("/forge/user/login", 200).sends(&["_csrf"]));
+    let left = left.sets(cookie(SESSION, "/forge")).sets(cookie("_csrf", "/forge"));
+    let out =
+        scene(vec![went(vec![first.clone(), left]), broke(vec![get("/forge/", 200).sends(&["_csrf"])], "x", "y")]);
+    assert_eq!(codes(&out), ["unexplained"]);
     for sets in [&[][..], &["_csrf"], &["redirect_to"]] {
         assert_eq!(codes(&again(sets)), ["unexplained"], "{sets:?}");
     }

@@ -27,10 +27,7 @@ impl Inject {
             if !self.caddyfile.is_empty() {
                 return Some("`caddyfile`: only a stack of containers has Caddy for its edge".to_owned());
             }
-            let unknown = |(service, settings): (&Service, &BTreeMap<String, Option<String>>)| {
-                settings.iter().find_map(|(name, value)| unknown_setting(*service, name, value.as_deref()))
-            };
-            if let Some(reason) = self.environment.iter().find_map(unknown) {
+            if let Some(reason) = self.unknown_to_doubles(&|_| true) {
                 return Some(reason);
             }
         }
@@ -56,6 +53,14 @@ impl Inject {
                 _ => None,
             }
         })
+    }
+
+    /// A setting that a double has no use for, where the service is one.
+    pub fn unknown_to_doubles(&self, is_double: &dyn Fn(Service) -> bool) -> Option<String> {
+        let unknown = |(service, settings): (&Service, &BTreeMap<String, Option<String>>)| {
+            settings.iter().find_map(|(name, value)| unknown_setting(*service, name, value.as_deref()))
+        };
+        self.environment.iter().filter(|(service, _)| is_double(**service)).find_map(unknown)
     }
 }
 

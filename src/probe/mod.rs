@@ -29,7 +29,7 @@ use crate::engine::trace;
 use crate::engine::visitor::{Hop, USER_AGENT};
 use crate::stack::{Direct, Site, Stack};
 use questions::Question;
-pub use surface::{admin, kept_secrets};
+pub use surface::{admin, kept_secrets, logged};
 
 /// The longest that an answer is waited for.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);

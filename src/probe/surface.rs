@@ -1,6 +1,7 @@
 //! What the edge shows of itself to its neighbours on the network, and keeps of others in its log. Looked at after each walk of
 //! a stack of ours: such a hole breaks no journey.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -54,10 +55,17 @@ async fn ask(door: &Direct, redactor: &Redactor) -> Option<Probe> {
     })
 }
 
-/// The last lines of the edge's log in which the value of a secret stood; it is hidden here.
-pub async fn kept_secrets(stack: &dyn Stack, redactor: &Redactor) -> Option<ServiceLog> {
+/// What the edge has logged by now: the log of an edge that was changed goes on where it was.
+pub async fn logged(stack: &dyn Stack) -> BTreeSet<String> {
+    stack.logs(Service::Edge, SEARCHED).await.into_iter().collect()
+}
+
+/// The last lines of the edge's log, of those that weren't there `before`, in which the value of a secret stood; it is hidden
+/// here.
+pub async fn kept_secrets(stack: &dyn Stack, before: &BTreeSet<String>, redactor: &Redactor) -> Option<ServiceLog> {
     let lines = stack.logs(Service::Edge, SEARCHED).await;
-    let mut found: Vec<String> = lines.iter().filter_map(|line| with_a_secret(line, redactor)).collect();
+    let new = lines.iter().filter(|line| !before.contains(*line));
+    let mut found: Vec<String> = new.filter_map(|line| with_a_secret(line, redactor)).collect();
     found.drain(..found.len().saturating_sub(KEPT));
     (!found.is_empty()).then(|| ServiceLog { service: Service::Edge.to_string(), lines: found })
 }

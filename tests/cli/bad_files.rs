@@ -86,3 +86,12 @@ fn faults_are_checked_as_what_they_are() {
     // In a folder of faults what says nothing to inject is a fault that lacks it.
     insta::assert_snapshot!(answer(&["check", "faults"], &[("faults/none.yaml", b"id: none\ntitle: Nothing\n")]));
 }
+
+#[test]
+fn a_fault_that_the_stack_can_not_express_is_told_before_it_stands() {
+    let scenario = b"name: x\nsteps: [{ get: / }]\n";
+    let fault =
+        b"id: admin-api-open\ntitle: Open\ninject: { caddyfile: { replace: admin off, with: 'admin :2019' } }\n";
+    let files: [(&str, &[u8]); 2] = [("x.yaml", scenario), ("fault.yaml", fault)];
+    insta::assert_snapshot!(answer(&["--stack", "embedded", "--fault", "fault.yaml", "x.yaml"], &files));
+}

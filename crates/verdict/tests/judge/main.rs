@@ -10,3 +10,4 @@ mod properties;
 mod rules;
 mod scene;
 mod sessions;
+mod transport;

@@ -85,6 +85,11 @@ fn pipelines_that_nobody_takes() {
         let finding = only(&probed(evidence.clone(), "ci", Way::Direct, get(asked, 204)), "ci/no-agent");
         assert_eq!(finding.fix.unwrap().changes, setting("ci-agent", "WOODPECKER_SERVER", server));
     }
+    // What Woodpecker 3.17's says of a server that isn't there.
+    let line = r#"{"level":"warn","error":"authenticate with server: rpc error: code = Unavailable desc = connection refused"}"#;
+    let finding = only(&logged(evidence.clone(), "ci-agent", line), "ci/no-agent");
+    assert!(finding.cause.contains("doesn't reach the server, as its log says"), "{}", finding.cause);
+    assert_eq!(finding.fix.unwrap().changes, setting("ci-agent", "WOODPECKER_SERVER", "ci:9000"));
     let line = r#"{"level":"fatal","error":"agent could not auth: individual agent not found by token"}"#;
     let finding = only(&logged(evidence, "ci-agent", line), "ci/no-agent");
     assert!(finding.cause.contains("secret"), "{}", finding.cause);

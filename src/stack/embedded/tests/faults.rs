@@ -137,6 +137,7 @@ async fn what_can_not_be_said_of_this_stack_is_a_trouble_and_no_panic() {
         ),
         ("  routes: { mine: { path: /x, service: chat } }", "the edge has no route to `chat`"),
         ("  oauth: { forge: { client_secret: x } }", "no OAuth application"),
+        ("  caddyfile: { replace: admin off, with: x }", "no Caddyfile to change"),
     ] {
         let trouble = Embedded::start(&wrong(Mode::Subpath, inject)).await.map(drop).unwrap_err();
         assert!(trouble.message.contains(words), "{inject}: {trouble:?}");

@@ -1,10 +1,10 @@
 //! `edge/body-too-large`: the edge limits the size of what is sent.
 
-use crate::evidence::{Exchange, StackFacts, StackKind};
+use crate::evidence::{Exchange, Mode, StackFacts, StackKind};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case, is_of_site};
-use crate::rules::ways::{came_through, service_of, status};
+use crate::rules::ways::{came_through, service_of, status, target};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -51,11 +51,11 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
 
 /// The route of the edge that a URL takes, and the service behind it.
 fn route<'a>(url: &str, stack: &'a StackFacts) -> Option<(&'a str, &'a str)> {
-    if let Some(service) = service_of(url, stack) {
-        return Some((service, service));
+    // The registry's path is at the root of its host (OCI Distribution Specification, "Endpoints").
+    if is_of_site(url, stack) && target(url).starts_with("/v2/") && stack.mode == Mode::Subpath {
+        return Some(("forge-registry", "the registry"));
     }
-    let is_registry = crate::rules::ways::target(url).starts_with("/v2/") && is_of_site(url, stack);
-    is_registry.then_some(("forge-registry", "the registry"))
+    service_of(url, stack).map(|service| (service, service))
 }
 
 fn is_refused_by_the_edge(exchange: &Exchange) -> bool {

@@ -1,10 +1,10 @@
 //! `stream/buffered`: the edge collects what a service sends piece by piece.
 
-use crate::evidence::{Arrival, Exchange, ResponseRecord, StackKind};
+use crate::evidence::{Arrival, Exchange, FailureKind, ResponseRecord, StackFacts, StackKind};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case, Symptom, is_of_site};
-use crate::rules::ways::{is_whole, service_of, target};
+use crate::rules::ways::{is_handshake, is_whole, service_of, target};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -56,11 +56,17 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
         let by = if buffering.contains(&service) { By::Buffering } else { by };
         groups.entry((service, by)).or_default().extend(ids);
     }
+    for ((service, by), explains) in &mut groups {
+        if *by == By::Buffering {
+            explains.extend(hanging_handshakes(case, service, stack));
+        }
+    }
     groups.into_iter().map(|((service, by), explains)| candidate(case, stack.kind, service, by, explains)).collect()
 }
 
 fn candidate(case: &Case<'_>, kind: StackKind, service: &str, by: By, explains: Vec<usize>) -> Candidate {
     let exchanges = explains.iter().filter_map(|id| case.symptoms.get(*id)?.last_exchange());
+    let exchanges = exchanges.filter(|exchange| !is_handshake(exchange));
     let mut observations: Vec<Observation> = exchanges
         .filter_map(|exchange| Some((exchange, yardstick(case, exchange)?)))
         .map(|(exchange, sent)| {
@@ -95,6 +101,16 @@ fn candidate(case: &Case<'_>, kind: StackKind, service: &str, by: By, explains: 
         }
     };
     Candidate { cause, fix: Some(Fix::apply(summary, changes)), observations, explains }
+}
+
+/// WebSockets that never open: the answer that switches has no end, so that whoever collects it waits for ever.
+fn hanging_handshakes(case: &Case<'_>, service: &str, stack: &StackFacts) -> Vec<usize> {
+    let hangs = |symptom: &Symptom<'_>| {
+        let exchange = symptom.last_exchange().filter(|exchange| is_handshake(exchange) && exchange.response.is_none());
+        let is_late = symptom.kind() == Some(FailureKind::Timeout);
+        is_late && exchange.is_some_and(|exchange| service_of(&exchange.request.url, stack) == Some(service))
+    };
+    case.open().filter(|(_, symptom)| hangs(symptom)).map(|(id, _)| id).collect()
 }
 
 /// The answer of a symptom that came whole, with success, and all at once.

@@ -18,7 +18,7 @@ const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
 ///
 /// # Errors
 /// Everything that is wrong with any of the files.
-pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
+pub fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     let (files, errors) = files(paths, "scenario");
     plans_of(files, errors)
 }
@@ -41,7 +41,7 @@ fn plans_of(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Vec<Arc<
 ///
 /// # Errors
 /// Everything that is wrong with any of the files.
-pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
+pub fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
     injections(paths).map(|faults| faults.known)
 }
 

@@ -62,6 +62,15 @@ impl Hop {
         self
     }
 
+    /// Answered without content, and without what it would be.
+    pub(crate) fn silent(mut self) -> Self {
+        let response = self.response();
+        response.headers.retain(|(name, _)| name != "Content-Type");
+        response.body_bytes = 0;
+        response.body_excerpt = None;
+        self
+    }
+
     /// Answered with this content.
     pub(crate) fn body(mut self, kind: &str, text: &str) -> Self {
         self.response().headers.retain(|(name, _)| name != "Content-Type");

@@ -100,7 +100,7 @@ fn a_handshake_that_is_refused_for_another_reason() {
     assert!(!is_named(&of(refused(200), StackKind::External)));
     // The route leads nowhere: plain requests fare no better.
     let empty = scene(vec![broke(vec![handshake("/echo/ws", 200)], "the handshake was refused", "200")]);
-    let empty = probed(empty, "echo", Way::Edge, get("/echo/", 200));
+    let empty = probed(empty, "echo", Way::Edge, get("/echo/", 200).silent());
     assert!(!is_named(&direct(empty, 101)));
 }
 
@@ -272,7 +272,7 @@ fn tokens_in_the_access_log_of_the_edge() {
 #[test]
 fn contents_in_a_coding_that_nobody_asked_for() {
     let text = "<!doctype html><p>all in clear</p>";
-    let zipped = || get("/echo/", 200).field("Content-Encoding", "gzip");
+    let zipped = || get("/echo/", 200).silent().field("Content-Encoding", "gzip");
     let step = |hop: Hop| broke(vec![hop], "the content can't be read", "bytes in gzip");
     only(&scene(vec![step(zipped())]), "edge/compression-broken");
     only(

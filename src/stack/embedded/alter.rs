@@ -55,6 +55,17 @@ impl Embedded {
         rotated.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be updated: {why}")))
     }
 
+    /// Stops a service while the stack stands, as a crash would; its port is free then. One that doesn't run stays so.
+    pub async fn stop(&self, service: Service) {
+        let double = {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            running.as_mut().and_then(|running| running.doubles.remove(&service))
+        };
+        if let Some(double) = double {
+            double.shutdown().await;
+        }
+    }
+
     /// Makes it what the options say, once it is set up.
     pub(super) async fn alter(&self) -> Result<(), Trouble> {
         self.rotate().await?;

@@ -4,6 +4,7 @@ mod addresses;
 mod build;
 mod changes;
 mod cookies;
+mod criteria;
 mod edges;
 mod oauth;
 mod pipelines;

@@ -198,6 +198,9 @@ fn a_stream_that_is_slow_or_quick_at_its_source() {
     assert!(!is_named(&directly(scene(vec![streamed(0.4)]), 0.5)), "the service sends it at once");
     assert!(!is_named(&directly(scene(vec![streamed(400.0)]), 540.0)), "it arrives as it is sent");
     assert!(!is_named(&scene(vec![streamed(0.4)])), "nobody knows how it is sent");
+    let once = directly(scene(vec![streamed(0.4)]), 540.0);
+    let again = in_pieces(get("/echo/stream?pieces=10", 200).body("text/event-stream", "data: 1"), 10, 539.0);
+    assert!(!is_named(&probed(once, "echo", Way::Edge, again)), "it was so once");
 }
 
 fn pushed(hop: Hop) -> Evidence {
@@ -324,6 +327,9 @@ fn what_is_well_when_it_is_asked_again_claims_nothing() {
         let evidence = probed(evidence, "echo", Way::Direct, json(get(&format!("{DIRECT}/x"), 200)));
         only(&evidence, "service/unsteady");
     }
+    // It is away, and then it hangs.
+    let evidence = probed(scene(vec![gateway("/echo/x", 502)]), "echo", Way::Edge, silent(get("/echo/x", 200)));
+    only(&probed(evidence, "echo", Way::Direct, json(get(&format!("{DIRECT}/x"), 200))), "service/unsteady");
     // A push can't be asked for again: the service is there now.
     let pushed = broke(vec![asked("POST", "/forge/x.git/git-receive-pack", 502)], "the push failed", "502");
     only(&probed(scene(vec![pushed]), "forge", Way::Edge, json(get("/forge/", 200))), "service/unsteady");

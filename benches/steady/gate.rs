@@ -1,0 +1,107 @@
+//! What stands between the edge and a service here: it passes bytes on, late at times, and is away at times, as a service is that
+//! restarts on its data.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// What comes after so long belongs to another request.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A gate, and the service behind it.
+pub(crate) struct Gate {
+    pub(crate) address: SocketAddr,
+    behind: SocketAddr,
+    /// How long what comes waits before it goes on, in milliseconds.
+    delay_ms: Arc<AtomicU64>,
+    /// Ends the listener and all connections.
+    open: Mutex<(CancellationToken, Option<JoinHandle<()>>)>,
+}
+
+impl Gate {
+    /// A gate that is open.
+    pub(crate) async fn before(behind: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
+        let address = listener.local_addr().expect("its address");
+        let delay_ms = Arc::<AtomicU64>::default();
+        let token = CancellationToken::new();
+        let task = tokio::spawn(serve(listener, behind, delay_ms.clone(), token.clone()));
+        Self { address, behind, delay_ms, open: Mutex::new((token, Some(task))) }
+    }
+
+    /// From now on what comes waits for so long.
+    pub(crate) fn delay(&self, milliseconds: u64) {
+        self.delay_ms.store(milliseconds, Ordering::Relaxed);
+    }
+
+    /// Breaks all connections and takes none for a while.
+    pub(crate) async fn restart(&self, away: Duration) {
+        let (token, task) = {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            (open.0.clone(), open.1.take())
+        };
+        token.cancel();
+        if let Some(task) = task {
+            let _ = task.await;
+        }
+        tokio::time::sleep(away).await;
+        // Its own port again, which nobody else is likely to have taken.
+        if let Ok(listener) = TcpListener::bind(self.address).await {
+            let token = CancellationToken::new();
+            let task = tokio::spawn(serve(listener, self.behind, self.delay_ms.clone(), token.clone()));
+            *self.open.lock().unwrap_or_else(PoisonError::into_inner) = (token, Some(task));
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, behind: SocketAddr, delay_ms: Arc<AtomicU64>, token: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = token.cancelled() => return,
+            Ok((client, _)) = listener.accept() => {
+                let (delay_ms, token) = (delay_ms.clone(), token.clone());
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = token.cancelled() => {}
+                        () = join(client, behind, delay_ms) => {}
+                    }
+                });
+            }
+        }
+    }
+}
+
+async fn join(client: TcpStream, behind: SocketAddr, delay_ms: Arc<AtomicU64>) {
+    let Ok(service) = TcpStream::connect(behind).await else { return };
+    let _ = (client.set_nodelay(true), service.set_nodelay(true));
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_service, mut to_service) = service.into_split();
+    // Requests wait; what comes back doesn't, so that a delay is one and not one a packet.
+    let there = async {
+        let mut buffer = vec![0; 64 * 1024];
+        let mut last = None;
+        while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
+            let delay = delay_ms.load(Ordering::Relaxed);
+            // Once a request, not once a packet of a large one.
+            if delay > 0 && last.is_none_or(|last: Instant| last.elapsed() > PAUSE) {
+                tokio::time::sleep(Duration::from_millis(delay)).await;
+            }
+            last = Some(Instant::now());
+            if to_service.write_all(&buffer[..read]).await.is_err() {
+                break;
+            }
+        }
+        let _ = to_service.shutdown().await;
+    };
+    let back = async {
+        let _ = tokio::io::copy(&mut from_service, &mut to_client).await;
+        let _ = to_client.shutdown().await;
+    };
+    tokio::join!(there, back);
+}

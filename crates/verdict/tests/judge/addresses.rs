@@ -210,3 +210,16 @@ fn what_is_well_is_not_accused() {
     steps.push(broke(vec![get("/forge/x", 418).field("Via", "1.1 x")], "status", "418"));
     assert_eq!(codes(&told(scene(steps), "http://edge.test:8080/forge/")), ["unexplained"]);
 }
+
+#[test]
+fn who_loses_its_prefix_in_some_places_alone_is_rewritten() {
+    // Its pages have the prefix and its redirects haven't, and asked directly both have it.
+    let references = ["/forge/assets/a.js", "/forge/assets/b.js"];
+    let sent = redirect("/forge/user/settings", "/user/login");
+    let steps =
+        vec![went(vec![page("/forge/", &references)]), broke(vec![sent, nobody("/user/login")], "status", "404")];
+    let evidence = told(scene(steps), "http://edge.test:8080/forge");
+    only(&evidence, "app/ignores-prefix");
+    let direct = get("http://forge:3000/user/settings", 303).field("Location", "/forge/user/login");
+    only(&probed(evidence, "forge", Way::Direct, direct), "edge/response-rewritten");
+}

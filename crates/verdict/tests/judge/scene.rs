@@ -62,15 +62,6 @@ impl Hop {
         self
     }
 
-    /// Answered without content, and without what it would be.
-    pub(crate) fn silent(mut self) -> Self {
-        let response = self.response();
-        response.headers.retain(|(name, _)| name != "Content-Type");
-        response.body_bytes = 0;
-        response.body_excerpt = None;
-        self
-    }
-
     /// Answered with this content.
     pub(crate) fn body(mut self, kind: &str, text: &str) -> Self {
         self.response().headers.retain(|(name, _)| name != "Content-Type");
@@ -78,6 +69,14 @@ impl Hop {
         response.headers.push(("Content-Type".into(), kind.into()));
         response.body_bytes = text.len() as u64;
         response.body_excerpt = Some(text.into());
+        self
+    }
+
+    /// Answered without content, and without saying of what type.
+    pub(crate) fn empty(mut self) -> Self {
+        let response = self.response();
+        response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+        (response.body_bytes, response.body_excerpt) = (0, None);
         self
     }
 

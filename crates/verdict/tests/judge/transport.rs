@@ -100,7 +100,7 @@ fn a_handshake_that_is_refused_for_another_reason() {
     assert!(!is_named(&of(refused(200), StackKind::External)));
     // The route leads nowhere: plain requests fare no better.
     let empty = scene(vec![broke(vec![handshake("/echo/ws", 200)], "the handshake was refused", "200")]);
-    let empty = probed(empty, "echo", Way::Edge, get("/echo/", 200).silent());
+    let empty = probed(empty, "echo", Way::Edge, get("/echo/", 200).empty());
     assert!(!is_named(&direct(empty, 101)));
 }
 
@@ -272,7 +272,7 @@ fn tokens_in_the_access_log_of_the_edge() {
 #[test]
 fn contents_in_a_coding_that_nobody_asked_for() {
     let text = "<!doctype html><p>all in clear</p>";
-    let zipped = || get("/echo/", 200).silent().field("Content-Encoding", "gzip");
+    let zipped = || get("/echo/", 200).empty().field("Content-Encoding", "gzip");
     let step = |hop: Hop| broke(vec![hop], "the content can't be read", "bytes in gzip");
     only(&scene(vec![step(zipped())]), "edge/compression-broken");
     only(
@@ -281,7 +281,7 @@ fn contents_in_a_coding_that_nobody_asked_for() {
     );
     let service = probed(scene(vec![step(zipped())]), "echo", Way::Direct, Hop(zipped().0).at(&format!("{DIRECT}/")));
     assert!(only(&service, "edge/compression-broken").cause.ends_with("the doing of echo."));
-    let asked_for = scene(vec![step(zipped().with("accept-encoding", "br, gzip"))]);
+    let asked_for = scene(vec![step(zipped().empty().with("accept-encoding", "br, gzip"))]);
     assert!(!codes(&asked_for).contains(&"edge/compression-broken".to_owned()));
 }
 

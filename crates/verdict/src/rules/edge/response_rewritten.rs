@@ -7,7 +7,7 @@ use crate::evidence::{Exchange, ResponseRecord, StackKind};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case, SymptomId};
-use crate::rules::view::{Print, Root, Says, View};
+use crate::rules::view::{Lies, Print, Root, Says, Taint, View};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -84,9 +84,17 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
             changed.insert(std::ptr::from_ref(claim.exchange));
         }
     }
+    let loses_prefix = Taint::is_of_the_way(view, home);
+    if loses_prefix {
+        let is_lost = |says: &Says| matches!(says, Says::Path(path) if view.lies(home, path) == Lies::Outside);
+        let lost = view.claims.iter().filter(|claim| claim.home == home && is_lost(&claim.says));
+        observations.extend(lost.map(|claim| claim.observation.clone()));
+    }
+    observations.sort();
+    observations.dedup();
     let statuses: BTreeSet<u16> = differences.iter().filter_map(|difference| difference.status).collect();
     let paths: BTreeSet<&str> = differences.iter().map(|difference| difference.inner).collect();
-    let explains: Vec<SymptomId> = with_exchange(case, |exchange: &Exchange| {
+    let mut explains: Vec<SymptomId> = with_exchange(case, |exchange: &Exchange| {
         let at = view.find(exchange).and_then(|seen| seen.at.as_ref());
         // What can't be asked again, such as a POST, and has the status that others were given.
         let is_alike = exchange.response.as_ref().is_some_and(|response| statuses.contains(&response.status));
@@ -94,6 +102,11 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
         is_with(view, home, exchange)
             && (is_changed || is_alike || at.is_some_and(|(_, inner)| paths.contains(inner.as_str())))
     });
+    if loses_prefix {
+        explains.extend(Taint::of(view, home, None).explains(case));
+        explains.sort_unstable();
+        explains.dedup();
+    }
     let service = &view.homes[home].service;
     let said: BTreeSet<String> =
         differences.iter().map(|difference| format!("{}: {}", difference.inner, difference.what)).collect();

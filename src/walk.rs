@@ -24,6 +24,17 @@ use crate::stack::Stack;
 /// How many of a service's last log lines are kept after a failure.
 const LOG_LINES: usize = 20;
 
+/// When more is asked than the journeys do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probes {
+    /// Never.
+    Never,
+    /// After a journey failed.
+    AfterFailure,
+    /// Whatever came of the journeys.
+    Always,
+}
+
 /// What a walk takes besides a stack.
 #[derive(Clone)]
 pub struct Walk {
@@ -43,8 +54,8 @@ pub struct Walk {
     pub allow_writes: bool,
     /// The longest that a scenario may take where it doesn't say.
     pub timeout: Duration,
-    /// After a failure more is asked, so that causes can be told apart.
-    pub probes: bool,
+    /// When more is asked, so that causes can be told apart.
+    pub probes: Probes,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
 }
@@ -61,7 +72,7 @@ impl Walk {
             secrets: BTreeMap::new(),
             allow_writes: false,
             timeout: SCENARIO_TIMEOUT,
-            probes: true,
+            probes: Probes::AfterFailure,
             sink,
         }
     }
@@ -72,8 +83,8 @@ impl Walk {
     /// The site's address or its certificates can't be used.
     pub async fn on(&self, stack: &dyn Stack) -> Result<Evidence, String> {
         let surroundings = Arc::new(self.surroundings(stack)?);
-        let is_ours = stack.facts().kind != evidence::StackKind::External;
-        let before = if self.probes && is_ours { probe::logged(stack).await } else { BTreeSet::new() };
+        let looks_around = self.probes != Probes::Never && stack.facts().kind != evidence::StackKind::External;
+        let before = if looks_around { probe::logged(stack).await } else { BTreeSet::new() };
         let mut journeys = runner::run(&self.plans, &surroundings, &self.pace).await;
         let redactor = surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for journey in journeys.iter_mut().filter(|journey| journey.outcome == Outcome::Failed) {
@@ -81,17 +92,18 @@ impl Walk {
             journey.logs.extend(log(stack, service, &redactor).await);
         }
         let (mut probes, mut logs) = (Vec::new(), Vec::new());
-        if journeys.iter().any(|journey| journey.outcome == Outcome::Failed) {
-            if self.probes {
-                probes = probe::probe(stack, &journeys, &surroundings.connector, &redactor).await;
-            }
+        let has_failed = journeys.iter().any(|journey| journey.outcome == Outcome::Failed);
+        if self.probes == Probes::Always || (self.probes == Probes::AfterFailure && has_failed) {
+            probes = probe::probe(stack, &journeys, &surroundings.connector, &redactor).await;
+        }
+        if has_failed {
             let services: BTreeSet<Service> = surroundings.services.iter().copied().collect();
             // Who takes the CI's work has no address of its own, and a log.
             for service in services.iter().chain([&Service::CiAgent]) {
                 logs.extend(log(stack, *service, &redactor).await);
             }
         }
-        if self.probes && is_ours {
+        if looks_around {
             let (admin, kept) =
                 tokio::join!(probe::admin(stack, &redactor), probe::kept_secrets(stack, &before, &redactor));
             probes.extend(admin);

@@ -105,11 +105,28 @@ fn all_scenarios() {
     println!("{:<58} {:>9.1} MB {:>12} {:>8}  100 MB", "their peak memory", run.peak_megabytes, "", "");
 }
 
+/// How many runs the harness's own share is measured in: one says little of a few milliseconds.
+const SHARE_RUNS: usize = 10;
+
 /// The harness's own share of a scenario's time: the whole less what lies between the first byte sent and the last received.
 fn containers() {
     let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/forge-login.yaml");
-    let run = Run::best_of(1, &[scenario, "--stack", "containers"]);
-    let report = run.report();
+    let own_and_whole = || own_and_whole(&Run::once(&[scenario, "--stack", "containers"]).report());
+    let mut runs: Vec<(f64, f64)> = std::iter::repeat_with(own_and_whole).take(SHARE_RUNS).collect();
+    runs.sort_by(|one, other| (one.0 / one.1).total_cmp(&(other.0 / other.1)));
+    for (which, (own, whole)) in [("median", runs[SHARE_RUNS / 2]), ("worst", runs[SHARE_RUNS - 1])] {
+        line(
+            &format!("forge-login on containers: own time, {which} (whole)"),
+            format!("{own:.2} ms"),
+            format!("{whole:.2} ms"),
+            own / whole,
+            "0.05×",
+        );
+    }
+}
+
+/// The harness's own time in the one journey of a report, and the whole, in milliseconds.
+fn own_and_whole(report: &serde_json::Value) -> (f64, f64) {
     let journey = &report["scenarios"][0];
     let whole = journey["duration_ms"].as_f64().unwrap_or(f64::NAN);
     let exchanges: f64 = journey["steps"]
@@ -119,11 +136,5 @@ fn containers() {
         .flat_map(|step| step["trace"].as_array().into_iter().flatten())
         .filter_map(|exchange| exchange["duration_ms"].as_f64())
         .sum();
-    line(
-        "forge-login on containers: the harness's own time (the whole)",
-        format!("{:.2} ms", whole - exchanges),
-        format!("{whole:.2} ms"),
-        (whole - exchanges) / whole,
-        "0.05×",
-    );
+    (whole - exchanges, whole)
 }

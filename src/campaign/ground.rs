@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use scenario::model::{Service, StackKind};
 use tokio_util::sync::CancellationToken;
-use verdict::evidence::Trouble;
+use verdict::evidence::{ServiceFacts, ServiceKind, Trouble};
 
 use super::Silence;
 use crate::fault::Fault;
 use crate::stack::embedded::{self, Embedded};
-use crate::stack::{Changeable, Needs, StackOptions, containers};
+use crate::stack::{Changeable, Needs, Stack, StackOptions, containers};
 
 /// What a stack with a fault is made of.
 #[derive(Debug)]
@@ -37,23 +37,38 @@ impl Ground {
             return Err(NotUp::NotApplicable(reason));
         }
         let options = fault.inject.clone().into_options(self.options.clone());
-        let stack: Result<Box<dyn Changeable>, Trouble> = match self.kind {
-            StackKind::Embedded => Embedded::start(&options).await.map(|stack| Box::new(stack) as _),
-            _ => {
-                let needs = Needs { services: self.services.clone() };
-                containers::up(&needs, &options, &Silence, cancel).await.map(|stack| Box::new(stack) as _)
-            }
+        if self.kind == StackKind::Embedded {
+            return match Embedded::start(&options).await {
+                Ok(stack) => Ok(Box::new(stack)),
+                Err(trouble) => Err(NotUp::Trouble(trouble)),
+            };
+        }
+        let needs = Needs { services: self.services.clone() };
+        let stack = containers::up(&needs, &options, &Silence, cancel).await.map_err(NotUp::Trouble)?;
+        // Only a stack that stands says which of its services are doubles.
+        let is_double = |service: Service| {
+            let is_it = |facts: &ServiceFacts| facts.name == service.as_str() && facts.kind == ServiceKind::Double;
+            stack.facts().services.iter().any(is_it)
         };
-        stack.map_err(NotUp::Trouble)
+        match fault.inject.unknown_to_doubles(&is_double) {
+            None => Ok(Box::new(stack)),
+            Some(reason) => match stack.down().await {
+                Ok(()) => Err(NotUp::NotApplicable(reason)),
+                Err(trouble) => Err(NotUp::Trouble(trouble)),
+            },
+        }
     }
 
-    /// Why this kind of stack can't express the fault.
+    /// Why this kind of stack can't express the fault, as far as that is known beforehand.
     fn lacks(&self, fault: &Fault) -> Option<String> {
-        let has: &[Service] = match self.kind {
+        let parts = match self.kind {
             StackKind::Embedded => embedded::SERVICES,
             _ => containers::SERVICES,
         };
-        fault.inject.inapplicable(self.kind, self.options.mode, &has.iter().copied().collect())
+        // Besides what was asked for, what comes along: the CI's agent.
+        let comes_along = parts.iter().copied().filter(|part| !Service::ALL.contains(part));
+        let present = self.services.iter().copied().chain(comes_along).collect();
+        fault.inject.inapplicable(self.kind, self.options.mode, &present)
     }
 }
 

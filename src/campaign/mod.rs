@@ -11,6 +11,8 @@ mod ground;
 mod http_alone;
 pub mod outcome;
 pub mod score;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

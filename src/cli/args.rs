@@ -40,6 +40,8 @@ pub enum Command {
     Faults(FaultsArgs),
     /// The images that the containers stack needs: list them, or build those that can't be pulled.
     Images(ImagesArgs),
+    /// Print the plan for the fallback to one subdomain per service that a report calls for; or file it, or carry it out.
+    Pivot(PivotArgs),
     /// Say what a finding means, how it is told and what to do; without a code, list all.
     Explain(ExplainArgs),
     /// Print a JSON Schema.
@@ -152,6 +154,14 @@ pub struct RunArgs {
     /// Ask nothing further after a failure: fewer requests, and causes that look alike stay so.
     #[arg(long, help_heading = "Pace")]
     pub no_probe: bool,
+
+    /// Try no fix: findings are told, and none is proved. On a stack of ours fixes are tried otherwise.
+    #[arg(long, help_heading = "Pace")]
+    pub no_proof: bool,
+
+    /// How long trying fixes may take; 60s on the embedded stack and 300s on containers where nothing is said.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, help_heading = "Pace")]
+    pub proof_timeout: Option<Duration>,
 
     /// Where reports go.
     #[arg(long, value_name = "DIR", default_value = "reports", help_heading = "Reports")]
@@ -286,6 +296,48 @@ pub enum ImagesAction {
         #[arg(long)]
         force: bool,
     },
+}
+
+/// The fallback that a report calls for.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 the plan is printed, or none is called for; with --apply, the scenarios pass in the new mode. \
+1 --apply: they don't, and the stack is as it was. 3 the stack or the forge doesn't do what is asked. 64 wrong command line, or \
+the report doesn't allow it. 130 interrupted."
+)]
+pub struct PivotArgs {
+    /// The report.
+    #[arg(value_name = "REPORT", default_value = "reports/latest/report.json")]
+    pub report: PathBuf,
+
+    /// The settings of the site, as `edge render` reads them, in place of what the report says.
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
+
+    /// Carry it out on the stack that `run --keep` left standing, or on one like it: verified by the report's scenarios, undone if
+    /// they fail.
+    #[arg(long, conflicts_with = "open_issue")]
+    pub apply: bool,
+
+    /// File it as an issue at the forge, unless one is open.
+    #[arg(long)]
+    pub open_issue: bool,
+
+    /// The forge's address; else CI_FORGE_URL.
+    #[arg(long, value_name = "URL", requires = "open_issue")]
+    pub forge_url: Option<String>,
+
+    /// The repository at the forge; else CI_REPO.
+    #[arg(long = "repo", value_name = "OWNER/NAME", requires = "open_issue")]
+    pub repository: Option<String>,
+
+    /// The forge's token: `NAME` reads the environment variable NAME (or its upper case), `NAME=@FILE` a file. Never a value.
+    #[arg(long, value_name = "NAME[=@FILE]", default_value = "forge_token")]
+    pub token: String,
+
+    /// Where the report of `--apply` goes, into the folder `pivot`.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub report_dir: PathBuf,
 }
 
 /// What to explain.

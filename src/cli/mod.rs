@@ -11,8 +11,8 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 pub use args::{
-    Arguments, CheckArgs, Command, ExplainArgs, FaultStack, FaultsArgs, ImageChoice, ImagesAction, MergeArgs, RunArgs,
-    SchemaName, ScoreFormat, StackChoice, read_secret,
+    Arguments, CheckArgs, Command, ExplainArgs, FaultStack, FaultsArgs, ImageChoice, ImagesAction, MergeArgs,
+    PivotArgs, RunArgs, SchemaName, ScoreFormat, StackChoice, read_secret,
 };
 use exit::Exit;
 
@@ -31,6 +31,7 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>, environment: En
         Some(Command::Check(check)) => commands::check::check(&check, &environment),
         Some(Command::Faults(faults)) => commands::faults::faults(faults, &environment).await,
         Some(Command::Images(images)) => commands::images::images(images.action, &environment).await,
+        Some(Command::Pivot(pivot)) => commands::pivot::pivot(pivot, &environment).await,
         Some(Command::Explain(explain)) => commands::explain::explain(&explain, &environment),
         Some(Command::Schema(schema)) => commands::schema::schema(schema.name),
         Some(Command::Merge(merge)) => commands::merge::merge(&merge, &environment),

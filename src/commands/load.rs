@@ -9,6 +9,7 @@ use scenario::{Diagnostic, Scenario, Source};
 
 use crate::engine::plan::Plan;
 use crate::fault::{self, Fault};
+use crate::stack::{Injected, StackOptions};
 
 /// The largest file, in bytes. The parser has the same limit; here it keeps the file from being read at all.
 const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
@@ -41,19 +42,27 @@ fn plans_of(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Vec<Arc<
 /// # Errors
 /// Everything that is wrong with any of the files.
 pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
-    let (files, errors) = files(paths, "fault");
-    faults_of(files, errors)
+    injections(paths).map(|faults| faults.known)
 }
 
-fn faults_of(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Vec<Fault>, Vec<Diagnostic>> {
-    let mut sources = Vec::new();
+/// The same, with the texts of their files.
+///
+/// # Errors
+/// Everything that is wrong with any of the files.
+pub(super) fn injections(paths: &[PathBuf]) -> Result<Faults, Vec<Diagnostic>> {
+    let (files, errors) = files(paths, "fault");
+    faults_in(files, errors)
+}
+
+fn faults_in(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Faults, Vec<Diagnostic>> {
+    let mut texts = Vec::new();
     for file in files {
         match read_text(&file, "fault") {
-            Ok(text) => sources.push(Source::new(file.display().to_string(), text)),
+            Ok(text) => texts.push((file.display().to_string(), text)),
             Err(diagnostic) => errors.push(diagnostic),
         }
     }
-    match fault::read_all(&sources) {
+    match faults_of(texts) {
         Ok(faults) if errors.is_empty() => Ok(faults),
         Ok(_) => Err(errors),
         Err(found) => {
@@ -70,8 +79,8 @@ fn faults_of(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Vec<Fau
 pub(super) fn all(paths: &[PathBuf]) -> Result<(Vec<Arc<Plan>>, Vec<Fault>), Vec<Diagnostic>> {
     let (files, errors) = files(paths, "scenario or fault");
     let (faults, scenarios) = files.into_iter().partition(|file| is_fault(file));
-    match (plans_of(scenarios, errors), faults_of(faults, Vec::new())) {
-        (Ok(plans), Ok(faults)) => Ok((plans, faults)),
+    match (plans_of(scenarios, errors), faults_in(faults, Vec::new())) {
+        (Ok(plans), Ok(faults)) => Ok((plans, faults.known)),
         (plans, faults) => {
             let errors = [plans.err(), faults.err()];
             Err(errors.into_iter().flatten().flatten().collect())
@@ -88,6 +97,37 @@ fn is_fault(file: &Path) -> bool {
     };
     let is_among_faults = file.parent().and_then(Path::file_name).is_some_and(|folder| folder == "faults");
     has("inject") || (is_among_faults && !has("steps"))
+}
+
+/// Known misconfigurations with the texts of their files.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    /// What they are.
+    pub(super) known: Vec<Fault>,
+    /// Their files: name and text.
+    pub(super) files: Vec<(String, String)>,
+}
+
+impl Faults {
+    /// A stack with all of this set wrong, and otherwise as the options say.
+    pub(super) fn inject(&self, options: StackOptions) -> StackOptions {
+        let options = self.known.iter().fold(options, |options, fault| fault.inject.clone().into_options(options));
+        let injected = Injected { faults: self.files.clone(), ..options.injected };
+        StackOptions { injected, ..options }
+    }
+}
+
+/// Known misconfigurations from their files' names and texts.
+///
+/// # Errors
+/// Everything that is wrong with any of them.
+pub(super) fn faults_of(files: Vec<(String, String)>) -> Result<Faults, Vec<Diagnostic>> {
+    let sources: Vec<Arc<Source>> = files.iter().map(|(name, text)| Source::new(name.clone(), text.clone())).collect();
+    let beside = |path: &Path| {
+        let read = || Ok(Source::new(path.display().to_string(), read_text(path, "fault")?));
+        path.is_file().then(read)
+    };
+    Ok(Faults { known: fault::read_all(&sources, &beside)?, files })
 }
 
 /// The files under `paths`, each once, and what is wrong with the paths.

@@ -8,6 +8,8 @@ mod inputs;
 mod interrupt;
 mod load;
 pub mod merge;
+pub mod pivot;
+mod pivot_apply;
 pub mod run;
 pub mod schema;
 mod select;

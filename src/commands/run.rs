@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use scenario::model::{Service, StackKind};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use verdict::changes::Changes;
 use verdict::evidence::{Evidence, Trouble};
-use verdict::{Verdict, judge};
+use verdict::{Attempt, Judgement, Verdict, judge};
 
 use super::inputs::{self, Inputs};
 use super::select::Selection;
@@ -22,11 +23,13 @@ use crate::engine::events::{Event, Sink};
 use crate::engine::journey::SCENARIO_TIMEOUT;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
+use crate::engine::warm_up;
+use crate::proof::{self, Limits, Proved};
 use crate::report::{Format, Report, Reporters, Style, green};
 use crate::stack::embedded::Embedded;
 use crate::stack::external::{External, ExternalOptions};
-use crate::stack::{Needs, Site, Stack, StackOptions, containers};
-use crate::walk::Walk;
+use crate::stack::{Changeable, Needs, Site, Stack, StackOptions, containers};
+use crate::walk::{Probes, Walk};
 
 /// Runs the scenarios that the command line asks for.
 ///
@@ -47,19 +50,23 @@ pub async fn run(args: RunArgs, environment: &Environment) -> Result<Exit, Comma
         )));
     }
     let inputs = inputs::read(&args, environment)?;
-    let faults = load::faults(&args.faults).map_err(|errors| check::wrong_files(&errors, color))?;
+    let faults = load::injections(&args.faults).map_err(|errors| check::wrong_files(&errors, color))?;
     let since = args.since.as_deref().map(earlier).transpose()?;
-    let about = faults.iter().flat_map(|fault| fault.inject.services());
+    let about = faults.known.iter().flat_map(|fault| fault.inject.services());
     let asked = plans.iter().flat_map(|plan| plan.services()).chain(about).chain([Service::Edge]).collect();
-    let options = faults
-        .iter()
-        .fold(stack_options(&args, environment), |options, fault| fault.inject.clone().into_options(options));
+    let options = faults.inject(stack_options(&args, environment));
     let chosen = stack_choice::choose(&args, &asked, &options).await?;
+    for fault in &faults.known {
+        if let Some(reason) = fault.inject.inapplicable(chosen.kind, options.mode, &chosen.services) {
+            let (id, kind) = (&fault.id, chosen.kind);
+            return Err(CommandError::usage(format!("error: --fault: {id} is not applicable on {kind}: {reason}")));
+        }
+    }
     let needs = Needs { services: chosen.services.clone() };
     inputs::check(&plans, &inputs, chosen.kind).map_err(|errors| check::wrong_files(&errors, color))?;
     let cancel = interrupt::token().map_err(|error| CommandError::broken(format!("error: signals: {error}")))?;
     let reporters = Arc::new(reporters(args.format, environment));
-    let faults = faults.into_iter().map(|fault| format!("{}: {}", fault.id, fault.title)).collect();
+    let faults = faults.known.into_iter().map(|fault| format!("{}: {}", fault.id, fault.title)).collect();
     Session { args, inputs, options, needs, chosen, plans, cancel, reporters, faults, since }.run().await
 }
 
@@ -134,6 +141,20 @@ struct Session {
     since: Option<Report>,
 }
 
+/// What a run has come to.
+struct Walked {
+    evidence: Evidence,
+    judgement: Judgement,
+    attempts: Vec<Attempt>,
+}
+
+impl Walked {
+    /// With nothing tried.
+    fn of(evidence: Evidence) -> Self {
+        Self { judgement: judge(&evidence), evidence, attempts: Vec::new() }
+    }
+}
+
 impl Session {
     async fn run(&self) -> Result<Exit, CommandError> {
         let started = (jiff::Timestamp::now(), Instant::now());
@@ -141,17 +162,21 @@ impl Session {
         for fault in &self.faults {
             self.reporters.emit(Event::Notice(format!("set wrong on purpose: {fault}")));
         }
-        let mut evidence = Evidence::default();
-        match self.up().await {
-            Ok(stack) => {
-                evidence.stack_ready_ms = Some(started.1.elapsed().as_secs_f64() * 1000.0);
-                let walked = self.walk(stack.as_ref(), &mut evidence).await;
+        let walked = match self.up().await {
+            Ok(mut stack) => {
+                let ready_ms = started.1.elapsed().as_secs_f64() * 1000.0;
+                let walked = self.walk(stack.as_mut(), ready_ms).await;
                 let torn_down = if self.options.keep { Ok(()) } else { stack.down().await };
-                walked?;
-                evidence.troubles.extend(torn_down.err());
+                match (walked?, torn_down) {
+                    (walked, Ok(())) => walked,
+                    (Walked { mut evidence, attempts, .. }, Err(trouble)) => {
+                        evidence.troubles.push(trouble);
+                        Walked { judgement: judge(&evidence), evidence, attempts }
+                    }
+                }
             }
-            Err(trouble) => evidence.troubles.push(trouble),
-        }
+            Err(trouble) => Walked::of(Evidence { troubles: vec![trouble], ..Evidence::default() }),
+        };
         if self.cancel.is_cancelled() {
             self.reporters.clear();
             return Err(CommandError {
@@ -159,9 +184,10 @@ impl Session {
                 exit: Exit::Interrupted,
             });
         }
-        let judgement = judge(&evidence);
+        let Walked { evidence, judgement, attempts } = walked;
         let exit = exit_of(judgement.verdict);
         let mut report = Report::from_parts(started.0, started.1.elapsed(), evidence, judgement);
+        report.proof = attempts;
         report.changes = self.changes(&report);
         self.reporters
             .finish(&report, &self.args.report_dir)
@@ -199,6 +225,10 @@ impl Session {
         match self.chosen.kind {
             StackKind::Embedded => Ok(Box::new(Embedded::start(&self.options).await?)),
             StackKind::Containers => {
+                // It takes seconds; meanwhile every thread that journeys may run on gets ready for them.
+                for _ in 0..Handle::current().metrics().num_workers() {
+                    tokio::spawn(warm_up());
+                }
                 Ok(Box::new(containers::up(&self.needs, &self.options, self.reporters.as_ref(), &self.cancel).await?))
             }
             StackKind::External => {
@@ -216,8 +246,8 @@ impl Session {
         }
     }
 
-    /// Runs the journeys on a stack that stands, and gathers what is to be known of it.
-    async fn walk(&self, stack: &dyn Stack, evidence: &mut Evidence) -> Result<(), CommandError> {
+    /// Runs the journeys on a stack that stands, gathers what is to be known of it, and tries what is proposed.
+    async fn walk(&self, stack: &mut dyn Stack, ready_ms: f64) -> Result<Walked, CommandError> {
         self.reporters.emit(Event::StackReady(stack.facts()));
         self.hand_out_authority(stack.site())?;
         let pace = Pace {
@@ -233,13 +263,35 @@ impl Session {
             secrets: self.inputs.secrets.clone(),
             allow_writes: self.args.allow_writes,
             timeout: self.args.timeout.unwrap_or(SCENARIO_TIMEOUT),
-            probes: !self.args.no_probe,
+            probes: if self.args.no_probe { Probes::Never } else { Probes::AfterFailure },
             ..Walk::new(self.plans.clone(), pace, self.reporters.clone())
         };
         let broken = |text: String| CommandError::broken(format!("error: {text}"));
-        let walked = walk.on(stack).await.map_err(broken)?;
-        *evidence = Evidence { stack_ready_ms: evidence.stack_ready_ms, ..walked };
-        Ok(())
+        let evidence = walk.on(&*stack).await.map_err(broken)?;
+        let walked = Walked::of(Evidence { stack_ready_ms: Some(ready_ms), ..evidence });
+        let is_well = walked.judgement.verdict == Verdict::Pass;
+        if is_well || self.args.no_proof || self.cancel.is_cancelled() {
+            return Ok(walked);
+        }
+        Ok(match stack.changeable() {
+            Some(stack) => self.prove(stack, &walk, walked.evidence).await,
+            None => walked,
+        })
+    }
+
+    /// Tries the fixes, on a stack of ours.
+    async fn prove(&self, stack: &mut dyn Changeable, walk: &Walk, evidence: Evidence) -> Walked {
+        let within = self.args.proof_timeout.unwrap_or(match self.chosen.kind {
+            StackKind::Containers => proof::WITHIN_ON_CONTAINERS,
+            StackKind::Embedded | StackKind::External => proof::WITHIN,
+        });
+        let limits = Limits { within, put_back: self.options.keep, cancel: self.cancel.clone() };
+        let Proved { evidence, judgement, attempts, broken } = proof::prove(stack, walk, evidence, &limits).await;
+        if let Some(trouble) = broken.filter(|_| self.options.keep) {
+            let text = format!("the stack that is kept is not as it was, take it down: {}", trouble.message);
+            self.reporters.emit(Event::Notice(text));
+        }
+        Walked { evidence, judgement, attempts }
     }
 
     /// A stack that is kept is there to be looked at, which takes trust in its certificate authority.

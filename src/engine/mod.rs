@@ -3,7 +3,8 @@
 //! [`plan`] makes a journey of a scenario and those that it uses; [`runner`] runs several at once; [`journey`] walks one
 //! step by step with a [`visitor`], which is a browser as far as HTTP sees it; [`expect`] and [`capture`] look at what
 //! came; [`assets`] loads what a page refers to; [`repository`] is what a `git` step saw; [`socket`] notes what goes over a
-//! WebSocket; [`problem`] says in the file's terms what went wrong; [`trace`] makes evidence of it.
+//! WebSocket; [`problem`] says in the file's terms what went wrong; [`trace`] makes evidence of it. What is slow only the first
+//! time can be done beforehand: [`warm_up()`].
 
 pub mod assets;
 pub mod capture;
@@ -24,3 +25,6 @@ pub(crate) mod steps;
 pub mod trace;
 pub mod variables;
 pub mod visitor;
+mod warm_up;
+
+pub use warm_up::warm_up;

@@ -1,11 +1,12 @@
 //! Where a fault can't be expressed: told before anything is stood up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use routes::change::RouteChange;
 use scenario::model::{Mode, Service, StackKind};
 
 use super::{Inject, names};
+use crate::stack::addresses;
 
 impl Inject {
     /// Why a stack can't express this, for people: not a fault then, but `not applicable`. `present` are the services that it has.
@@ -16,13 +17,18 @@ impl Inject {
         if let Some(service) = self.services().into_iter().find(|service| !present.contains(service)) {
             return Some(format!("the {kind} stack has no {service}"));
         }
+        if let Some(service) = self.applications.keys().find(|service| **service != Service::Ci) {
+            return Some(format!("`oauth`: the {kind} stack registers no application for {service}"));
+        }
         if kind == StackKind::Embedded {
+            if self.stop.contains(&Service::Edge) {
+                return Some("`stop`: the embedded stack's edge can't be stopped by itself".to_owned());
+            }
             if !self.caddyfile.is_empty() {
                 return Some("`caddyfile`: only a stack of containers has Caddy for its edge".to_owned());
             }
-            let takes_none = |service: &&Service| !matches!(service, Service::Forge | Service::Ci | Service::CiAgent);
-            if let Some(service) = self.environment.keys().find(takes_none) {
-                return Some(format!("`env`: the embedded stack's {service} takes no settings"));
+            if let Some(reason) = self.unknown_to_doubles(&|_| true) {
+                return Some(reason);
             }
         }
         let here = names::routes(match mode {
@@ -48,4 +54,37 @@ impl Inject {
             }
         })
     }
+
+    /// A setting that a double has no use for, where the service is one.
+    pub fn unknown_to_doubles(&self, is_double: &dyn Fn(Service) -> bool) -> Option<String> {
+        let unknown = |(service, settings): (&Service, &BTreeMap<String, Option<String>>)| {
+            settings.iter().find_map(|(name, value)| unknown_setting(*service, name, value.as_deref()))
+        };
+        self.environment.iter().filter(|(service, _)| is_double(**service)).find_map(unknown)
+    }
+}
+
+/// Why the embedded stack's double has no use for a setting, where it hasn't. A value that it can't take is another matter.
+fn unknown_setting(service: Service, name: &str, value: Option<&str>) -> Option<String> {
+    let pair = || [(name, value.unwrap_or_default())];
+    let is_unknown = match service {
+        Service::Forge => {
+            let value = addresses::any(value.unwrap_or_default());
+            let taken = doubles::forge::Forge::builder().setting(name, &value);
+            taken.err().is_some_and(|error| error.is_unknown())
+        }
+        Service::Ci => {
+            // A server without an address doesn't start, and says nothing of the rest.
+            let base = [("WOODPECKER_HOST", "http://x"), ("WOODPECKER_FORGEJO", "true")];
+            let others = base.into_iter().filter(|(other, _)| *other != name);
+            let read = doubles::ci::Settings::read(others.chain(pair()));
+            read.is_ok_and(|settings| settings.unknown.iter().any(|unknown| unknown == name))
+        }
+        Service::CiAgent => {
+            let read = doubles::ci::agent::AgentSettings::read(pair());
+            read.is_ok_and(|settings| settings.unknown.iter().any(|unknown| unknown == name))
+        }
+        _ => return Some(format!("`env`: the embedded stack's {service} takes no settings")),
+    };
+    is_unknown.then(|| format!("`env`: {name}: the {service} double doesn't know this setting"))
 }

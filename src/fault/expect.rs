@@ -25,6 +25,15 @@ impl Expectation {
         Self { verdict: Verdict::Pass, class: Class::Note, findings: Vec::new() }
     }
 
+    /// What a good diagnosis of several faults at once comes to; `None` where one of them doesn't say.
+    pub(super) fn of_all<'a>(expected: impl Iterator<Item = Option<&'a Expectation>>) -> Option<Self> {
+        let all: Vec<&Expectation> = expected.collect::<Option<_>>()?;
+        // Classes are in the order in which they decide the verdict.
+        let decisive = all.iter().min_by_key(|expected| expected.class)?;
+        let findings = all.iter().flat_map(|expected| expected.findings.clone()).collect();
+        Some(Self { verdict: decisive.verdict, class: decisive.class, findings })
+    }
+
     /// The class that goes with a verdict where nothing else is said.
     fn usual_class(verdict: Verdict) -> Class {
         match verdict {

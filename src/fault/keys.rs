@@ -14,11 +14,20 @@ pub(super) static FAULT: Table = Table {
     noun: "a fault",
     doc: "A known misconfiguration.",
     keys: &[
-        Key::new("id", Shape::Text, "Its name: that of the file, without `.yaml`.").required(),
+        Key::new(
+            "id",
+            Shape::Text,
+            "Its name, in small letters, digits and hyphens: that of the file, without `.yaml`.",
+        )
+        .required(),
         Key::new("title", Shape::Text, "What is wrong, in a sentence.").required(),
         Key::new("source", Shape::Text, "Where it was met: an issue, an incident."),
         Key::new("inject", Shape::Table(&INJECT), "What is set wrong.").required(),
-        Key::new("expect", Shape::Table(&EXPECT), "What a good diagnosis comes to."),
+        Key::new(
+            "expect",
+            Shape::Table(&EXPECT),
+            "What a good diagnosis comes to; of faults that `use` others it follows from theirs.",
+        ),
     ],
     exactly_one: &[],
     at_most_one: &[],
@@ -74,6 +83,11 @@ pub(super) static INJECT: Table = Table {
             Shape::Map(&Shape::Either(&[Shape::List(&Shape::Table(&tamper::RULE)), Shape::Table(&tamper::RULE)])),
             "Rules of a meddler between the edge and a service, by service. Requests come to it as the edge sends them, and it passes on \
              all else as it came.",
+        ),
+        Key::new(
+            "use",
+            Shape::List(&Shape::Text),
+            "Other faults that are there as well, by their ids: files beside this one.",
         ),
     ],
     exactly_one: &[],

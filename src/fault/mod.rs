@@ -103,6 +103,35 @@ impl Inject {
         options
     }
 
+    /// This and that at once.
+    ///
+    /// # Errors
+    /// What both set, to different values.
+    fn united(mut self, other: Self) -> Result<Self, String> {
+        for (service, settings) in other.environment {
+            let own = self.environment.entry(service).or_default();
+            for (name, value) in settings {
+                let what = format!("{service}'s {name}");
+                insert(own, name, value, what)?;
+            }
+        }
+        for (name, change) in other.routes {
+            let what = format!("the route {name}");
+            insert(&mut self.routes, name, change, what)?;
+        }
+        for (service, change) in other.applications {
+            let what = format!("{service}'s OAuth application");
+            insert(&mut self.applications, service, change, what)?;
+        }
+        // One after the other, as in a file.
+        self.caddyfile.extend(other.caddyfile);
+        for (service, rules) in other.tamper {
+            self.tamper.entry(service).or_default().extend(rules);
+        }
+        self.stop.extend(other.stop);
+        Ok(self)
+    }
+
     /// The services that it is about, by what is set wrong of them.
     pub fn services(&self) -> BTreeSet<Service> {
         let by_name = |name: &str| Service::ALL.iter().copied().find(|service| service.as_str() == name);
@@ -114,5 +143,15 @@ impl Inject {
         };
         let about = self.environment.keys().chain(self.applications.keys()).chain(self.tamper.keys());
         about.chain(&self.stop).copied().chain(self.routes.iter().flat_map(named)).collect()
+    }
+}
+
+fn insert<K: Ord, V: PartialEq>(into: &mut BTreeMap<K, V>, name: K, value: V, what: String) -> Result<(), String> {
+    match into.get(&name) {
+        Some(there) if *there != value => Err(what),
+        _ => {
+            into.insert(name, value);
+            Ok(())
+        }
     }
 }

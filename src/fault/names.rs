@@ -7,10 +7,15 @@ use scenario::decode::closest;
 
 /// The routes of a site that has all services.
 pub(super) fn routes(mode: Mode) -> Vec<Route> {
+    whole(mode).map(|site| site.routes).unwrap_or_default()
+}
+
+/// A site that has all services.
+pub(super) fn whole(mode: Mode) -> Option<Site> {
     let services = routes::standard::SERVICES.iter().chain(routes::standard::TEST_SERVICES);
     let upstreams: BTreeMap<String, String> = services.map(|name| ((*name).to_owned(), "any:1".to_owned())).collect();
     let origin = Origin { scheme: routes::Scheme::Http, host: "edge.test".to_owned(), port: 80 };
-    Site::standard(origin, mode, &upstreams).map(|site| site.routes).unwrap_or_default()
+    Site::standard(origin, mode, &upstreams).ok()
 }
 
 /// Whether there can be a route of this name.

@@ -5,47 +5,83 @@ mod route;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use routes::change::RouteChanges;
+use routes::change::{RouteChange, RouteChanges};
 use scenario::decode::{Decoder, closest};
 use scenario::model::Service;
 use scenario::yaml::{self, Kind, Node};
 use scenario::{Diagnostic, Source, Span, Spanned};
 
 use super::{Fault, Inject, expect, keys, names, tamper};
-use crate::stack::{ApplicationChange, TextChange};
+use crate::stack::{ApplicationChange, StackOptions, TextChange, altered};
 
-/// Reads a fault file.
+/// The longest name of a fault, in bytes: a folder bears it.
+const ID_LENGTH: usize = 80;
+
+/// A fault as its file has it.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    /// What the file itself says.
+    pub(super) fault: Fault,
+    /// The other faults that are there as well.
+    pub(super) uses: Vec<Spanned<String>>,
+}
+
+/// Reads a fault file that stands for itself.
+///
+/// # Errors
+/// All that is wrong with the file, in its order, each with its place; it uses others.
+pub fn read(source: &Arc<Source>) -> Result<Fault, Vec<Diagnostic>> {
+    let draft = draft(source)?;
+    match draft.uses.first() {
+        None => Ok(draft.fault),
+        Some(used) => Err(vec![
+            Diagnostic::at(source, used.span, "a fault that uses others doesn't stand for itself")
+                .help("give the folder where the others are"),
+        ]),
+    }
+}
+
+/// Reads a fault file, be it one that uses others.
 ///
 /// # Errors
 /// All that is wrong with the file, in its order, each with its place.
-pub fn read(source: &Arc<Source>) -> Result<Fault, Vec<Diagnostic>> {
+pub(super) fn draft(source: &Arc<Source>) -> Result<Draft, Vec<Diagnostic>> {
     let node = yaml::parse(source)?;
     let decoder = Decoder::new(source);
-    let fault = fault(&decoder, &node);
-    decoder.finish(fault)
+    let draft = fault(&decoder, &node);
+    decoder.finish(draft)
 }
 
-fn fault(decoder: &Decoder, node: &Node) -> Option<Fault> {
+fn fault(decoder: &Decoder, node: &Node) -> Option<Draft> {
     let owner = decoder.span(node.span.start..node.span.start);
     let fields = decoder.fields(node, &keys::FAULT, owner)?;
     let text =
         |name: &str| fields.get(name).and_then(|node| decoder.text(node, &format!("`{name}`"))).map(str::to_owned);
-    let (id, title, source) = (text("id"), text("title"), text("source"));
+    let (title, source) = (text("title"), text("source"));
+    let id = fields.get("id").and_then(|node| id(decoder, node));
     let inject = fields.get("inject").and_then(|node| inject(decoder, node));
     let expect = fields.get("expect").map(|node| expect::read(decoder, node));
-    Some(Fault {
-        id: id?,
-        title: title?,
-        source,
-        inject: inject?,
-        expect: expect.map_or(Some(None), |it| it.map(Some))?,
-    })
+    let (inject, uses) = inject?;
+    let expect = expect.map_or(Some(None), |expect| expect.map(Some))?;
+    Some(Draft { fault: Fault { id: id?, title: title?, source, inject, expect }, uses })
 }
 
-fn inject(decoder: &Decoder, node: &Node) -> Option<Inject> {
+/// A name that a folder can bear.
+fn id(decoder: &Decoder, node: &Node) -> Option<String> {
+    let id = decoder.text(node, "`id`")?;
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if id.is_empty() || id.len() > ID_LENGTH || !id.bytes().all(is_plain) {
+        let expected = format!("at most {ID_LENGTH} small letters, digits and hyphens");
+        decoder.report(decoder.wrong(node, "`id`", &expected).help("reports and scores go by it"));
+        return None;
+    }
+    Some(id.to_owned())
+}
+
+fn inject(decoder: &Decoder, node: &Node) -> Option<(Inject, Vec<Spanned<String>>)> {
     let fields = decoder.fields(node, &keys::INJECT, node.span)?;
     if node.as_mapping().is_some_and(<[_]>::is_empty) {
-        let help = "say what is set wrong: `env`, `routes`, `caddyfile`, `oauth`, `stop` or `tamper`";
+        let help = "say what is set wrong: `env`, `routes`, `caddyfile`, `oauth`, `stop` or `tamper`, or other faults by `use`";
         decoder.report(decoder.at(node.span, "`inject` is empty").help(help));
     }
     let mut inject = Inject::default();
@@ -76,7 +112,9 @@ fn inject(decoder: &Decoder, node: &Node) -> Option<Inject> {
     for name in fields.get("stop").and_then(|node| decoder.list(node, "`stop`")).unwrap_or_default() {
         inject.stop.extend(decoder.text(name, "a service").and_then(|text| service(decoder, text, name.span)));
     }
-    Some(inject)
+    let used = |node: &Node| Some(Spanned::new(decoder.text(node, "a fault's id")?.to_owned(), node.span));
+    let uses = fields.get("use").and_then(|node| decoder.list(node, "`use`")).unwrap_or_default();
+    Some((inject, uses.iter().filter_map(used).collect()))
 }
 
 fn application(decoder: &Decoder, node: &Node) -> Option<ApplicationChange> {
@@ -148,9 +186,36 @@ fn routes(decoder: &Decoder, node: Option<&Node>) -> RouteChanges {
             known_route(decoder, name);
             Some((name.value.clone(), None))
         }
-        _ => Some((name.value.clone(), Some(route::route(decoder, name, node)?))),
+        _ => {
+            let change = route::route(decoder, name, node)?;
+            possible(decoder, name, node, &change);
+            Some((name.value.clone(), Some(change)))
+        }
     };
     entries(decoder, node, "`routes`").iter().filter_map(change).collect()
+}
+
+/// Reports what no edge could be given, by trying it on a site that has everything.
+fn possible(decoder: &Decoder, name: &Spanned<String>, node: &Node, change: &RouteChange) {
+    let mode = [routes::Mode::Subpath, routes::Mode::Subdomain]
+        .into_iter()
+        .find(|mode| change.path.is_some() || names::routes(*mode).iter().any(|route| route.name == name.value));
+    // Names that there aren't are reported as such.
+    let Some(site) = mode.and_then(names::whole) else { return };
+    let options = StackOptions {
+        routes: [(name.value.clone(), Some(change.clone()))].into(),
+        ..StackOptions::new(scenario::model::Mode::Subpath)
+    };
+    let tried = site.clone().changed(&options.routes).and_then(|_| altered::served(&site, &options));
+    let Err(error) = tried.and_then(|site| routes::validate::site_without_secret(&site)) else { return };
+    for problem in error.problems {
+        let field = problem.setting.rsplit('.').next().unwrap_or_default();
+        let entries = node.as_mapping().unwrap_or_default();
+        let span = entries.iter().find(|(key, _)| key.value == field).map_or(name.span, |(_, value)| value.span);
+        decoder.report(
+            decoder.at(span, format!("the route `{}` can't be so: {}", name.value.escape_debug(), problem.message)),
+        );
+    }
 }
 
 /// Reports a route that no site of ours has.

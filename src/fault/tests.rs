@@ -4,14 +4,96 @@ use std::path::Path;
 
 use scenario::Source;
 use scenario::model::Mode;
+use verdict::{Class, Verdict};
 
 use super::*;
 
 fn parse(inject: &str) -> Result<Inject, String> {
     let text = format!("id: x\ntitle: t\ninject: {inject}\n");
-    read(&Source::new("x.yaml", text))
-        .map(|fault| fault.inject)
-        .map_err(|errors| errors.iter().map(|error| error.render(false)).collect::<Vec<_>>().join("\n"))
+    read(&Source::new("x.yaml", text)).map(|fault| fault.inject).map_err(|errors| rendered(&errors))
+}
+
+fn rendered(errors: &[scenario::Diagnostic]) -> String {
+    errors.iter().map(|error| error.render(false)).collect::<Vec<_>>().join("\n")
+}
+
+/// All faults of a folder with these files.
+fn parse_all(files: &[(&str, &str)]) -> Result<Vec<Fault>, String> {
+    let source =
+        |(name, text): &(&str, &str)| Source::new(format!("f/{name}.yaml"), format!("id: {name}\ntitle: t\n{text}\n"));
+    let sources: Vec<_> = files.iter().map(source).collect();
+    let beside =
+        |path: &Path| sources.iter().find(|source| Path::new(&source.name) == path).map(|source| Ok(source.clone()));
+    read_all(&sources, &beside).map_err(|errors| rendered(&errors))
+}
+
+#[test]
+fn what_is_expected_is_read_with_what_goes_without_saying() {
+    let expected = |text: &str| {
+        let faults = parse_all(&[("x", &format!("inject: {{ stop: [ci] }}\nexpect: {text}"))])?;
+        Ok::<_, String>(faults[0].expect.clone())
+    };
+    let found = expected("{ verdict: FIX, findings: [edge/prefix-kept, [edge/prefix-stripped, unexplained]] }")
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.verdict, found.class), (Verdict::Fix, Class::Fixable));
+    assert_eq!(
+        found.findings,
+        [vec!["edge/prefix-kept".to_owned()], vec!["edge/prefix-stripped".to_owned(), "unexplained".to_owned()]]
+    );
+    let found = expected("{ verdict: FIX, class: security, findings: [edge/admin-open] }").unwrap().unwrap();
+    assert_eq!(found.class, Class::Security);
+    assert_eq!(expected("{ verdict: PASS }").unwrap(), Some(Expectation::pass()));
+    for (text, message) in [
+        ("{ verdict: FIXED, findings: [unexplained] }", "unknown `verdict` `FIXED`"),
+        ("{ verdict: FIX }", "an `expect` must have the key `findings`"),
+        ("{ verdict: PASS, findings: [unexplained] }", "with PASS nothing is found but notes"),
+        ("{ verdict: PASS, class: fixable }", "a finding of class fixable is no PASS"),
+        ("{ verdict: INCONCLUSIVE, class: fixable, findings: [unexplained] }", "did you mean `infrastructure`?"),
+        ("{ findings: [unexplained] }", "must have the key `verdict`"),
+        ("{ verdict: FIX, findings: [] }", "`findings` is empty"),
+        ("{ verdict: FIX, findings: [edge/prefix-striped] }", "did you mean `edge/prefix-stripped`?"),
+        ("{ verdict: FIX, findings: [[unexplained, 7]] }", "wrong value for a code"),
+    ] {
+        let error = expected(text).unwrap_err();
+        assert!(error.contains(message) && error.contains("f/x.yaml:4:"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn several_at_once_are_the_sum_of_each() {
+    let a = "inject: { env: { ci: { A: 1 } } }\nexpect: { verdict: FIX, findings: [edge/prefix-kept] }";
+    let b =
+        "inject: { env: { ci: { B: 1 } }, stop: [forge] }\nexpect: { verdict: INCONCLUSIVE, findings: [service/down] }";
+    let faults = parse_all(&[("a", a), ("b", b), ("both", "inject: { use: [a, b] }")]).unwrap();
+    let both = &faults[2];
+    assert_eq!(both.inject.environment[&Service::Ci].len(), 2);
+    assert!(both.inject.stop.contains(&Service::Forge));
+    let expected = both.expect.as_ref().unwrap();
+    assert_eq!((expected.verdict, expected.findings.len()), (Verdict::Inconclusive, 2));
+    let contrary = "inject: { env: { ci: { A: 2 } } }";
+    for (text, message) in [
+        ("inject: { use: [a, contrary] }", "`contrary` contradicts what is there beside it: both say what ci's A is"),
+        ("inject: { use: [nobody] }", "there is no fault `nobody` to use"),
+        ("inject: { use: [../x] }", "there is no fault `../x` to use"),
+        ("inject: { use: [both] }", "`both` itself uses others"),
+        ("inject: { use: [] }", "`use` is empty"),
+    ] {
+        let files = [("a", a), ("b", b), ("both", "inject: { use: [a, b] }"), ("contrary", contrary), ("x", text)];
+        let error = parse_all(&files).unwrap_err();
+        assert!(error.contains(message), "{text}: {error}");
+    }
+}
+
+#[test]
+fn names_are_plain_and_each_its_own() {
+    for name in ["A", "../x", "", "a b", "a.b", &"x".repeat(81)] {
+        let text = format!("id: '{name}'\ntitle: t\ninject: {{ stop: [ci] }}\n");
+        let errors = read(&Source::new("x.yaml", text)).unwrap_err();
+        assert!(rendered(&errors).contains("small letters, digits and hyphens"), "{name}");
+    }
+    let file = ("x", "inject: { stop: [ci] }");
+    assert!(parse_all(&[file, file]).unwrap_err().contains("there is another fault `x`"));
 }
 
 #[test]
@@ -64,6 +146,12 @@ fn what_is_wrong_with_a_file_is_located() {
         ("{ routes: { ci: { strip_prefix: true, add_prefix: /x } } }", "exclude each other"),
         ("{ routes: { ci: { redirect: /x, respond: 404 } } }", "exclude each other"),
         ("{ routes: { ci: { redirect: { to: /x, status: 200 } } } }", "wrong value for `status`"),
+        ("{ routes: { mine: { path: '/a b', service: ci } } }", "the route `mine` can't be so: expected a path"),
+        ("{ routes: { forge-bare: { strip_prefix: true } } }", "the route `forge-bare` can't be so: the edge answers"),
+        ("{ routes: { ci: { upstream: 'http://x:1' } } }", "the route `ci` can't be so: expected `HOST:PORT`"),
+        ("{ routes: { ci: { redirect: 'x' } } }", "the route `ci` can't be so: expected a path of the same host"),
+        ("{ routes: { ci: { path: '/forge/*' } } }", "can't be so"),
+        ("{ routes: { ci: { headers: { 'a b': x } } } }", "is not the name of a header field"),
         ("{ caddyfile: [ { replace: '', with: x } ] }", "`replace` is empty"),
         ("{ caddyfile: [ { replace: x } ] }", "must have the key `with`"),
         ("{ oauth: { ci: { client_secret: x, rotate_secret: true } } }", "exclude each other"),
@@ -94,9 +182,12 @@ fn every_file_is_read_and_has_its_own_name() {
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "yaml") {
+            continue;
+        }
         let source = Source::new(path.display().to_string(), std::fs::read_to_string(&path).unwrap());
-        let fault = read(&source).unwrap_or_else(|errors| panic!("{}", errors[0].render(false)));
-        assert_eq!(fault.id, path.file_stem().unwrap().to_string_lossy());
+        let draft = super::read::draft(&source).unwrap_or_else(|errors| panic!("{}", errors[0].render(false)));
+        assert_eq!(draft.fault.id, path.file_stem().unwrap().to_string_lossy());
         count += 1;
     }
     assert!(count > 0);
@@ -156,7 +247,31 @@ fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
         ("{ caddyfile: [ { replace: a, with: b } ] }", Containers, Mode::Subpath, None),
         ("{ env: { staging: { A: 1 } } }", Embedded, Mode::Subpath, Some("staging takes no settings")),
         ("{ env: { staging: { A: 1 } } }", Containers, Mode::Subpath, None),
+        (
+            "{ env: { forge: { GITEA__server__HTTP_PORT: 1 } } }",
+            Embedded,
+            Mode::Subpath,
+            Some("the forge double doesn't know"),
+        ),
+        ("{ env: { forge: { GITEA__server__HTTP_PORT: 1 } } }", Containers, Mode::Subpath, None),
+        ("{ env: { forge: { GITEA__server__ROOT_URL: '${edge}/' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { forge: { GITEA__server__ROOT_URL: nonsense } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_FOO: 1 } } }", Embedded, Mode::Subpath, Some("the ci double doesn't know")),
+        ("{ env: { ci: { WOODPECKER_HOST: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_EXPERT_WEBHOOK_HOST: null } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_EXPERT_FORGE_OAUTH_HOST: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci: { WOODPECKER_FORGEJO_URL: 'http://x' } } }", Embedded, Mode::Subpath, None),
+        ("{ env: { ci-agent: { WOODPECKER_SERVER: 'edge.test:80' } } }", Embedded, Mode::Subpath, None),
+        (
+            "{ env: { ci-agent: { WOODPECKER_FOO: x } } }",
+            Embedded,
+            Mode::Subpath,
+            Some("the ci-agent double doesn't know"),
+        ),
         ("{ routes: { root: null } }", Embedded, Mode::Subpath, None),
+        ("{ stop: [edge] }", Embedded, Mode::Subpath, Some("can't be stopped by itself")),
+        ("{ stop: [edge] }", Containers, Mode::Subpath, None),
+        ("{ oauth: { forge: { client_secret: x } } }", Containers, Mode::Subpath, Some("registers no application")),
         ("{ routes: { root: null } }", Embedded, Mode::Subdomain, Some("no route `root`")),
         ("{ routes: { ci: { strip_prefix: true } } }", Embedded, Mode::Subdomain, Some("no prefix to strip")),
         ("{ routes: { mine: { path: /x, service: ci } } }", Embedded, Mode::Subdomain, None),
@@ -173,4 +288,16 @@ fn where_a_fault_can_not_be_expressed_is_told_beforehand() {
             "{inject}: {found:?}"
         );
     }
+}
+
+#[test]
+fn the_schema_names_every_key_that_the_reader_takes() {
+    let schema = schema();
+    let table = |name: &str| schema["$defs"][name]["properties"].as_object().map(|keys| keys.len());
+    assert_eq!(schema["required"], serde_json::json!(["id", "title", "inject"]));
+    assert_eq!(table("inject"), Some(keys::INJECT.keys.len()));
+    assert_eq!(table("rule"), Some(tamper::keys::RULE.keys.len()));
+    assert_eq!(table("route"), Some(keys::ROUTE.keys.len()));
+    assert_eq!(table("application"), Some(keys::APPLICATION.keys.len()));
+    assert!(reference().contains("### `text-change`"));
 }

@@ -6,7 +6,7 @@ use verdict::Proof;
 
 use super::called_for::Standing;
 use super::plan::{Moved, Plan};
-use crate::report::markdown;
+use crate::report::{clean, markdown};
 
 /// What people notice. The same sentences stand in `docs/edge-routing-fallback.md`.
 pub const NOTICED: &[&str] = &[
@@ -27,10 +27,29 @@ pub const BACK: &[&str] = &[
 /// The page that says all of it.
 const PAGE: &str = "docs/edge-routing-fallback.md";
 
+/// Who reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// People at a terminal.
+    Terminal,
+    /// A forge, which makes markup and mentions of what isn't escaped.
+    Forge,
+}
+
+impl Reader {
+    /// What a report quotes, in which nothing may be a command to the reader.
+    fn quoted(self, text: &str) -> String {
+        match self {
+            Reader::Terminal => clean(text),
+            Reader::Forge => markdown::escape(text),
+        }
+    }
+}
+
 /// The plan.
-pub fn plan(plan: &Plan) -> String {
-    let mut text = format!("# The fallback: one subdomain per service, for {}\n\n", markdown::escape(&plan.base_url));
-    why(plan, &mut text);
+pub fn plan(plan: &Plan, reader: Reader) -> String {
+    let mut text = format!("# The fallback: one subdomain per service, for {}\n\n", reader.quoted(&plan.base_url));
+    why(plan, reader, &mut text);
     section(&mut text, "Names and certificate, first", &names(plan));
     section(&mut text, "Addresses", &table("service", &plan.addresses));
     let (name, diff) = &plan.env;
@@ -39,7 +58,7 @@ pub fn plan(plan: &Plan) -> String {
         let names: Vec<String> = plan.taken_out.iter().map(|name| format!("`{name}`")).collect();
         let _ = write!(settings, "\nThese follow from the mode, so their lines go: {}.\n", names.join(", "));
     }
-    section(&mut text, &format!("Settings: {}", markdown::escape(name)), &settings);
+    section(&mut text, &format!("Settings: {}", reader.quoted(name)), &settings);
     section(&mut text, "What the services are told: compose.env", &fenced("diff", &plan.compose_env));
     section(&mut text, "The edge: Caddyfile", &fenced("diff", &plan.caddyfile));
     section(&mut text, "OAuth applications at the forge", &applications(plan));
@@ -49,15 +68,32 @@ pub fn plan(plan: &Plan) -> String {
     text
 }
 
-fn why(plan: &Plan, text: &mut String) {
-    let _ = writeln!(text, "{}\n", markdown::escape(&plan.reason));
+/// Where we may do it ourselves.
+const APPLY: &str = "\nOn a stack that `edge-smoke run --keep` left standing, `edge-smoke pivot --apply` does all of this, runs the \
+                     scenarios in the new mode, and goes back if they fail.\n";
+
+/// A line that says what the plan is about, the same for the same cause.
+pub fn title(plan: &Plan) -> String {
+    let mut codes: Vec<&str> = plan.criteria.iter().map(|finding| finding.code.as_str()).collect();
+    codes.dedup();
+    let codes = if codes.is_empty() { String::new() } else { format!(": {}", codes.join(", ")) };
+    // The address of a stack of ours is another each time.
+    let site = match plan.standing {
+        Standing::Recommendation => format!(" at {}", plan.base_url),
+        Standing::Real | Standing::Doubles => String::new(),
+    };
+    format!("Change over to one subdomain per service{site}{codes}")
+}
+
+fn why(plan: &Plan, reader: Reader, text: &mut String) {
+    let _ = writeln!(text, "{}\n", reader.quoted(&plan.reason));
     for finding in &plan.criteria {
         let proof = match finding.proof {
             Proof::Verified => "verified: the same scenarios pass in subdomain mode",
             Proof::Refuted => "refuted",
             Proof::Untried => "untried",
         };
-        let _ = writeln!(text, "- {} ({proof}): {}", markdown::escape(&finding.code), markdown::escape(&finding.cause));
+        let _ = writeln!(text, "- {} ({proof}): {}", reader.quoted(&finding.code), reader.quoted(&finding.cause));
     }
     if !plan.criteria.is_empty() {
         text.push('\n');
@@ -110,8 +146,9 @@ fn steps(plan: &Plan) -> String {
     format!(
         "1. Names and certificate, as above.\n2. The settings, as above.\n3. Render, and see that nothing is stale.\n4. Update the \
          applications, and give each service the secret that comes back.\n5. Recreate what has new settings: restarting alone is \
-         not enough.\n6. Check: the exit code is 0 if the fallback works.\n\n{}",
-        fenced("sh", &commands)
+         not enough.\n6. Check: the exit code is 0 if the fallback works.\n\n{}{}",
+        fenced("sh", &commands),
+        if plan.standing == Standing::Recommendation { "" } else { APPLY }
     )
 }
 

@@ -4,6 +4,17 @@
 //! - `compare`: whether a fix holds: two pieces of evidence side by side; pure
 //! - `ending`: the judgement, with what was proved; pure
 //! - `carry_out`: changing the stack and walking it
+//!
+//! What passed when a fix was tried is run again as soon as the fix holds, and not only at the end: each proof stands by itself, and
+//! the evidence for the next one is complete. Before the first, of each finding one failed scenario runs again with nothing changed:
+//! what comes and goes by itself proves nothing.
+
+mod carry_out;
+mod compare;
+mod ending;
+mod plan;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -13,6 +24,13 @@ use verdict::{Attempt, Judgement};
 
 use crate::stack::Changeable;
 use crate::walk::Walk;
+use carry_out::Proving;
+use plan::{Diagnose, Plan};
+
+/// How long a proof may take, where nobody says.
+pub const WITHIN: Duration = Duration::from_secs(60);
+/// The same on containers, where a service takes seconds to come up again.
+pub const WITHIN_ON_CONTAINERS: Duration = Duration::from_secs(300);
 
 /// How far a proof may go.
 #[derive(Debug, Clone)]
@@ -28,7 +46,9 @@ pub struct Limits {
 /// What a proof came to.
 #[derive(Debug, Clone)]
 pub struct Proved {
-    /// The judgement on the evidence that it began with, with what is known now.
+    /// The evidence that it began with. Where all that failed passes with nothing changed, the journeys say so.
+    pub evidence: Evidence,
+    /// The judgement on that, with what is known now.
     pub judgement: Judgement,
     /// What was tried, in order.
     pub attempts: Vec<Attempt>,
@@ -41,7 +61,17 @@ pub struct Proved {
 /// A fix holds when what it is for is gone and nothing that passed fails; then it stays applied, so that several causes come
 /// off one by one. Where only a criterion for the fallback is left, and every fix under subpaths is refuted, the stack is
 /// moved to one subdomain per service.
-pub async fn prove(_stack: &mut dyn Changeable, _walk: &Walk, evidence: Evidence, _limits: &Limits) -> Proved {
-    // Nothing is tried yet.
-    Proved { judgement: verdict::judge(&evidence), attempts: Vec::new(), broken: None }
+pub async fn prove(stack: &mut dyn Changeable, walk: &Walk, evidence: Evidence, limits: &Limits) -> Proved {
+    prove_by(stack, walk, evidence, limits, &verdict::rules::diagnose_without).await
+}
+
+/// As [`prove`], with other rules.
+async fn prove_by(
+    stack: &mut dyn Changeable,
+    walk: &Walk,
+    evidence: Evidence,
+    limits: &Limits,
+    rules: &Diagnose,
+) -> Proved {
+    Proving::new(stack, walk, limits).run(Plan::new(evidence, rules)).await
 }

@@ -2,7 +2,7 @@
 
 use verdict::changes::Changes;
 use verdict::evidence::{Journey, Outcome, StackFacts, StackKind};
-use verdict::{Class, Finding};
+use verdict::{Attempt, Class, Finding, Proof};
 
 use super::Report;
 use super::junit::details;
@@ -20,6 +20,11 @@ pub(super) fn markdown(report: &Report) -> String {
     }
     if let Some(changes) = report.changes.as_ref().filter(|changes| !changes.scenarios.is_empty()) {
         text.push_str(&changed(changes));
+    }
+    if !report.proof.is_empty() {
+        text.push_str("## Fixes that were tried\n\n| | Finding | Fix | Seen | Time |\n|---|---|---|---|---:|\n");
+        report.proof.iter().for_each(|attempt| text.push_str(&self::attempt(attempt)));
+        text.push('\n');
     }
     text.push_str(&table(report));
     for journey in report.scenarios.iter().filter(|journey| is_bad(journey)) {
@@ -90,6 +95,17 @@ fn changed(changes: &Changes) -> String {
     text
 }
 
+fn attempt(attempt: &Attempt) -> String {
+    let Attempt { code, summary, outcome, seen, duration_ms, .. } = attempt;
+    let outcome = match outcome {
+        Proof::Verified => "✅ verified",
+        Proof::Refuted => "❌ refuted",
+        Proof::Untried => "➖ not proved",
+    };
+    let (code, summary, seen, time) = (escape(code), escape(summary), escape(seen), duration(*duration_ms));
+    format!("| {outcome} | {code} | {summary} | {seen} | {time} |\n")
+}
+
 fn table(report: &Report) -> String {
     if report.scenarios.is_empty() {
         return "No scenarios.\n".to_owned();
@@ -128,7 +144,9 @@ fn fenced(text: &str) -> String {
 pub(crate) fn fenced_as(language: &str, text: &str) -> String {
     let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}{language}\n{}\n{fence}\n", lines(text))
+    // Tabs mean something in what is quoted, and disturb nothing.
+    let text = text.split('\t').map(lines).collect::<Vec<_>>().join("\t");
+    format!("{fence}{language}\n{text}\n{fence}\n")
 }
 
 /// Text on one line in which nothing is markup, a mention or a cell's end.

@@ -55,6 +55,7 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
     };
     let (started, duration_ms) = span(&parts);
     let findings = merged_findings(counting().flat_map(|part| part.findings.clone()));
+    let proof = parts.iter().flat_map(|part| part.proof.clone()).collect();
     let probes = parts.iter().flat_map(|part| part.probes.clone()).collect();
     let changes = merged_changes(&parts);
     let logs = parts.iter().flat_map(|part| part.logs.clone()).collect();
@@ -70,6 +71,7 @@ pub fn merge(parts: Vec<Report>) -> Result<Report, MergeError> {
         verdict,
         reason,
         findings,
+        proof,
         scenarios,
         changes,
         probes,

@@ -35,3 +35,4 @@ pub use reporters::{FinishError, Format, Reporters};
 pub use schema::schema;
 pub use shard::Shard;
 pub use style::{Annotations, Style};
+pub(crate) use text::one_line as clean;

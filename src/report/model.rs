@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use verdict::changes::Changes;
 use verdict::evidence::{Evidence, Journey, Probe, ServiceLog, StackFacts};
-use verdict::{Finding, Judgement, Verdict};
+use verdict::{Attempt, Finding, Judgement, Verdict};
 
 /// The version of the format. It rises when a reader of the old one could misunderstand the new one; a field that is
 /// merely added doesn't raise it, so readers must skip what they don't know.
@@ -37,6 +37,9 @@ pub struct Report {
     pub reason: String,
     /// The diagnosed causes, those that weigh most first.
     pub findings: Vec<Finding>,
+    /// The fixes that were tried on the stack, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proof: Vec<Attempt>,
     /// The scenarios in the order of the run.
     pub scenarios: Vec<Journey>,
     /// What is otherwise than in the last run in which all was well, where a scenario failed that passed then.
@@ -94,6 +97,7 @@ impl Report {
             verdict: judgement.verdict,
             reason: judgement.reason,
             findings: judgement.findings,
+            proof: Vec::new(),
             scenarios: evidence.journeys,
             changes: None,
             probes: evidence.probes,

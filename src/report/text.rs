@@ -4,7 +4,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The text on one line, with whatever could disturb a terminal, hide something, or command what reads logs written as
 /// an escape: the site chooses much of what is shown.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     without_commands(&scenario::text::one_line(text))
 }
 

@@ -1,6 +1,6 @@
 //! The forge's OAuth applications, whose redirect URIs go with the routes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use routes::settings;
 use scenario::Secret;
@@ -104,6 +104,33 @@ pub(crate) struct Applications<'a> {
     pub(crate) owner: (&'a str, &'a Secret),
 }
 
+/// What the forge's applications are to become.
+pub(crate) struct Bringing<'a> {
+    from: &'a routes::Site,
+    to: &'a routes::Site,
+    wanted: BTreeMap<Service, Vec<String>>,
+    renew: &'a BTreeSet<Service>,
+}
+
+impl<'a> Bringing<'a> {
+    /// From one site with its changes of applications to another.
+    pub(crate) fn between(
+        (from, before): (&'a routes::Site, &BTreeMap<Service, ApplicationChange>),
+        (to, after): (&'a routes::Site, &BTreeMap<Service, ApplicationChange>),
+        renew: &'a BTreeSet<Service>,
+    ) -> Self {
+        let changed = |service: &&Service| redirect_uris(**service, to, before) != redirect_uris(**service, to, after);
+        let services: BTreeSet<Service> = before.keys().chain(after.keys()).copied().collect();
+        let wanted = services.iter().filter(changed).map(|service| (*service, redirect_uris(*service, to, after)));
+        Self { wanted: wanted.collect(), from, to, renew }
+    }
+
+    /// Nobody needs to ask the forge anything.
+    fn is_nothing(&self) -> bool {
+        self.from == self.to && self.wanted.is_empty() && self.renew.is_empty()
+    }
+}
+
 impl Applications<'_> {
     fn api(&self) -> Api<'_> {
         Api { base: self.forge, way: self.way, credentials: Some(self.owner) }
@@ -149,30 +176,51 @@ impl Applications<'_> {
         })
     }
 
-    /// Moves the redirect URIs from one site's addresses to another's. Gives the applications that it changed, with
-    /// what they were; besides, why it didn't get to all.
-    pub(crate) async fn move_all(
-        &self,
-        from: &routes::Site,
-        to: &routes::Site,
-    ) -> (Vec<(Known, Application)>, Result<(), String>) {
-        let addresses = Addresses::new(from, to);
+    /// Makes the applications what the next state says: redirect URIs move from one site's addresses to the other's, or become
+    /// those that are wanted, and some get a new secret in any case. Gives the applications that it changed, with what they
+    /// were; besides, why it didn't get to all.
+    pub(crate) async fn bring(&self, work: &Bringing<'_>) -> (Vec<(Known, Application)>, Result<(), String>) {
         let mut done = Vec::new();
+        if work.is_nothing() {
+            return (done, Ok(()));
+        }
+        let addresses = Addresses::new(work.from, work.to);
         let known = match self.list().await {
             Ok(known) => known,
             Err(why) => return (done, Err(why)),
         };
         for application in known {
-            let moved: Vec<String> = application.redirect_uris.iter().map(|uri| addresses.moved(uri)).collect();
-            if moved == application.redirect_uris {
+            let service = Service::PARTS.iter().find(|service| service.as_str() == application.name);
+            let uris = match service.and_then(|service| work.wanted.get(service)) {
+                Some(wanted) => wanted.clone(),
+                None => application.redirect_uris.iter().map(|uri| addresses.moved(uri)).collect(),
+            };
+            if uris == application.redirect_uris && !service.is_some_and(|service| work.renew.contains(service)) {
                 continue;
             }
-            match self.update(&application, &moved).await {
+            match self.update(&application, &uris).await {
                 Ok(changed) => done.push((application, changed)),
                 Err(why) => return (done, Err(why)),
             }
         }
         (done, Ok(()))
+    }
+
+    /// As [`Applications::rotate`], for those that their services know the secret of since a change: they weren't to be rotated
+    /// before, or were `told` another one.
+    ///
+    /// # Errors
+    /// The forge's answer, in words.
+    pub(crate) async fn rotate_again(
+        &self,
+        before: &BTreeMap<Service, ApplicationChange>,
+        after: &BTreeMap<Service, ApplicationChange>,
+        told: &[(Known, Application)],
+    ) -> Result<(), String> {
+        let was_rotated = |service: &Service| before.get(service).is_some_and(|change| change.rotate_secret);
+        let was_told = |service: &Service| told.iter().any(|(known, _)| known.name == service.as_str());
+        let due = after.iter().filter(|(service, _)| !was_rotated(service) || was_told(service));
+        self.rotate(&due.map(|(service, change)| (*service, change.clone())).collect()).await
     }
 
     /// Updates the applications that are to have another secret than their services know.

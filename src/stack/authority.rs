@@ -9,6 +9,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, NameConstraints, date_time_ymd,
 };
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use scenario::Secret;
@@ -52,6 +53,24 @@ impl Authority {
             ca_pem: ca.pem(),
             certificate_pem: certificate.pem(),
             key_pem: Secret::new(key.serialize_pem()),
+        })
+    }
+
+    /// One that was made before, by its certificates and the edge's key in PEM.
+    ///
+    /// # Errors
+    /// They aren't PEM, or don't belong together.
+    pub fn restored(ca_pem: String, certificate_pem: String, key_pem: Secret) -> Result<Self, Unable> {
+        let wrong = |error: rustls::pki_types::pem::Error| Unable(error.to_string());
+        let ca = CertificateDer::from_pem_slice(ca_pem.as_bytes()).map_err(wrong)?;
+        let certificate = CertificateDer::from_pem_slice(certificate_pem.as_bytes()).map_err(wrong)?;
+        let private = PrivateKeyDer::from_pem_slice(key_pem.expose().as_bytes()).map_err(wrong)?;
+        Ok(Self {
+            server: Arc::new(server(vec![certificate], private).map_err(|error| Unable(error.to_string()))?),
+            client: Arc::new(client(&ca).map_err(|error| Unable(error.to_string()))?),
+            ca_pem,
+            certificate_pem,
+            key_pem,
         })
     }
 
@@ -150,6 +169,20 @@ mod tests {
     async fn each_run_has_an_authority_of_its_own() {
         let (first, second) = (Authority::new("edge.test").unwrap(), Authority::new("edge.test").unwrap());
         assert!(shake(&first, &second, "edge.test").await.unwrap_err().contains("invalid peer certificate"));
+    }
+
+    #[tokio::test]
+    async fn one_that_was_written_down_is_the_same() {
+        let made = Authority::new("edge.test").unwrap();
+        let Authority { ca_pem, certificate_pem, key_pem, .. } = made.clone();
+        let restored = Authority::restored(ca_pem, certificate_pem, key_pem).unwrap();
+        assert_eq!(shake(&made, &restored, "edge.test").await, Ok(()));
+        assert_eq!(shake(&restored, &made, "edge.test").await, Ok(()));
+        let other = Authority::new("edge.test").unwrap();
+        let mixed = Authority::restored(made.ca_pem.clone(), made.certificate_pem.clone(), other.key_pem);
+        assert!(mixed.is_err());
+        let error = Authority::restored("no PEM".to_owned(), made.certificate_pem, made.key_pem).unwrap_err();
+        assert!(error.to_string().starts_with("no certificate can be made: "), "{error}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A change is rendered before anything is touched, then carried out, then verified from outside; where that fails,
 //! everything is put back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use routes::change::RouteChanges;
@@ -77,6 +77,22 @@ pub trait Changeable: Stack {
     /// A setting that can't be; a service that doesn't come up again, or that disagrees with the edge about its address.
     async fn change(&mut self, change: &Change) -> Result<Changed, ChangeError>;
 
+    /// How it was asked to be, with all that is wrong with it.
+    fn options(&self) -> &StackOptions;
+
+    /// The routes that it should have, whatever is wrong with them.
+    fn routes(&self) -> &routes::Site;
+
+    /// Makes it what these options say, whatever is wrong with it then: nothing is checked from outside but that the services
+    /// which restart come up. The applications of the services in `renew` get a new secret, which the service is told.
+    /// Images, TLS and the kind of forge stay.
+    ///
+    /// Where the future is dropped, the stack may be left halfway: take it down.
+    ///
+    /// # Errors
+    /// A setting that can't be; a service that doesn't come up again. Then the stack is as before unless the error says otherwise.
+    async fn reshape(&mut self, options: &StackOptions, renew: &BTreeSet<Service>) -> Result<Changed, ChangeError>;
+
     /// Moves it to a routing mode.
     ///
     /// # Errors
@@ -85,6 +101,15 @@ pub trait Changeable: Stack {
         let change = Change { mode, ..self.current() };
         self.change(&change).await
     }
+}
+
+/// Whether what a change came to is looked at from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Check {
+    /// It must be well: see [`verify`].
+    Outside,
+    /// Something may be wrong on purpose.
+    Nothing,
 }
 
 /// Checks from outside that the edge passes requests on as the routes say, and that the services agree with it about

@@ -1,7 +1,7 @@
 //! What scenarios run against, behind one trait.
 
 pub(crate) mod addresses;
-mod altered;
+pub(crate) mod altered;
 mod api;
 mod applications;
 pub mod authority;
@@ -10,6 +10,7 @@ mod change;
 pub mod containers;
 pub mod embedded;
 pub mod external;
+pub mod fix;
 mod fixtures;
 mod random;
 
@@ -21,6 +22,7 @@ use doubles::meddler::Rule;
 use routes::change::RouteChanges;
 use scenario::Secret;
 use scenario::model::{Mode, Service};
+use serde::{Deserialize, Serialize};
 use verdict::evidence::{StackFacts, Trouble};
 
 pub use altered::TextChange;
@@ -64,7 +66,7 @@ pub struct Needs {
 }
 
 /// How a stack of ours is to be stood up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackOptions {
     /// The routing mode.
     pub mode: Mode,
@@ -78,6 +80,9 @@ pub struct StackOptions {
     /// What the edge does otherwise than the standard routes say, by the routes' names; `None` removes a route. The
     /// services are set up, and told their addresses, as if nothing were changed.
     pub routes: RouteChanges,
+    /// Directives of Caddy's that are replaced wherever they stand in the generated text, and what stands in their place;
+    /// `None` takes them out. Containers only.
+    pub directives: Vec<(String, Option<String>)>,
     /// OAuth applications that the forge knows otherwise than they should be, by the service that they are for.
     pub applications: BTreeMap<Service, ApplicationChange>,
     /// What is replaced in the generated Caddyfile, in this order; a stack that has none can't be stood up so.
@@ -92,6 +97,17 @@ pub struct StackOptions {
     pub pull: bool,
     /// Leave the stack standing after the run.
     pub keep: bool,
+    /// Where what is wrong on purpose comes from: by this a stack that is kept is known again.
+    pub injected: Injected,
+}
+
+/// What was set wrong on purpose, as it was given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Injected {
+    /// The files of known misconfigurations: name and text.
+    pub faults: Vec<(String, String)>,
+    /// The stack was changed over to the fallback since: of what was wrong, only what is in the programs' nature is left.
+    pub changed_over: bool,
 }
 
 impl StackOptions {
@@ -103,6 +119,7 @@ impl StackOptions {
             images: BTreeMap::new(),
             environment: BTreeMap::new(),
             routes: BTreeMap::new(),
+            directives: Vec::new(),
             applications: BTreeMap::new(),
             caddyfile: Vec::new(),
             tamper: BTreeMap::new(),
@@ -110,9 +127,48 @@ impl StackOptions {
             forge: Product::Forgejo,
             pull: false,
             keep: false,
+            injected: Injected { faults: Vec::new(), changed_over: false },
+        }
+    }
+
+    /// The same stack in the mode subdomain, as the plan of the fallback has it: the edge's routes and the OAuth applications are made
+    /// anew, and settings that follow from the mode are as the mode says. Whatever else is wrong with the programs stays.
+    #[must_use]
+    pub fn changed_over(&self) -> Self {
+        let follows = |name: &String| FOLLOWING.contains(&name.as_str());
+        let mut environment = self.environment.clone();
+        environment.values_mut().for_each(|settings| settings.retain(|name, _| !follows(name)));
+        environment.retain(|_, settings| !settings.is_empty());
+        let injected = Injected { changed_over: true, ..self.injected.clone() };
+        Self {
+            tls: self.tls,
+            images: self.images.clone(),
+            environment,
+            tamper: self.tamper.clone(),
+            stop: self.stop.clone(),
+            forge: self.forge,
+            pull: self.pull,
+            keep: self.keep,
+            injected,
+            ..Self::new(Mode::Subdomain)
         }
     }
 }
+
+/// Settings of services that follow from the routing mode.
+pub const FOLLOWING: &[&str] = &[
+    "GITEA__server__ROOT_URL",
+    "FORGEJO__server__ROOT_URL",
+    "WOODPECKER_HOST",
+    "WOODPECKER_FORGEJO_URL",
+    "WOODPECKER_GITEA_URL",
+    "WOODPECKER_EXPERT_WEBHOOK_HOST",
+    "WOODPECKER_EXPERT_FORGE_OAUTH_HOST",
+    "EDGE_ROUTING_MODE",
+    "EDGE_TUNNEL_FQDN",
+    "EDGE_TUNNEL_FQDN_CHAT",
+    "FORGE_PUBLIC_URL",
+];
 
 /// A stack that stands.
 #[async_trait]
@@ -138,6 +194,11 @@ pub trait Stack: Send + Sync {
     /// What is wrong with the stack itself by now: services that died.
     async fn troubles(&self) -> Vec<Trouble>;
 
+    /// The same as something that can be changed, where it is ours.
+    fn changeable(&mut self) -> Option<&mut dyn Changeable> {
+        None
+    }
+
     /// Takes it down, so that nothing of it is left.
     ///
     /// # Errors
@@ -150,5 +211,44 @@ pub fn mode_fact(mode: Mode) -> verdict::evidence::Mode {
     match mode {
         Mode::Subpath => verdict::evidence::Mode::Subpath,
         Mode::Subdomain => verdict::evidence::Mode::Subdomain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_from_the_mode_is_known_by_name() {
+        let upstreams =
+            routes::standard::SERVICES.iter().map(|name| ((*name).to_owned(), "any:1".to_owned())).collect();
+        for mode in [routes::Mode::Subpath, routes::Mode::Subdomain] {
+            let origin = routes::Origin::parse("http://edge.test:1").unwrap();
+            let site = routes::Site::standard(origin, mode, &upstreams).unwrap();
+            for (service, settings) in routes::settings::for_site(&site).environment {
+                for name in settings.keys() {
+                    assert!(FOLLOWING.contains(&name.as_str()), "{service}: {name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn changed_over_only_what_is_in_the_programs_nature_stays_wrong() {
+        let set = |name: &str| (name.to_owned(), Some("wrong".to_owned()));
+        let mut options = StackOptions { tls: true, keep: true, ..StackOptions::new(Mode::Subpath) };
+        options.environment.insert(Service::Forge, [set("GITEA__server__ROOT_URL"), set("GITEA__x__Y")].into());
+        options.environment.insert(Service::Ci, [set("WOODPECKER_HOST")].into());
+        options.routes.insert("forge".to_owned(), None);
+        options
+            .applications
+            .insert(Service::Ci, ApplicationChange { redirect_uris: Some(Vec::new()), ..Default::default() });
+        options.injected.faults.push(("a.yaml".to_owned(), "id: a".to_owned()));
+        let after = options.changed_over();
+        assert_eq!((after.mode, after.tls, after.keep), (Mode::Subdomain, true, true));
+        assert_eq!(after.environment, [(Service::Forge, [set("GITEA__x__Y")].into())].into());
+        assert!(after.routes.is_empty() && after.applications.is_empty());
+        assert!(after.injected.changed_over && after.injected.faults == options.injected.faults);
+        assert_eq!(after.changed_over().environment, after.environment);
     }
 }

@@ -74,3 +74,24 @@ fn a_used_scenario_that_is_not_there_or_uses_itself() {
     ];
     insta::assert_snapshot!(answer(&["check", "all"], &files));
 }
+
+#[test]
+fn faults_are_checked_as_what_they_are() {
+    let good = b"id: good\ntitle: A good one\ninject: { stop: [ci] }\n";
+    let bad = b"id: bad\ntitle: A bad one\ninject:\n  routes: { registry: null }\n  tamper: { ci: [ { replace_body: { find: '(', with: x } } ] }\n";
+    let scenario = b"name: x\nsteps: [{ get: / }]\n";
+    insta::assert_snapshot!(answer(&["check", "."], &[("scenarios/one.yaml", scenario), ("faults/good.yaml", good)]));
+    insta::assert_snapshot!(answer(&["check", "good.yaml"], &[("good.yaml", good)]));
+    insta::assert_snapshot!(answer(&["check", "any"], &[("any/good.yaml", good), ("any/bad.yaml", bad)]));
+    // In a folder of faults what says nothing to inject is a fault that lacks it.
+    insta::assert_snapshot!(answer(&["check", "faults"], &[("faults/none.yaml", b"id: none\ntitle: Nothing\n")]));
+}
+
+#[test]
+fn a_fault_that_the_stack_can_not_express_is_told_before_it_stands() {
+    let scenario = b"name: x\nsteps: [{ get: / }]\n";
+    let fault =
+        b"id: admin-api-open\ntitle: Open\ninject: { caddyfile: { replace: admin off, with: 'admin :2019' } }\n";
+    let files: [(&str, &[u8]); 2] = [("x.yaml", scenario), ("fault.yaml", fault)];
+    insta::assert_snapshot!(answer(&["--stack", "embedded", "--fault", "fault.yaml", "x.yaml"], &files));
+}

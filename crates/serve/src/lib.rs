@@ -6,6 +6,7 @@ mod body;
 mod log;
 
 use std::convert::Infallible;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -19,7 +20,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -45,13 +46,23 @@ pub struct Peer {
     pub cut: CancellationToken,
 }
 
+/// Begins to serve at a listener: until the one token is cancelled, and its connections until the other is.
+type Begin =
+    Box<dyn Fn(TcpListener, CancellationToken, CancellationToken) -> AbortOnDropHandle<()> + Send + Sync + 'static>;
+
 /// A server that is running.
-#[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     stop: CancellationToken,
     closing: CancellationToken,
     task: Option<AbortOnDropHandle<()>>,
+    begin: Begin,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -77,16 +88,13 @@ impl Server {
         F: Future<Output = Response<Body>> + Send + 'static,
     {
         let address = listener.local_addr()?;
-        let stop = CancellationToken::new();
-        let closing = CancellationToken::new();
-        let task: JoinHandle<()> = tokio::spawn(accept(
-            listener,
-            tls.map(TlsAcceptor::from),
-            Arc::new(handler),
-            stop.clone(),
-            closing.clone(),
-        ));
-        Ok(Self { address, stop, closing, task: Some(AbortOnDropHandle::new(task)) })
+        let (tls, handler) = (tls.map(TlsAcceptor::from), Arc::new(handler));
+        let begin: Begin = Box::new(move |listener, stop, closing| {
+            AbortOnDropHandle::new(tokio::spawn(accept(listener, tls.clone(), handler.clone(), stop, closing)))
+        });
+        let (stop, closing) = (CancellationToken::new(), CancellationToken::new());
+        let task = Some(begin(listener, stop.clone(), closing.clone()));
+        Ok(Self { address, stop, closing, task, begin })
     }
 
     /// Where it listens.
@@ -96,13 +104,34 @@ impl Server {
 
     /// Stops listening, lets requests under way finish for as long as `grace`, then closes what is left.
     pub async fn shutdown(mut self, grace: Duration) {
+        self.pause(grace).await;
+    }
+
+    /// Answers again after a pause, at this listener.
+    ///
+    /// # Errors
+    /// The listener has no address.
+    pub fn resume(&mut self, listener: TcpListener) -> io::Result<()> {
+        self.address = listener.local_addr()?;
+        (self.stop, self.closing) = (CancellationToken::new(), CancellationToken::new());
+        self.task = Some((self.begin)(listener, self.stop.clone(), self.closing.clone()));
+        Ok(())
+    }
+
+    /// As [`Server::shutdown`]; but what it answers with stays, for [`Server::resume`].
+    pub async fn pause(&mut self, grace: Duration) {
         self.stop.cancel();
         if let Some(task) = self.task.take() {
             let mut task = task;
             let closing = self.closing.clone();
             tokio::select! {
                 _ = &mut task => {}
-                () = tokio::time::sleep(grace) => closing.cancel(),
+                () = tokio::time::sleep(grace) => {
+                    closing.cancel();
+                    task.abort();
+                    // Ended in any case, and so is the listener: its port is free.
+                    drop(task.await);
+                }
             }
         }
     }

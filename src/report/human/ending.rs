@@ -33,6 +33,10 @@ pub(super) fn ending(report: &Report, written: Result<&Path, &WriteError>, style
         let code = if same { first.code.as_str() } else { "CODE" };
         text.push_str(&labelled("explain", Paint::Strong, &one_line(&format!("edge-smoke explain {code}")), style));
     }
+    if let (Verdict::Pivot, Ok(path)) = (report.verdict, written) {
+        let next = format!("edge-smoke pivot {}", one_line(&path.display().to_string()));
+        text.push_str(&labelled("next", Paint::Strong, &next, style));
+    }
     match written {
         Ok(path) => text.push_str(&labelled("report", Paint::Strong, &one_line(&path.display().to_string()), style)),
         Err(error) => text.push_str(&labelled("report", Paint::Bad, &one_line(&error.to_string()), style)),

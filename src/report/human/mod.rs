@@ -9,6 +9,7 @@ mod findings;
 mod head;
 mod logs;
 mod progress;
+mod proof;
 mod row;
 mod socket;
 mod trace;
@@ -111,6 +112,10 @@ impl Human {
         if let Some(changes) = report.changes.as_ref().filter(|changes| !changes.scenarios.is_empty()) {
             text.push('\n');
             text.push_str(&changes::changes(changes, self.style));
+        }
+        if !report.proof.is_empty() {
+            text.push('\n');
+            text.push_str(&proof::proof(&report.proof, self.style));
         }
         text.push('\n');
         text.push_str(&ending::ending(report, written, self.style));

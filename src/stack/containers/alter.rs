@@ -89,7 +89,7 @@ impl Containers {
         })
     }
 
-    async fn stop(&self, service: Service) -> Result<(), Trouble> {
+    pub(super) async fn stop(&self, service: Service) -> Result<(), Trouble> {
         let name = service.as_str();
         let Some(container) = self.standing.container(name) else {
             let message = "it can't be stopped: it isn't part of this stack".to_owned();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use bollard::models::Mount;
 use scenario::model::Service;
@@ -37,7 +38,12 @@ pub(super) struct Bringing<'a> {
     pub(super) spec: &'a ServiceSpec,
     pub(super) stages: &'a BTreeMap<String, watch::Sender<Stage>>,
     pub(super) reservation: &'a Mutex<Option<TcpListener>>,
+    /// It was told something else than it should be: where it only goes on trying, that is what is to be seen.
+    pub(super) is_altered: bool,
 }
+
+/// How long a service is awaited that was told something else, and that is started again whenever it ends.
+const ALTERED: Duration = Duration::from_secs(20);
 
 impl Bringing<'_> {
     pub(super) async fn up(
@@ -54,6 +60,10 @@ impl Bringing<'_> {
         let mut begun = self.spec.depends_on.is_empty().then(starting);
         let container = self.created(stop).await?;
         self.wait_for_others(stop).await.map_err(LaunchError::Other)?;
+        if self.name == Service::Edge.as_str() {
+            // Nothing takes longer than the forge: the engine and the processor are its own first.
+            self.wait_for(Service::Forge.as_str(), Stage::Started, stop).await.map_err(LaunchError::Other)?;
+        }
         let begun = *begun.get_or_insert_with(starting);
         if !self.spec.ports.is_empty() {
             drop(self.reservation.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -66,6 +76,13 @@ impl Bringing<'_> {
         }
         let healthcheck = self.spec.healthcheck.as_ref();
         let awaited = Awaited { docker, service: self.name, container: &container, healthcheck, passage };
+        if self.is_altered && self.spec.restarts {
+            let ready = tokio::time::timeout(ALTERED, awaited.ready(stop)).await;
+            if !matches!(ready, Ok(Ok(()))) && !stop.is_cancelled() {
+                progress(format!("{} isn't ready, and goes on trying with what it was told", self.name));
+                return Ok(());
+            }
+        }
         awaited.ready(stop).await.map_err(LaunchError::Other)?;
         self.reached(Stage::Ready);
         progress(format!("{} is ready after {:.1} s", self.name, begun.elapsed().as_secs_f64()));

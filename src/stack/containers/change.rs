@@ -1,7 +1,9 @@
 //! Changing the stack while it stands: a service whose settings change gets a new container on the volumes of the old
 //! one, one whose files change is restarted with the new ones, and the others go on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error;
@@ -12,6 +14,7 @@ use bollard::query_parameters::{
 use futures_util::StreamExt;
 use futures_util::future::{join_all, select_all};
 use scenario::model::Service;
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::Trouble;
 
@@ -20,16 +23,19 @@ use super::compose::model::ServiceSpec;
 use super::engine::refused;
 use super::inside::log_lines;
 use super::launch::{LaunchError, launch};
-use super::pass_on::{wait_for_ci, wait_for_edge};
-use super::plan::{Inputs, Plan, Registered, service_named};
-use super::ready::TROUBLE_LOG_LINES;
+use super::pass_on::{wait_for_an_answer, wait_for_ci, wait_for_edge};
+use super::plan::{Inputs, Plan, Registered, meddlers, service_named};
+use super::ready::{Awaited, TROUBLE_LOG_LINES};
 use super::stack::Containers;
-use crate::stack::applications::{Application, Applications, Known};
-use crate::stack::change::verify;
-use crate::stack::{Change, ChangeError, Changeable, Changed, StackOptions};
+use crate::stack::api::Way;
+use crate::stack::applications::{Application, Applications, Bringing, Known};
+use crate::stack::change::{Check, verify};
+use crate::stack::{Change, ChangeError, Changeable, Changed, Stack, StackOptions};
 
 /// How long a service may take to end by itself, in seconds.
 const STOP_WITHIN: i32 = 10;
+/// How long it may take to be connected to a container, where its address can be reached at all.
+const REACHED_WITHIN: Duration = Duration::from_secs(1);
 
 #[async_trait]
 impl Changeable for Containers {
@@ -39,19 +45,19 @@ impl Changeable for Containers {
     }
 
     async fn change(&mut self, change: &Change) -> Result<Changed, ChangeError> {
-        let options = change.applied_to(&self.options);
-        let next = self.planned(&options, self.plan.registered.clone()).map_err(ChangeError::harmless)?;
-        let mut work = Work::between(&self.plan, &next).map_err(ChangeError::harmless)?;
-        let mut moved = Vec::new();
-        match self.carry_out(&mut work, &options, &next, &mut moved).await {
-            Ok(next) => self.become_of(next, options),
-            Err(trouble) => {
-                let not_put_back = self.put_back(&work, &moved).await.err();
-                return Err(ChangeError { trouble, not_put_back });
-            }
-        }
-        let restarted = work.all().filter_map(service_named).collect();
-        Ok(Changed { restarted, applications: moved.into_iter().map(|(_, application)| application).collect() })
+        self.carry_out(change.applied_to(&self.options), &BTreeSet::new(), Check::Outside).await
+    }
+
+    fn options(&self) -> &StackOptions {
+        &self.options
+    }
+
+    fn routes(&self) -> &routes::Site {
+        &self.plan.site
+    }
+
+    async fn reshape(&mut self, options: &StackOptions, renew: &BTreeSet<Service>) -> Result<Changed, ChangeError> {
+        self.carry_out(options.clone(), renew, Check::Nothing).await
     }
 }
 
@@ -79,6 +85,13 @@ impl Work {
         Ok(work)
     }
 
+    fn leave_out(&mut self, services: &BTreeSet<Service>) {
+        for service in services {
+            self.recreate.remove(service.as_str());
+            self.refill.remove(service.as_str());
+        }
+    }
+
     fn all(&self) -> impl Iterator<Item = &str> {
         self.recreate.union(&self.refill).map(String::as_str)
     }
@@ -94,7 +107,48 @@ impl Work {
     }
 }
 
+/// What is to become of a stack.
+struct Next<'a> {
+    options: &'a StackOptions,
+    renew: &'a BTreeSet<Service>,
+    check: Check,
+}
+
 impl Containers {
+    async fn carry_out(
+        &mut self,
+        options: StackOptions,
+        renew: &BTreeSet<Service>,
+        check: Check,
+    ) -> Result<Changed, ChangeError> {
+        let next = self.planned(&options, self.plan.registered.clone()).map_err(ChangeError::harmless)?;
+        let mut work = self.work(&next, &options).map_err(ChangeError::harmless)?;
+        let mut moved = Vec::new();
+        match self.become_by(&mut work, &Next { options: &options, renew, check }, &next, &mut moved).await {
+            Ok(next) => self.become_of(next, options),
+            Err(trouble) => {
+                let mut not_put_back = self.put_back(&work, check, &options, &moved).await.err();
+                if not_put_back.is_none() {
+                    not_put_back = self.remember_if_kept().await.err();
+                }
+                return Err(ChangeError { trouble, not_put_back });
+            }
+        }
+        if let Err(trouble) = self.remember_if_kept().await {
+            return Err(ChangeError { not_put_back: Some(trouble.clone()), trouble });
+        }
+        let restarted = work.all().filter_map(service_named).collect();
+        Ok(Changed { restarted, applications: moved.into_iter().map(|(_, application)| application).collect() })
+    }
+
+    /// What is to be done to get to this plan: who is stopped by then needs nothing, and who was gets a new container.
+    fn work(&self, next: &Plan, options: &StackOptions) -> Result<Work, Trouble> {
+        let mut work = Work::between(&self.plan, next)?;
+        work.recreate.extend(self.options.stop.iter().map(ToString::to_string));
+        work.leave_out(&options.stop);
+        Ok(work)
+    }
+
     /// The same services with the same images at the same address, with these options.
     fn planned(&self, options: &StackOptions, registered: Option<Registered>) -> Result<Plan, Trouble> {
         let names = self.plan.services.keys().cloned().collect();
@@ -104,52 +158,96 @@ impl Containers {
 
     /// Gives the plan with what the forge said on the way. Whatever goes wrong, `moved` has the applications that were changed
     /// until then, and `work` what was to be done.
-    async fn carry_out(
+    async fn become_by(
         &self,
         work: &mut Work,
-        options: &StackOptions,
+        to: &Next<'_>,
         next: &Plan,
         moved: &mut Vec<(Known, Application)>,
     ) -> Result<Plan, Trouble> {
         let late = next.after_the_forge();
         let (_, early) = work.split(&late);
-        self.apply(&early, next, Passes::Forge).await?;
-        if let Some((forge, way)) = next.site.service_url("forge").map(|url| (url, next.way()))
-            && let Some(owner) = self.owner()
-        {
-            let applications = Applications { forge: &forge, way: &way, owner };
-            let (done, result) = applications.move_all(&self.plan.site, &next.site).await;
+        self.apply(&early, next, Passes::Forge, to.check).await?;
+        let from = (&self.plan.site, &self.options.applications);
+        let bringing = Bringing::between(from, (&next.site, &to.options.applications), to.renew);
+        let (forge, way) = self.forge(next).await;
+        if let Some(owner) = self.owner() {
+            let (done, result) = Applications { forge: &forge, way: &way, owner }.bring(&bringing).await;
             *moved = done;
             result.map_err(|why| forge_trouble(format!("its OAuth applications can't be updated: {why}")))?;
         }
         let applications: Vec<&Application> = moved.iter().map(|(_, application)| application).collect();
-        let told = self.planned(options, renewed(self.plan.registered.as_ref(), &applications))?;
-        *work = Work::between(&self.plan, &told)?;
-        self.apply(&work.split(&late).0, &told, Passes::Ci).await?;
-        verify(&told.site, &told.way()).await?;
+        let told = self.planned(to.options, renewed(self.plan.registered.as_ref(), &applications))?;
+        *work = self.work(&told, to.options)?;
+        self.apply(&work.split(&late).0, &told, Passes::Ci, to.check).await?;
+        if let Some(owner) = self.owner() {
+            let (forge, way) = self.forge(&told).await;
+            let (before, after) = (&self.options.applications, &to.options.applications);
+            let rotated = Applications { forge: &forge, way: &way, owner }.rotate_again(before, after, moved).await;
+            rotated.map_err(|why| forge_trouble(format!("its OAuth applications can't be updated: {why}")))?;
+        }
+        for service in to.options.stop.difference(&self.options.stop) {
+            self.stop(*service).await?;
+        }
+        if to.check == Check::Outside {
+            verify(&told.site, &told.way()).await?;
+        }
         Ok(told)
     }
 
-    /// Whatever of the work was done, it is undone.
-    async fn put_back(&mut self, work: &Work, moved: &[(Known, Application)]) -> Result<(), Trouble> {
+    /// The forge's address, and the way there: past the edge, whatever that does, where containers can be reached from here.
+    async fn forge(&self, plan: &Plan) -> (String, Way) {
+        if !plan.edge_is_well()
+            && let Some(direct) = self.direct(Service::Forge).await
+            && let Some(port) = direct.authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok())
+        {
+            let address = SocketAddr::new(direct.ip, port);
+            if let Ok(Ok(_)) = tokio::time::timeout(REACHED_WITHIN, TcpStream::connect(address)).await {
+                return (format!("http://{}", direct.authority), Way { address, tls: None });
+            }
+        }
+        (plan.site.service_url(Service::Forge.as_str()).unwrap_or_default(), plan.way())
+    }
+
+    /// Whatever of the work was done, it is undone; who died meanwhile is replaced.
+    async fn put_back(
+        &mut self,
+        work: &Work,
+        check: Check,
+        from: &StackOptions,
+        moved: &[(Known, Application)],
+    ) -> Result<(), Trouble> {
+        let mut work = work.clone();
+        work.recreate.extend(from.stop.iter().map(ToString::to_string));
+        work.recreate.extend(self.troubles().await.into_iter().filter_map(|trouble| trouble.service));
+        work.leave_out(&self.options.stop);
         let late: BTreeSet<String> = self.plan.after_the_forge().into_iter().map(str::to_owned).collect();
         let late = late.iter().map(String::as_str).collect();
         let (late, early) = work.split(&late);
-        self.apply(&early, &self.plan, Passes::Forge).await?;
-        let way = self.plan.way();
+        self.apply(&early, &self.plan, Passes::Forge, check).await?;
+        let (forge, way) = self.forge(&self.plan).await;
         let mut back = Vec::new();
-        if let (Some(forge), Some(owner)) = (self.plan.site.service_url("forge"), self.owner()) {
+        if let Some(owner) = self.owner() {
             let put_back = Applications { forge: &forge, way: &way, owner }.put_back(moved).await;
             back = put_back.map_err(|why| forge_trouble(format!("its OAuth applications can't be put back: {why}")))?;
         }
         let registered = renewed(self.plan.registered.as_ref(), &back.iter().collect::<Vec<_>>());
         self.plan = self.planned(&self.options.clone(), registered)?;
-        self.apply(&late, &self.plan, Passes::Ci).await
+        self.apply(&late, &self.plan, Passes::Ci, check).await?;
+        if let Some(owner) = self.owner().filter(|_| !moved.is_empty()) {
+            let applications = Applications { forge: &forge, way: &way, owner };
+            let rotated = applications.rotate_again(&BTreeMap::new(), &self.options.applications, &[]).await;
+            rotated.map_err(|why| forge_trouble(format!("its OAuth applications can't be put back: {why}")))?;
+        }
+        for service in self.options.stop.clone() {
+            self.stop(service).await?;
+        }
+        Ok(())
     }
 
     /// Makes the containers what the plan says, and waits until the edge passes requests on.
-    async fn apply(&self, work: &Work, to: &Plan, passes: Passes) -> Result<(), Trouble> {
-        if passes == Passes::Ci && work.all().next().is_none() {
+    async fn apply(&self, work: &Work, to: &Plan, passes: Passes, check: Check) -> Result<(), Trouble> {
+        if (passes == Passes::Ci || check == Check::Nothing) && work.all().next().is_none() {
             return Ok(());
         }
         let steps = work.all().filter_map(|name| Some((name, to.services.get(name)?)));
@@ -158,6 +256,7 @@ impl Containers {
         let never = CancellationToken::new();
         let stands = async {
             match passes {
+                _ if check == Check::Nothing => self.ready(work, to, &never).await,
                 Passes::Forge => wait_for_edge(&self.standing, to, &never).await,
                 Passes::Ci => wait_for_ci(&self.standing, to, &never).await,
             }
@@ -166,6 +265,18 @@ impl Containers {
             stands = stands => stands,
             trouble = self.end_of_one(work) => Err(trouble),
         }
+    }
+
+    /// What was renewed is ready, and the edge answers, be it well or not.
+    async fn ready(&self, work: &Work, to: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
+        for name in work.all() {
+            let (Some(container), Some(spec)) = (self.standing.container(name), to.services.get(name)) else {
+                continue;
+            };
+            let (docker, container, healthcheck) = (&self.standing.docker, &container, spec.healthcheck.as_ref());
+            Awaited { docker, service: name, container, healthcheck, passage: None }.ready(stop).await?;
+        }
+        wait_for_an_answer(&self.standing, to, stop).await
     }
 
     async fn renew(&self, name: &str, spec: &ServiceSpec, work: &Work, to: &Plan) -> Result<(), Trouble> {
@@ -192,7 +303,13 @@ impl Containers {
         let container = launched.map_err(|error| match error {
             LaunchError::PortTaken(trouble) | LaunchError::Other(trouble) => trouble,
         })?;
-        self.standing.note(name, container);
+        self.standing.note(name, container.clone());
+        if meddlers::is_one(name) {
+            // Whether its service is reached says nothing where the service has no check from outside.
+            let healthcheck = spec.healthcheck.as_ref();
+            let awaited = Awaited { docker, service: name, container: &container, healthcheck, passage: None };
+            return awaited.ready(&CancellationToken::new()).await;
+        }
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 //! - `alter`: what is to be wrong with it, once it is set up
 //! - `versions`: which versions the programs say they are
 //! - `stack`: what then stands: [`Containers`]; and its `change`
+//! - `kept`: one that was left standing, found again: [`kept()`]
 //! - `run`, [`owner`], `cleanup`, `standing`: whose everything is, and how it is removed
 //! - `engine`: the container engine: [`engine()`]
 
@@ -17,6 +18,7 @@ mod cleanup;
 pub mod compose;
 pub(crate) mod engine;
 mod inside;
+mod kept;
 mod launch;
 mod listening;
 mod order;
@@ -33,6 +35,7 @@ mod volumes;
 
 pub use cleanup::sweep;
 pub use engine::{EngineInfo, engine};
+pub use kept::{Kept, kept};
 pub use stack::Containers;
 pub use up::up;
 

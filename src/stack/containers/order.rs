@@ -104,12 +104,23 @@ impl Rising<'_> {
         Ok(Raised { plan, forge, versions })
     }
 
+    /// The user told it, or one of those that it waits for, something else than it should be.
+    fn is_altered(&self, name: &str) -> bool {
+        let told = &self.inputs.options.environment;
+        let is_told = |told_otherwise: &Service| {
+            let other = told_otherwise.as_str();
+            other == name || (name == Service::CiAgent.as_str() && other == Service::Ci.as_str())
+        };
+        told.keys().any(is_told)
+    }
+
     /// Brings these up, each as soon as those that it waits for allow.
     async fn bring(&self, plan: &Plan, names: &BTreeSet<&str>, shared: &Shared) {
         let specs = names.iter().filter_map(|name| Some((*name, plan.services.get(*name)?)));
         join_all(specs.map(|(name, spec)| async move {
             let Shared { stages, reservation, .. } = shared;
-            let bringing = Bringing { standing: self.standing, plan, name, spec, stages, reservation };
+            let is_altered = self.is_altered(name);
+            let bringing = Bringing { standing: self.standing, plan, name, spec, stages, reservation, is_altered };
             if let Err(error) = bringing.up(self.progress, &shared.failed).await {
                 return shared.fail(error);
             }

@@ -96,6 +96,18 @@ pub(super) async fn wait_for_edge(standing: &Standing, plan: &Plan, stop: &Cance
     }
 }
 
+/// Waits until the edge answers, whatever it says.
+pub(super) async fn wait_for_an_answer(
+    standing: &Standing,
+    plan: &Plan,
+    stop: &CancellationToken,
+) -> Result<(), Trouble> {
+    match Passage::to(Service::Edge.as_str(), plan) {
+        Some(passage) => wait(standing, &passage, stop).await,
+        None => Ok(()),
+    }
+}
+
 /// Waits until the edge passes a request on to the CI, where there is one and the routes are as they should be.
 pub(super) async fn wait_for_ci(standing: &Standing, plan: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
     match Passage::to(Service::Ci.as_str(), plan) {

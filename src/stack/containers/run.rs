@@ -27,6 +27,12 @@ impl Run {
         Ok(Self { id, labels })
     }
 
+    /// A run of another process, by its id and the labels of what it made.
+    pub(crate) fn restored(id: String, labels: HashMap<String, String>) -> Self {
+        let ours = |(name, _): &(String, String)| [RUN_LABEL, OWNER_LABEL, KEEP_LABEL].contains(&name.as_str());
+        Self { id, labels: labels.into_iter().filter(ours).collect() }
+    }
+
     /// The labels.
     pub(crate) fn labels(&self) -> HashMap<String, String> {
         self.labels.clone()

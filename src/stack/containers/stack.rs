@@ -17,7 +17,7 @@ use super::ready::check;
 use super::standing::Standing;
 use crate::images::Choice;
 use crate::stack::bootstrap::Forge;
-use crate::stack::{Direct, Site, Stack, StackOptions, mode_fact};
+use crate::stack::{Changeable, Direct, Site, Stack, StackOptions, mode_fact};
 
 /// The real programs, in containers.
 pub struct Containers {
@@ -25,9 +25,9 @@ pub struct Containers {
     pub(super) plan: Plan,
     pub(super) options: StackOptions,
     pub(super) images: BTreeMap<Service, Choice>,
-    forge: Option<Forge>,
+    pub(super) forge: Option<Forge>,
     site: Site,
-    facts: StackFacts,
+    pub(super) facts: StackFacts,
 }
 
 impl Containers {
@@ -60,6 +60,20 @@ impl Containers {
         Self { standing, plan, options: options.clone(), images: images.clone(), forge, site, facts }
     }
 
+    /// What was found standing, with what is known of it.
+    pub(super) fn found(
+        standing: Standing,
+        raised: Raised,
+        options: StackOptions,
+        images: BTreeMap<Service, Choice>,
+        facts: StackFacts,
+    ) -> Self {
+        // The facts have the versions that were said when it came up.
+        let Raised { plan, forge, versions: _ } = raised;
+        let site = site(&plan, &options, forge.as_ref());
+        Self { standing, plan, options, images, forge, site, facts }
+    }
+
     /// It stands by another plan now.
     pub(super) fn become_of(&mut self, plan: Plan, options: StackOptions) {
         self.site = site(&plan, &options, self.forge.as_ref());
@@ -72,12 +86,32 @@ impl Containers {
         self.forge.as_ref().map(|forge| (forge.user.as_str(), &forge.password))
     }
 
-    /// With `--keep`: from now on nothing removes the stack, and these commands do.
-    pub(crate) fn keep_if_asked(&self) -> Option<String> {
-        self.options.keep.then(|| {
-            self.standing.keep();
-            self.standing.run.removal_commands()
-        })
+    /// With `--keep`: from now on nothing removes the stack, and these commands do. What a later run of the program needs to know of
+    /// it is written down.
+    ///
+    /// # Errors
+    /// That can't be; the stack is not kept then.
+    pub(crate) async fn keep_if_asked(&self) -> Result<Option<String>, Trouble> {
+        if !self.options.keep {
+            return Ok(None);
+        }
+        self.remember().await?;
+        self.standing.keep();
+        Ok(Some(self.standing.run.removal_commands()))
+    }
+
+    /// The commands that remove it, for people.
+    pub fn removal_commands(&self) -> String {
+        self.standing.run.removal_commands()
+    }
+
+    /// Takes it down, although it was to be kept.
+    ///
+    /// # Errors
+    /// What could not be removed, by name.
+    pub async fn remove(&self) -> Result<(), Trouble> {
+        self.standing.release();
+        self.standing.remove().await
     }
 
     /// The run's id: the value of the label `edge-smoke.run` on everything of it.
@@ -146,6 +180,10 @@ impl Stack for Containers {
             check(&self.standing.docker, name, &container, spec.healthcheck.is_some()).await
         });
         join_all(checks).await.into_iter().flatten().collect()
+    }
+
+    fn changeable(&mut self) -> Option<&mut dyn Changeable> {
+        Some(self)
     }
 
     async fn down(&self) -> Result<(), Trouble> {

@@ -47,6 +47,11 @@ impl Standing {
         self.settled.store(true, Ordering::Release);
     }
 
+    /// It isn't to be left standing after all.
+    pub(crate) fn release(&self) {
+        self.settled.store(false, Ordering::Release);
+    }
+
     /// Removes everything; the second time there is nothing to do.
     pub(crate) async fn remove(&self) -> Result<(), Trouble> {
         if self.settled.load(Ordering::Acquire) {

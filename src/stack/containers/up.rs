@@ -103,7 +103,7 @@ async fn stand_up(
             Err(LaunchError::PortTaken(trouble) | LaunchError::Other(trouble)) => return Err(trouble),
         }
     };
-    if let Some(commands) = containers.keep_if_asked() {
+    if let Some(commands) = containers.keep_if_asked().await? {
         drop(events.send(Event::Notice(format!("the stack will be kept; this removes it: {commands}"))));
     }
     Ok(containers)

@@ -55,34 +55,92 @@ impl Embedded {
         rotated.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be updated: {why}")))
     }
 
-    /// Stops a service while the stack stands, as a crash would; its port is free then. One that doesn't run stays so.
+    /// Stops a service while the stack stands, as a crash would: its connections break, and its port is free. One that doesn't
+    /// run stays so.
     pub async fn stop(&self, service: Service) {
         let double = {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             running.as_mut().and_then(|running| running.doubles.remove(&service))
         };
-        if let Some(double) = double {
-            double.shutdown().await;
+        let Some(mut double) = double else { return };
+        double.pause().await;
+        if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            running.stopped.insert(service, double);
         }
     }
 
-    /// Makes it what the options say. A service that was stopped has freed its port.
+    /// Starts again who was stopped since the stack stood, with all that they knew.
+    ///
+    /// # Errors
+    /// A port that somebody else has taken meanwhile.
+    pub async fn start_stopped(&self) -> Result<(), Trouble> {
+        self.run_only(&self.routed, &self.options).await
+    }
+
+    /// Makes it what the options say, once it is set up.
     pub(super) async fn alter(&self) -> Result<(), Trouble> {
         self.rotate().await?;
         let served = self.served(&self.routed, &self.options)?;
-        let mut stopped = Vec::new();
+        if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+            && served != self.routed
         {
-            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(running) = running.as_mut() else { return Ok(()) };
-            if served != self.routed {
-                running.edge.replace(served).map_err(|error| trouble(Service::Edge, error.to_string()))?;
+            running.edge.replace(served).map_err(|error| trouble(Service::Edge, error.to_string()))?;
+        }
+        self.run_only(&self.routed, &self.options).await
+    }
+
+    /// Stops the services that the options stop, which frees their ports, and starts the others where they aren't running.
+    pub(super) async fn run_only(&self, routed: &routes::Site, options: &StackOptions) -> Result<(), Trouble> {
+        let (mut stopping, mut starting) = (Vec::new(), Vec::new());
+        if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            for service in &options.stop {
+                match running.doubles.remove(service) {
+                    Some(double) => stopping.push((*service, double)),
+                    None if running.stopped.contains_key(service) => {}
+                    None => return Err(trouble(*service, "the embedded stack can't stop it".to_owned())),
+                }
             }
-            for service in &self.options.stop {
-                let double = running.doubles.remove(service);
-                stopped.push(double.ok_or_else(|| trouble(*service, "the embedded stack can't stop it".to_owned()))?);
+            let may_run = |service: &Service| !options.stop.contains(service);
+            let services: Vec<Service> = running.stopped.keys().copied().filter(may_run).collect();
+            starting.extend(services.iter().filter_map(|service| running.stopped.remove_entry(service)));
+        }
+        let stopped = join_all(stopping.into_iter().map(|(service, mut double)| async move {
+            double.pause().await;
+            (service, double)
+        }));
+        let mut stopped = stopped.await;
+        let mut result = Ok(());
+        let mut started = Vec::new();
+        for (service, mut double) in starting {
+            match self.start_again(&mut double, routed, options).await {
+                Ok(()) => started.push((service, double)),
+                Err(why) => {
+                    result = Err(trouble(service, format!("it can't be started again: {why}")));
+                    stopped.push((service, double));
+                }
             }
         }
-        join_all(stopped.into_iter().map(Double::shutdown)).await;
-        Ok(())
+        match self.running.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            Some(running) => {
+                running.stopped.extend(stopped);
+                running.doubles.extend(started);
+                result
+            }
+            None => Err(trouble(Service::Edge, "the stack is down".to_owned())),
+        }
+    }
+
+    async fn start_again(
+        &self,
+        double: &mut Double,
+        routed: &routes::Site,
+        options: &StackOptions,
+    ) -> Result<(), String> {
+        if let Double::CiAgent(agent) = double {
+            let started = self.agents.start(routed, options, &self.agent_secret);
+            *agent = Some(started.map_err(|trouble| trouble.message)?);
+            return Ok(());
+        }
+        double.resume(&self.addresses).await.map_err(|error| error.to_string())
     }
 }

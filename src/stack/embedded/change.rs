@@ -1,5 +1,6 @@
 //! Changing the stack while it stands: the edge takes other routes and the forge other settings, and nothing restarts.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use async_trait::async_trait;
@@ -8,8 +9,9 @@ use verdict::evidence::Trouble;
 
 use super::running::Double;
 use super::{Embedded, configuration, facts, routing, site, trouble};
-use crate::stack::applications::{Applications, Known};
-use crate::stack::change::verify;
+use crate::stack::api::Way;
+use crate::stack::applications::{Applications, Bringing, Known};
+use crate::stack::change::{Check, verify};
 use crate::stack::{Application, Change, ChangeError, Changeable, Changed, Site, StackOptions};
 
 #[async_trait]
@@ -20,31 +22,83 @@ impl Changeable for Embedded {
     }
 
     async fn change(&mut self, change: &Change) -> Result<Changed, ChangeError> {
-        let options = change.applied_to(&self.options);
-        let routed = self.routes(&options).map_err(ChangeError::harmless)?;
-        self.apply(&routed, &options, &self.application).map_err(ChangeError::harmless)?;
-        let forge = forge_url(&routed);
-        let (moved, result) = self.applications(&forge).move_all(&self.routed, &routed).await;
-        let application = self.renewed(moved.iter().map(|(_, application)| application));
-        let result = match result {
-            Ok(()) => self.told(&routed, &options, &application).await,
-            Err(why) => Err(trouble(Service::Forge, format!("its OAuth applications can't be updated: {why}"))),
-        };
-        if let Err(trouble) = result {
-            let not_put_back = self.put_back(&moved).await.err();
-            return Err(ChangeError { trouble, not_put_back });
-        }
-        self.site = Site { ca_pem: self.site.ca_pem.take(), ..site(&routed, options.mode, &self.forge) };
-        self.facts = facts(&self.site, &self.forge);
-        (self.options, self.routed, self.application) = (options, routed, application);
-        let applications = moved.into_iter().map(|(_, application)| application).collect();
-        Ok(Changed { restarted: Vec::new(), applications })
+        self.carry_out(change.applied_to(&self.options), &BTreeSet::new(), Check::Outside).await
+    }
+
+    fn options(&self) -> &StackOptions {
+        &self.options
+    }
+
+    fn routes(&self) -> &routes::Site {
+        &self.routed
+    }
+
+    async fn reshape(&mut self, options: &StackOptions, renew: &BTreeSet<Service>) -> Result<Changed, ChangeError> {
+        self.carry_out(options.clone(), renew, Check::Nothing).await
     }
 }
 
 impl Embedded {
+    async fn carry_out(
+        &mut self,
+        options: StackOptions,
+        renew: &BTreeSet<Service>,
+        check: Check,
+    ) -> Result<Changed, ChangeError> {
+        let routed = self.routes_of(&options).map_err(ChangeError::harmless)?;
+        self.apply(&routed, &options, &self.application).map_err(ChangeError::harmless)?;
+        let mut moved = Vec::new();
+        match self.finish(&routed, &options, renew, check, &mut moved).await {
+            Ok(application) => {
+                self.site = Site { ca_pem: self.site.ca_pem.take(), ..site(&routed, options.mode, &self.forge) };
+                self.facts = facts(&self.site, &self.forge);
+                (self.options, self.routed, self.application) = (options, routed, application);
+                let applications = moved.into_iter().map(|(_, application)| application).collect();
+                Ok(Changed { restarted: Vec::new(), applications })
+            }
+            Err(trouble) => {
+                let not_put_back = self.put_back(&moved).await.err();
+                Err(ChangeError { trouble, not_put_back })
+            }
+        }
+    }
+
+    /// What takes time: who runs, what the forge knows of the others, and who is told of that. `moved` has the applications
+    /// that were changed, however it ends.
+    async fn finish(
+        &self,
+        routed: &routes::Site,
+        options: &StackOptions,
+        renew: &BTreeSet<Service>,
+        check: Check,
+        moved: &mut Vec<(Known, Application)>,
+    ) -> Result<Application, Trouble> {
+        self.run_only(routed, options).await?;
+        let (forge, way) = self.past_the_edge();
+        let from = (&self.routed, &self.options.applications);
+        let work = Bringing::between(from, (routed, &options.applications), renew);
+        let (done, result) = self.applications(&forge, &way).bring(&work).await;
+        *moved = done;
+        result.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be updated: {why}")))?;
+        let application = self.renewed(moved.iter().map(|(_, application)| application));
+        self.apply(routed, options, &application)?;
+        let applications = self.applications(&forge, &way);
+        let rotated = applications.rotate_again(&self.options.applications, &options.applications, moved).await;
+        rotated.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be updated: {why}")))?;
+        if check == Check::Outside {
+            verify(routed, &self.way).await?;
+        }
+        Ok(application)
+    }
+
+    /// The forge's address and the way there, whatever the edge does.
+    fn past_the_edge(&self) -> (String, Way) {
+        let address = self.addresses[&Service::Forge];
+        (format!("http://{address}"), Way { address, tls: None })
+    }
+
     /// The routes to the same services from the same origin.
-    fn routes(&self, options: &StackOptions) -> Result<routes::Site, Trouble> {
+    fn routes_of(&self, options: &StackOptions) -> Result<routes::Site, Trouble> {
         configuration::refuse_unknown(options)?;
         let upstreams = self.routed.routes.iter().filter_map(|route| match &route.action {
             routes::Action::Forward(forward) => Some((route.service.clone(), forward.upstream.to_string())),
@@ -55,9 +109,9 @@ impl Embedded {
         Ok(routes::Site { tls: self.routed.tls.clone(), ..site })
     }
 
-    /// The applications at the forge, which has this public URL.
-    fn applications<'a>(&'a self, forge: &'a str) -> Applications<'a> {
-        Applications { forge, way: &self.way, owner: (&self.forge.user, &self.forge.password) }
+    /// The applications at the forge, which is at this URL.
+    fn applications<'a>(&'a self, forge: &'a str, way: &'a Way) -> Applications<'a> {
+        Applications { forge, way, owner: (&self.forge.user, &self.forge.password) }
     }
 
     /// The CI's application, with what the forge has changed of it.
@@ -65,23 +119,13 @@ impl Embedded {
         changed.find(|now| now.client_id == self.application.client_id).unwrap_or(&self.application).clone()
     }
 
-    /// Tells all of them, and checks from outside that they agree.
-    async fn told(
-        &self,
-        routed: &routes::Site,
-        options: &StackOptions,
-        application: &Application,
-    ) -> Result<(), Trouble> {
-        self.apply(routed, options, application)?;
-        verify(routed, &self.way).await
-    }
-
     /// Where this fails, nothing is changed.
     fn apply(&self, routed: &routes::Site, options: &StackOptions, application: &Application) -> Result<(), Trouble> {
         let forge = configuration::forge(routed, options)?;
         let ci = configuration::ci(routed, options, application, &self.agent_secret)?;
         let agent_of = |options: &StackOptions| options.environment.get(&Service::CiAgent).cloned();
-        let is_told_otherwise = agent_of(options) != agent_of(&self.options);
+        let is_told_otherwise =
+            agent_of(options) != agent_of(&self.options) && !options.stop.contains(&Service::CiAgent);
         let agent = is_told_otherwise.then(|| self.agents.start(routed, options, &self.agent_secret)).transpose()?;
         let served = self.served(routed, options)?;
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,28 +140,35 @@ impl Embedded {
             running.reconfigure(ci);
         }
         if let Some(agent) = agent {
-            running.doubles.insert(Service::CiAgent, Double::CiAgent(agent));
+            running.doubles.insert(Service::CiAgent, Double::CiAgent(Some(agent)));
         }
         Ok(())
     }
 
+    /// Whatever was done, it is undone.
     async fn put_back(&mut self, moved: &[(Known, Application)]) -> Result<(), Trouble> {
         self.apply(&self.routed, &self.options, &self.application)?;
-        let forge = forge_url(&self.routed);
-        let put_back = self.applications(&forge).put_back(moved).await;
+        self.run_only(&self.routed, &self.options).await?;
+        let (forge, way) = self.past_the_edge();
+        let put_back = self.applications(&forge, &way).put_back(moved).await;
         let back = put_back
             .map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be put back: {why}")))?;
         self.application = self.renewed(back.iter());
         self.apply(&self.routed, &self.options, &self.application)?;
+        let (wanted, none) = (&self.options.applications, BTreeMap::new());
+        if !moved.is_empty() {
+            let rotated = self.applications(&forge, &way).rotate_again(&none, wanted, &[]).await;
+            rotated
+                .map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be put back: {why}")))?;
+        }
+        if self.options.stop.contains(&Service::CiAgent) {
+            return Ok(());
+        }
         // Whatever it was told meanwhile.
         let agent = self.agents.start(&self.routed, &self.options, &self.agent_secret)?;
         if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            running.doubles.insert(Service::CiAgent, Double::CiAgent(agent));
+            running.doubles.insert(Service::CiAgent, Double::CiAgent(Some(agent)));
         }
         Ok(())
     }
-}
-
-fn forge_url(routed: &routes::Site) -> String {
-    routed.service_url(Service::Forge.as_str()).unwrap_or_default()
 }

@@ -17,6 +17,14 @@ use crate::stack::{Application, Product, StackOptions, addresses, applications};
 /// Settings for services that take none are a mistake, not a wish to be ignored.
 pub(super) fn refuse_unknown(options: &StackOptions) -> Result<(), Trouble> {
     applications::refuse_unknown(&options.applications, &[Service::Ci])?;
+    if !options.directives.is_empty() || !options.caddyfile.is_empty() {
+        return Err(Trouble {
+            service: Some(Service::Edge.to_string()),
+            message: "the embedded stack's edge has no Caddyfile to change".to_owned(),
+            help: Some("use --stack containers for Caddy".to_owned()),
+            log: Vec::new(),
+        });
+    }
     for (service, settings) in &options.environment {
         if let Some(name) = settings.keys().next()
             && !matches!(service, Service::Forge | Service::Ci | Service::CiAgent)

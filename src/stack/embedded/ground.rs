@@ -30,7 +30,7 @@ pub(super) struct Ground {
     pub(super) routed: routes::Site,
     authority: Option<Authority>,
     /// Each service's address; the agent's is where it comes to the CI.
-    addresses: BTreeMap<Service, SocketAddr>,
+    pub(super) addresses: BTreeMap<Service, SocketAddr>,
     /// The same ports, until their services have them.
     listeners: BTreeMap<Service, TcpListener>,
     /// How the doubles call each other: by public addresses, and by the names that they have among containers.
@@ -116,7 +116,7 @@ impl Ground {
         let ci = Ci::start(settings, self.outbound.clone(), browsers, agents, Log::default())
             .map_err(|error| no_start(Service::Ci, &error))?;
         let agent = self.agents().start(&self.routed, options, agent_secret)?;
-        Ok([(Service::Ci, Double::Ci(ci)), (Service::CiAgent, Double::CiAgent(agent))])
+        Ok([(Service::Ci, Double::Ci(ci)), (Service::CiAgent, Double::CiAgent(Some(agent)))])
     }
 
     /// What another agent needs.

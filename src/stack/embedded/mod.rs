@@ -9,7 +9,7 @@ mod running;
 mod staging;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -20,7 +20,7 @@ use verdict::evidence::{self, ServiceFacts, ServiceKind, StackFacts, StackKind, 
 
 use super::api::Way;
 use super::applications::{Applications, redirect_uris};
-use super::{Application, Direct, Site, Stack, StackOptions, bootstrap, random};
+use super::{Application, Changeable, Direct, Site, Stack, StackOptions, bootstrap, random};
 use ground::{Agents, Ground};
 use meddlers::Meddlers;
 use running::{Double, Running};
@@ -43,6 +43,8 @@ pub struct Embedded {
     options: StackOptions,
     /// The edge's routes.
     routed: routes::Site,
+    /// Where each service listens; the agent's is where it comes to the CI.
+    addresses: BTreeMap<Service, SocketAddr>,
     /// How the edge is reached.
     way: Way,
     /// The forge, with its first user.
@@ -78,7 +80,8 @@ impl Embedded {
         let ci = ground.ci(options, &application, &agent_secret)?;
 
         let forge = (Service::Forge, Double::Forge(forge));
-        let running = Running { edge, doubles: [forge].into_iter().chain(ci).chain(others).collect() };
+        let running =
+            Running { edge, doubles: [forge].into_iter().chain(ci).chain(others).collect(), stopped: BTreeMap::new() };
         let site = Site { ca_pem: ground.ca_pem(), ..site(&ground.routed, options.mode, &known) };
         let stack = Self {
             facts: facts(&site, &known),
@@ -86,6 +89,7 @@ impl Embedded {
             logs: running.logs(),
             options: options.clone(),
             agents: ground.agents(),
+            addresses: ground.addresses,
             meddlers: Meddlers::default(),
             routed: ground.routed,
             way,
@@ -150,6 +154,10 @@ impl Stack for Embedded {
         let stopped =
             SERVICES.iter().filter(|service| **service != Service::Edge && !running.doubles.contains_key(service));
         stopped.map(|service| trouble(*service, "it isn't running: it was stopped".to_owned())).collect()
+    }
+
+    fn changeable(&mut self) -> Option<&mut dyn Changeable> {
+        Some(self)
     }
 
     async fn down(&self) -> Result<(), Trouble> {

@@ -1,6 +1,8 @@
 //! The doubles that run, and their end.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use doubles::ci::Ci;
@@ -11,6 +13,7 @@ use edge::Edge;
 use futures_util::future::join_all;
 use scenario::model::Service;
 use serve::{Log, Server};
+use tokio::net::TcpListener;
 
 /// How long requests under way may take to finish when the stack goes down.
 pub(super) const GRACE: Duration = Duration::from_millis(200);
@@ -22,6 +25,8 @@ pub(super) struct Running {
     pub(super) edge: Edge,
     /// What is behind it. Who was stopped isn't there.
     pub(super) doubles: BTreeMap<Service, Double>,
+    /// Who was stopped, and may be started again.
+    pub(super) stopped: BTreeMap<Service, Double>,
 }
 
 /// One service.
@@ -29,25 +34,30 @@ pub(super) struct Running {
 pub(super) enum Double {
     Forge(Forge),
     Ci(Ci),
-    CiAgent(Agent),
+    /// `None` where it was stopped.
+    CiAgent(Option<Agent>),
     Staging(Server, Log),
     Echo(Echo),
 }
 
 impl Running {
-    /// The forge, unless it was stopped.
+    /// The forge; one that was stopped takes its settings when it starts again.
     pub(super) fn forge(&self) -> Option<&Forge> {
-        self.doubles.values().find_map(|double| if let Double::Forge(forge) = double { Some(forge) } else { None })
+        self.all().find_map(|double| if let Double::Forge(forge) = double { Some(forge) } else { None })
     }
 
-    /// The CI, unless it was stopped.
+    /// The CI; one that was stopped takes its settings when it starts again.
     pub(super) fn ci(&self) -> Option<&Ci> {
-        self.doubles.values().find_map(|double| if let Double::Ci(ci) = double { Some(ci) } else { None })
+        self.all().find_map(|double| if let Double::Ci(ci) = double { Some(ci) } else { None })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Double> {
+        self.doubles.values().chain(self.stopped.values())
     }
 
     /// What each logs to.
     pub(super) fn logs(&self) -> BTreeMap<Service, Log> {
-        let doubles = self.doubles.iter().map(|(service, double)| (*service, double.log().clone()));
+        let doubles = self.doubles.iter().filter_map(|(service, double)| Some((*service, double.log()?.clone())));
         doubles.chain([(Service::Edge, self.edge.log().clone())]).collect()
     }
 
@@ -59,13 +69,39 @@ impl Running {
 }
 
 impl Double {
-    fn log(&self) -> &Log {
+    fn log(&self) -> Option<&Log> {
         match self {
-            Double::Forge(forge) => forge.log(),
-            Double::Ci(ci) => ci.log(),
-            Double::CiAgent(agent) => agent.log(),
-            Double::Staging(_, log) => log,
-            Double::Echo(echo) => echo.log(),
+            Double::Forge(forge) => Some(forge.log()),
+            Double::Ci(ci) => Some(ci.log()),
+            Double::CiAgent(agent) => agent.as_ref().map(Agent::log),
+            Double::Staging(_, log) => Some(log),
+            Double::Echo(echo) => Some(echo.log()),
+        }
+    }
+
+    /// Stops it, to be started again; its ports are free then.
+    pub(super) async fn pause(&mut self) {
+        match self {
+            Double::Forge(forge) => forge.pause(GRACE).await,
+            Double::Ci(ci) => ci.pause(GRACE).await,
+            Double::CiAgent(agent) => drop(agent.take()),
+            Double::Staging(server, _) => server.pause(GRACE).await,
+            Double::Echo(echo) => echo.pause(GRACE).await,
+        }
+    }
+
+    /// Starts it again where it was.
+    pub(super) async fn resume(&mut self, addresses: &BTreeMap<Service, SocketAddr>) -> io::Result<()> {
+        let listen = async |service: Service| match addresses.get(&service) {
+            Some(address) => TcpListener::bind(address).await,
+            None => Err(io::Error::other("it has no address")),
+        };
+        match self {
+            Double::Forge(forge) => forge.resume(listen(Service::Forge).await?),
+            Double::Ci(ci) => ci.resume(listen(Service::Ci).await?, listen(Service::CiAgent).await?),
+            Double::CiAgent(_) => Ok(()),
+            Double::Staging(server, _) => server.resume(listen(Service::Staging).await?),
+            Double::Echo(echo) => echo.resume(listen(Service::Echo).await?),
         }
     }
 

@@ -113,11 +113,24 @@ impl Ci {
     }
 
     /// Stops it, letting requests under way finish for as long as `grace`.
-    pub async fn shutdown(self, grace: Duration) {
-        let Self { server, agents, state, .. } = self;
+    pub async fn shutdown(mut self, grace: Duration) {
+        self.pause(grace).await;
+    }
+
+    /// Stops it as [`Self::shutdown`] does, for [`Self::resume`]: it forgets nothing.
+    pub async fn pause(&mut self, grace: Duration) {
         // Agents that wait for work are told at once that there is none.
-        state.read().unwrap_or_else(PoisonError::into_inner).work.notify_waiters();
-        tokio::join!(server.shutdown(grace), agents.shutdown(grace));
+        self.state.read().unwrap_or_else(PoisonError::into_inner).work.notify_waiters();
+        tokio::join!(self.server.pause(grace), self.agents.pause(grace));
+    }
+
+    /// Starts it again, as a restart on the same data does.
+    ///
+    /// # Errors
+    /// A listener has no address.
+    pub fn resume(&mut self, listener: TcpListener, agent_listener: TcpListener) -> io::Result<()> {
+        self.server.resume(listener)?;
+        self.agents.resume(agent_listener)
     }
 }
 

@@ -69,6 +69,19 @@ impl Echo {
     pub async fn shutdown(self, grace: Duration) {
         self.server.shutdown(grace).await;
     }
+
+    /// Stops it as [`Self::shutdown`] does, for [`Self::resume`]: it forgets nothing.
+    pub async fn pause(&mut self, grace: Duration) {
+        self.server.pause(grace).await;
+    }
+
+    /// Starts it again, as a restart on the same data does.
+    ///
+    /// # Errors
+    /// The listener has no address.
+    pub fn resume(&mut self, listener: TcpListener) -> io::Result<()> {
+        self.server.resume(listener)
+    }
 }
 
 async fn answer(request: Request<Incoming>, peer: &Peer) -> Response<Body> {

@@ -34,10 +34,12 @@ mod users;
 mod visit;
 mod webhooks;
 
+use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use serve::{Log, Server};
+use tokio::net::TcpListener;
 
 pub use builder::Builder;
 use repositories::{Repositories, RepositoryFacts};
@@ -97,6 +99,19 @@ impl Forge {
     /// Stops it, letting requests under way finish for as long as `grace`.
     pub async fn shutdown(self, grace: Duration) {
         self.server.shutdown(grace).await;
+    }
+
+    /// Stops it as [`Self::shutdown`] does, for [`Self::resume`]: it forgets nothing.
+    pub async fn pause(&mut self, grace: Duration) {
+        self.server.pause(grace).await;
+    }
+
+    /// Starts it again, as a restart on the same data does.
+    ///
+    /// # Errors
+    /// The listener has no address.
+    pub fn resume(&mut self, listener: TcpListener) -> io::Result<()> {
+        self.server.resume(listener)
     }
 
     fn current(&self) -> Arc<State> {

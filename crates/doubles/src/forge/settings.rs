@@ -42,6 +42,16 @@ pub struct SettingError {
     pub message: String,
 }
 
+impl SettingError {
+    /// Whether the double doesn't know the setting at all, whatever its value.
+    pub fn is_unknown(&self) -> bool {
+        self.message == UNKNOWN
+    }
+}
+
+const UNKNOWN: &str = "the forge double doesn't know this setting; it knows those about addresses, cookies, OAuth, webhooks and access. \
+                       Use --stack containers for the real forge";
+
 impl std::fmt::Display for SettingError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{}: {}", self.name, self.message)
@@ -187,11 +197,7 @@ impl Settings {
             "packages__enabled" => self.packages = boolean(value)?,
             key if WITHOUT_EFFECT.contains(&key) => {}
             _ => {
-                return Err(
-                    "the forge double doesn't know this setting; it knows those about addresses, cookies, OAuth, webhooks and access. \
-                     Use --stack containers for the real forge"
-                        .to_owned(),
-                );
+                return Err(UNKNOWN.to_owned());
             }
         }
         Ok(())

@@ -119,18 +119,19 @@ static RULES: &[&Rule] = &[
     &edge::compression_broken::RULE,
     // What the edge does with paths and requests.
     &edge::route_unmatched::RULE,
+    &edge::catch_all::RULE,
     &edge::wrong_upstream::RULE,
     &edge::prefix_doubled::RULE,
     &edge::prefix_stripped::RULE,
     &edge::prefix_kept::RULE,
     &edge::redirect_loop::RULE,
+    &edge::redirect_misdirected::RULE,
     &edge::forwarded_spoofable::RULE,
     &edge::forwarded_missing::RULE,
     &edge::host_rewritten::RULE,
     // What a program does whatever it is told: after all that a setting or a route could cure.
     &app::redirect_loop::RULE,
     &app::ignores_prefix::RULE,
-    &edge::response_rewritten::RULE,
     &external_bad_gateway::RULE,
     &unreachable::RULE,
     &service::slow::RULE,
@@ -166,6 +167,8 @@ static RULES: &[&Rule] = &[
     // Cookies that were sent, and what they are like.
     &cookie::dropped::RULE,
     &cookie::insecure::RULE,
+    // What none of them is the cause of, and arrives otherwise than it was sent.
+    &edge::response_rewritten::RULE,
     &optional_asset::RULE,
     &cookie_for_all::RULE,
     // What the specific ones leave over, by where it comes from.

@@ -1,6 +1,7 @@
 //! `stack/service-died`: a service of a standing stack broke.
 
 use super::case::{Candidate, Case};
+use super::ci::no_agent::{AGENT, waits};
 use super::service::follows;
 use super::stack_failed::from_trouble;
 use super::{Needs, Rule};
@@ -26,9 +27,12 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let died = case.evidence.troubles.iter().filter_map(|trouble| Some((trouble, trouble.service.as_deref()?)));
     died.map(|(trouble, service)| {
         from_trouble(trouble, case, |symptom, stack| {
-            // A dead service shows as a gateway error of the edge or as a broken connection, on its own routes and where it is
-            // needed.
-            stack.is_some_and(|stack| follows(symptom, service, stack))
+            // Agents have no route: without them the CI's work isn't taken. Any other dead service shows as a gateway error of the
+            // edge or as a broken connection, on its own routes and where it is needed.
+            stack.is_some_and(|stack| match service {
+                AGENT => waits(symptom, stack),
+                _ => follows(symptom, service, stack),
+            })
         })
     })
     .collect()

@@ -99,10 +99,11 @@ pub(crate) fn failure(file: &str, kind: FailureKind, message: &str) -> Failure {
 fn exchange(url: &str, status: Option<u16>, error: &str) -> Exchange {
     let response = |status| ResponseRecord {
         status,
-        headers: Vec::new(),
+        headers: vec![("Content-Type".into(), "text/html".into())],
         set_cookies: Vec::new(),
-        body_bytes: 0,
-        body_excerpt: None,
+        body_bytes: url.len() as u64,
+        // Something that only it says: what another address gives as well would be nobody's.
+        body_excerpt: Some(url.to_owned()),
         arrival: None,
     };
     Exchange {

@@ -20,7 +20,7 @@ fn setting(path: &str, cookie_path: Option<&str>, deleted: bool) -> Evidence {
         deleted,
         refused: None,
     };
-    step.trace[0].response.as_mut().unwrap().set_cookies.push(cookie);
+    step.trace[0].response.as_mut().expect("it was answered").set_cookies.push(cookie);
     evidence(StackKind::Containers, vec![journey("login", Outcome::Passed, vec![step])])
 }
 

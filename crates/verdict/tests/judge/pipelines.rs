@@ -36,6 +36,7 @@ fn a_webhook_that_leads_elsewhere() {
         "http://woodpecker:8000/api/hook".to_owned(),
         "https://edge.test:8080/ci/api/hook".to_owned(),
         url("/cinema/api/hook"),
+        "http://ci.internal:8000/ci/api/hook".to_owned(),
     ] {
         let finding = only(&untold(&hook), "hook/misdirected");
         assert!(finding.cause.contains(&hook) && finding.cause.contains(&url("/ci/api/hook")), "{}", finding.cause);
@@ -53,9 +54,12 @@ fn a_webhook_that_is_not_delivered() {
     let finding = only(&logged(untold(&url("/ci/api/hook")), "forge", line), "hook/denied");
     assert!(finding.cause.contains("log says that it may not call edge.test"), "{}", finding.cause);
     assert_eq!(finding.fix.unwrap().changes, allowed);
+    let line = "Unable to deliver webhook task[3]: deny 'ci(172.18.0.5:8000)'";
+    let finding = only(&logged(untold("http://ci:8000/ci/api/hook"), "forge", line), "hook/denied");
+    assert_eq!(finding.fix.unwrap().changes, setting("forge", "GITEA__webhook__ALLOWED_HOST_LIST", "external,ci"));
     // It may, and gets nowhere: the list isn't to be touched.
     let line = "Unable to deliver webhook task[3]: dial tcp 172.18.0.2:8080: connect: connection refused";
-    let finding = only(&logged(untold("http://ci:8000/ci/api/hook"), "forge", line), "hook/denied");
+    let finding = only(&logged(untold(&url("/ci/api/hook")), "forge", line), "hook/denied");
     assert!(finding.fix.unwrap().changes.is_empty());
 }
 
@@ -81,6 +85,11 @@ fn pipelines_that_nobody_takes() {
         let finding = only(&probed(evidence.clone(), "ci", Way::Direct, get(asked, 204)), "ci/no-agent");
         assert_eq!(finding.fix.unwrap().changes, setting("ci-agent", "WOODPECKER_SERVER", server));
     }
+    // What Woodpecker 3.17's says of a server that isn't there.
+    let line = r#"{"level":"warn","error":"authenticate with server: rpc error: code = Unavailable desc = connection refused"}"#;
+    let finding = only(&logged(evidence.clone(), "ci-agent", line), "ci/no-agent");
+    assert!(finding.cause.contains("doesn't reach the server, as its log says"), "{}", finding.cause);
+    assert_eq!(finding.fix.unwrap().changes, setting("ci-agent", "WOODPECKER_SERVER", "ci:9000"));
     let line = r#"{"level":"fatal","error":"agent could not auth: individual agent not found by token"}"#;
     let finding = only(&logged(evidence, "ci-agent", line), "ci/no-agent");
     assert!(finding.cause.contains("secret"), "{}", finding.cause);

@@ -58,14 +58,15 @@ fn an_unexplained_failure_is_to_be_fixed_and_offers_no_fix() {
 
 #[test]
 fn a_shared_step_that_fails_is_one_finding() {
-    let mut first = failed("first", "/forge/", 404);
-    let mut second = failed("second", "/forge/", 404);
+    let mut first = failed("first", "/forge/explore", 404);
+    let mut second = failed("second", "/forge/explore", 404);
     for journey in [&mut first, &mut second] {
         journey.steps[0].file = "scenarios/signed-in-as.yaml".into();
     }
-    let other = failed("third", "/forge/", 404);
+    let other = failed("third", "/forge/explore", 404);
     let judgement = judge(&evidence(StackKind::Containers, vec![first, second, other]));
     let explained: Vec<_> = judgement.findings.iter().map(|finding| finding.scenarios.clone()).collect();
+    assert_eq!(codes(&judgement), ["unexplained", "unexplained"]);
     assert_eq!(explained, [vec!["first".to_owned(), "second".to_owned()], vec!["third".to_owned()]]);
     assert_eq!(judgement.reason, "3 of 3 scenarios failed, and no rule explains why.");
 }

@@ -25,12 +25,14 @@ pub(crate) fn get(target: &str, status: u16) -> Hop {
 
 pub(crate) fn asked(method: &str, target: &str, status: u16) -> Hop {
     let request = RequestRecord { method: method.into(), url: url(target), headers: Vec::new(), body_bytes: 0 };
+    // Something that only it says: an empty answer, or one that another address gives as well, would be nobody's.
+    let text = format!("the content of {target}");
     let response = ResponseRecord {
         status,
-        headers: Vec::new(),
+        headers: vec![("Content-Type".into(), "text/html".into())],
         set_cookies: Vec::new(),
-        body_bytes: 0,
-        body_excerpt: None,
+        body_bytes: text.len() as u64,
+        body_excerpt: Some(text),
         arrival: None,
     };
     Hop(Exchange { request, response: Some(response), error: None, duration_ms: 1.0 })
@@ -38,7 +40,7 @@ pub(crate) fn asked(method: &str, target: &str, status: u16) -> Hop {
 
 impl Hop {
     fn response(&mut self) -> &mut ResponseRecord {
-        self.0.response.as_mut().unwrap()
+        self.0.response.as_mut().expect("a hop is answered")
     }
 
     /// With these cookies, by name.
@@ -62,6 +64,7 @@ impl Hop {
 
     /// Answered with this content.
     pub(crate) fn body(mut self, kind: &str, text: &str) -> Self {
+        self.response().headers.retain(|(name, _)| name != "Content-Type");
         let response = self.response();
         response.headers.push(("Content-Type".into(), kind.into()));
         response.body_bytes = text.len() as u64;
@@ -160,7 +163,7 @@ pub(crate) fn codes(evidence: &Evidence) -> Vec<String> {
 pub(crate) fn only(evidence: &Evidence, code: &str) -> Finding {
     let findings = found(evidence);
     assert_eq!(findings.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), [code], "{findings:#?}");
-    findings.into_iter().next().unwrap()
+    findings.into_iter().next().expect("there is one")
 }
 
 /// A sign-in at the CI by way of the forge that comes to a good end.

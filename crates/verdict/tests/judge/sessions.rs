@@ -39,7 +39,7 @@ fn secure_over_http() {
     assert_eq!(finding.fix.unwrap().changes, setting("GITEA__session__COOKIE_SECURE", Some("false")));
     // A forge that takes itself for one of https has the wrong address, and something on the way adds its own.
     let realm = get("/v2/", 401).field("WWW-Authenticate", "Bearer realm=\"https://edge.test/forge/v2/token\"");
-    assert_eq!(codes(&probed(evidence.clone(), "forge", Way::Edge, realm)), ["unexplained"]);
+    assert_eq!(codes(&probed(evidence.clone(), "forge", Way::Edge, realm)), ["address/scheme"]);
     let own = get("http://forge:3000/", 200).sets(cookie(SESSION, "/forge"));
     assert_eq!(codes(&probed(evidence, "forge", Way::Direct, own)), ["unexplained"]);
 }

@@ -37,6 +37,16 @@ impl Ground {
     pub(crate) fn new(port: u16, authority: Option<Authority>) -> Result<Self, random::Unavailable> {
         Ok(Self { port, authority, agent_secret: Secret::new(random::text(random::ALPHANUMERIC, SECRET_LENGTH)?) })
     }
+
+    /// That of a stack that stands.
+    pub(crate) fn restored(port: u16, authority: Option<Authority>, agent_secret: Secret) -> Self {
+        Self { port, authority, agent_secret }
+    }
+
+    /// What the CI and its agent know of each other.
+    pub(crate) fn agent_secret(&self) -> &Secret {
+        &self.agent_secret
+    }
 }
 
 /// What is known once the forge is set up, and those who sign people in there are told.

@@ -1,5 +1,6 @@
 //! What is to be stood up: from the compose file, the needs and the options to containers, volumes and files. Pure.
 
+mod directives;
 mod inputs;
 pub(super) mod meddlers;
 
@@ -42,6 +43,8 @@ pub(crate) struct Plan {
     pub(crate) site: routes::Site,
     /// The routes that the edge has.
     pub(crate) served: routes::Site,
+    /// Directives that stand in the Caddyfile otherwise than generated.
+    pub(crate) directives: Vec<(String, Option<String>)>,
     /// What is replaced in its Caddyfile's text.
     pub(crate) caddyfile: Vec<TextChange>,
     /// What a meddler's container is like, but for what it is told.
@@ -126,6 +129,7 @@ fn plan(inputs: &Inputs<'_>, compose: Compose, registered: Option<Registered>) -
         networks,
         site,
         served,
+        directives: Vec::new(),
         caddyfile: Vec::new(),
         meddler,
         address,
@@ -201,12 +205,18 @@ impl Plan {
         let mut services = self.services;
         services.retain(|name, _| !meddlers::is_one(name));
         services.extend(meddlers);
-        Ok(Self { served, services, caddyfile: options.caddyfile.clone(), ..self })
+        Ok(Self {
+            served,
+            services,
+            directives: options.directives.clone(),
+            caddyfile: options.caddyfile.clone(),
+            ..self
+        })
     }
 
     /// Whether the edge is as it should be.
     pub(crate) fn edge_is_well(&self) -> bool {
-        self.served == self.site && self.caddyfile.is_empty()
+        self.served == self.site && self.caddyfile.is_empty() && self.directives.is_empty()
     }
 
     /// Whether all that the options want to be wrong can be: there is such a service, and such a text.
@@ -248,6 +258,7 @@ impl Plan {
                     let text =
                         text.map_err(|error| mistake(format!("the stack's Caddyfile can't be rendered: {error}")))?;
                     let text = altered::caddyfile(text, &self.site, &self.caddyfile, Finding::May).map_err(mistake)?;
+                    let text = directives::replaced(&text, &self.directives);
                     let (directory, name) = mount.target.rsplit_once('/').unwrap_or(("", &mount.target));
                     let files = mounts.entry(directory.to_owned()).or_default();
                     files.push(File::new(name, text));

@@ -136,11 +136,47 @@ async fn what_can_not_be_said_of_this_stack_is_a_trouble_and_no_panic() {
             "rule 1: find",
         ),
         ("  routes: { mine: { path: /x, service: chat } }", "the edge has no route to `chat`"),
-        ("  routes: { mine: { path: '/a b', service: ci } }", "expected a path"),
-        ("  routes: { ci-bare: { path: /forge/x } }", "takes all of these paths before it"),
         ("  oauth: { forge: { client_secret: x } }", "no OAuth application"),
+        ("  caddyfile: { replace: admin off, with: x }", "no Caddyfile to change"),
     ] {
         let trouble = Embedded::start(&wrong(Mode::Subpath, inject)).await.map(drop).unwrap_err();
         assert!(trouble.message.contains(words), "{inject}: {trouble:?}");
     }
+}
+
+#[tokio::test]
+async fn settings_change_what_they_change_at_the_real_programs() {
+    let stack = with("  env: { forge: { GITEA__session__COOKIE_SECURE: true } }").await;
+    let page = at(&stack, "/forge/user/login").await;
+    let secure = page.headers().get_all("set-cookie").iter().any(|cookie| cookie.to_str().unwrap().contains("Secure"));
+    assert!(secure, "{:?}", page.headers());
+
+    // The browser is sent to where only containers are, and only where it is told of it.
+    for (setting, expected) in [
+        ("WOODPECKER_FORGEJO_URL: 'http://forgejo:3000'", "http://forgejo:3000/login/oauth/authorize?"),
+        ("WOODPECKER_EXPERT_FORGE_OAUTH_HOST: 'http://forge:3000'", "http://forge:3000/login/oauth/authorize?"),
+        ("WOODPECKER_HOST: '${edge}'", "/forge/login/oauth/authorize?"),
+    ] {
+        let stack = with(&format!("  env: {{ ci: {{ {setting} }} }}")).await;
+        let start = at(&stack, "/ci/authorize").await;
+        let to = field(&start, "location");
+        assert!(to.contains(expected) || start.status().as_u16() == 200, "{setting}: {to}");
+    }
+
+    let stack = with(
+        "  env: { forge: { GITEA__security__INTERNAL_TOKEN: placeholder } }\n  routes: { forge-internal: null, forge-internal-root: null }",
+    )
+    .await;
+    let url = format!("{}/forge/api/internal/dummy", stack.site().base_url);
+    let token = "Bearer placeholder";
+    let url = Url::parse(&url).unwrap();
+    let stream = TcpStream::connect(("127.0.0.1", url.port().unwrap())).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::get(url.path())
+        .header("host", format!("edge.test:{}", url.port().unwrap()))
+        .header("x-gitea-internal-auth", token)
+        .body(Full::new(Bytes::new()))
+        .unwrap();
+    assert_eq!(sender.send_request(request).await.unwrap().status().as_u16(), 200);
 }

@@ -40,7 +40,7 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
         Says::Path(path) => view.lies(home, path) == Lies::Outside,
         Says::Root(root) => root.is_same_origin(own) && root.prefix.is_empty(),
         Says::Prefix(prefix) => prefix.is_empty(),
-        Says::Origin(_) => false,
+        Says::Origin(_) | Says::Off(_) => false,
     };
     let mut without = view.claims.iter().filter(|claim| claim.home == home && lacks_prefix(&claim.says)).peekable();
     without.peek()?;

@@ -3,7 +3,7 @@
 use super::super::case::{Candidate, Case, Symptom};
 use super::super::trail::{body, direct, log, service_of, status};
 use super::super::{Needs, Rule};
-use crate::evidence::StackFacts;
+use crate::evidence::{Evidence, StackFacts};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix};
 
@@ -27,6 +27,19 @@ pub(in super::super) static RULE: Rule = Rule {
 
 /// Where Woodpecker takes agents where nobody says otherwise (`WOODPECKER_GRPC_ADDR`).
 const GRPC_PORT: u16 = 9000;
+/// What an agent says that finds no server: words of gRPC and of Go's network.
+const NO_CONNECTION: &[&str] = &[
+    "unavailable",
+    "deadlineexceeded",
+    "deadline exceeded",
+    "dial tcp",
+    "connection refused",
+    "no such host",
+    "connection error",
+    "can't connect",
+];
+/// What one says that the server turns away.
+const NOT_LET_IN: &[&str] = &["could not auth", "unauthenticated", "permissiondenied", "not found by token"];
 /// The agent, as a part of the stack.
 pub(in super::super) const AGENT: &str = "ci-agent";
 
@@ -35,16 +48,13 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let explains: Vec<usize> = case.open().filter(|(_, symptom)| waits(symptom, stack)).map(|(id, _)| id).collect();
     // Without an agent that runs there is nothing to be told it.
     let is_down = case.evidence.troubles.iter().any(|trouble| trouble.service.as_deref() == Some(AGENT));
-    if explains.is_empty() || is_down {
+    if explains.is_empty() || is_down || is_busy(case.evidence) {
         return Vec::new();
     }
-    let said = log(case.evidence, AGENT).filter(|line| speaks_of_trouble(line)).last();
-    let refused = said.is_some_and(|line| {
-        let line = line.to_lowercase();
-        ["could not auth", "unauthenticated", "permissiondenied", "not found by token"]
-            .iter()
-            .any(|it| line.contains(it))
-    });
+    let said =
+        log(case.evidence, AGENT).filter(|line| speaks_of(line, NO_CONNECTION) || speaks_of(line, NOT_LET_IN)).last();
+    // A connection that didn't come about is said to be one that could not authenticate, too.
+    let refused = said.is_some_and(|line| !speaks_of(line, NO_CONNECTION));
     let server = format!("{}:{GRPC_PORT}", host(case));
     let (told, fix) = if refused {
         let summary = "Give the agent the secret that the server has, as WOODPECKER_AGENT_SECRET.";
@@ -82,9 +92,16 @@ pub(in super::super) fn waits(symptom: &Symptom<'_>, stack: &StackFacts) -> bool
     is_of_ci && is_pending && symptom.step.is_some_and(|step| step.attempts > 1)
 }
 
-fn speaks_of_trouble(line: &str) -> bool {
+/// An agent that says much and nothing of trouble with its server is there, and has other work, or little time.
+pub(in super::super) fn is_busy(evidence: &Evidence) -> bool {
+    let mut lines = log(evidence, AGENT).peekable();
+    let is_trouble = |line: &str| speaks_of(line, NO_CONNECTION) || speaks_of(line, NOT_LET_IN);
+    lines.peek().is_some() && !lines.any(is_trouble)
+}
+
+fn speaks_of(line: &str, words: &[&str]) -> bool {
     let line = line.to_lowercase();
-    ["error", "fatal", "warn", "unavailable", "deadline"].iter().any(|word| line.contains(word))
+    words.iter().any(|word| line.contains(word))
 }
 
 /// The server's name among containers: that at which the edge reaches it, if it is a name; else that of the service.

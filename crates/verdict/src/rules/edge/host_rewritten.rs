@@ -4,8 +4,9 @@ use super::{is_with, without_directive};
 use crate::evidence::Exchange;
 use crate::finding::{Class, Observation, Severity};
 use crate::rules::case::{Candidate, Case, Symptom, SymptomId};
-use crate::rules::view::{Claim, Root, Says, Taint, View};
+use crate::rules::view::{Claim, Root, Says, Seen, Taint, View, without_query};
 use crate::rules::{Needs, Rule};
+use crate::sentence::excerpt;
 
 pub(in crate::rules) static RULE: Rule = Rule {
     code: "edge/host-rewritten",
@@ -38,21 +39,33 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
     let (mut hosts, mut observations, mut explains) = reflected(case, view, home);
     let wrong: Vec<&Claim<'_>> =
         view.claims.iter().filter(|claim| claim.home == home && has_other_host(claim, own)).collect();
-    if view.is_told_right(home) && !wrong.is_empty() {
+    let has_right = view.claims.iter().any(|claim| follows_host(claim, home) && !has_other_host(claim, own));
+    if view.is_told_right(home) && !wrong.is_empty() && !has_right {
         hosts.extend(wrong.iter().filter_map(|claim| match &claim.says {
             Says::Root(root) | Says::Origin(root) => Some(root.host.clone()),
             _ => None,
         }));
         observations.extend(wrong.iter().map(|claim| claim.observation.clone()));
         explains.extend(Taint::of(view, home, None).explains(case));
-        explains.extend(refused_forms(case, view, home));
+    }
+    let refused = refused_forms(view, home);
+    if !refused.is_empty() {
+        observations.extend(refused.iter().map(|seen| {
+            seen.observation(format!(
+                "POST {}, from a page of the same origin → 403: {}",
+                without_query(&seen.exchange.request.url),
+                excerpt(seen.response().and_then(|response| response.body_excerpt.as_deref()).unwrap_or_default())
+            ))
+        }));
+        let is_refused = |exchange: &Exchange| refused.iter().any(|seen| std::ptr::eq(seen.exchange, exchange));
+        explains.extend(super::with_exchange(case, is_refused));
     }
     explains.sort_unstable();
     explains.dedup();
     observations.sort();
     observations.truncate(4);
     hosts.sort();
-    let host = hosts.first()?;
+    let host = hosts.first().map_or("another host", String::as_str);
     let service = &view.homes[home].service;
     (!explains.is_empty()).then(|| Candidate {
         cause: format!(
@@ -71,6 +84,14 @@ fn has_other_host(claim: &Claim<'_>, own: &Root) -> bool {
     is_through
         && !claim.is_exact
         && matches!(&claim.says, Says::Root(root) | Says::Origin(root) if root.host != own.host)
+}
+
+/// An address that may follow from the request's Host, through the edge.
+fn follows_host(claim: &Claim<'_>, home: usize) -> bool {
+    claim.home == home
+        && !claim.is_exact
+        && claim.way == crate::evidence::Way::Edge
+        && matches!(&claim.says, Says::Root(_) | Says::Origin(_))
 }
 
 /// What a service that shows requests shows of Host.
@@ -98,12 +119,16 @@ fn reflected(case: &Case<'_>, view: &View<'_>, home: usize) -> (Vec<String>, Vec
     found
 }
 
-/// Forms that the service takes for another site's.
-fn refused_forms(case: &Case<'_>, view: &View<'_>, home: usize) -> Vec<SymptomId> {
-    let is_refused = |exchange: &Exchange| {
-        exchange.request.method == "POST"
-            && is_with(view, home, exchange)
-            && exchange.response.as_ref().is_some_and(|response| response.status == 403)
+/// Forms of the service's own that it takes for another site's: it compares `Origin`, which is right, with `Host`.
+fn refused_forms<'v, 'a>(view: &'v View<'a>, home: usize) -> Vec<&'v Seen<'a>> {
+    let origin = view.homes[home].root.origin();
+    let is_refused = |seen: &&Seen<'a>| {
+        let request = &seen.exchange.request;
+        let is_own =
+            request.headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("origin") && *value == origin);
+        let response = seen.response().filter(|response| response.status == 403 && !view.is_edges_own(response));
+        let words = response.and_then(|response| response.body_excerpt.as_deref()).unwrap_or_default();
+        request.method == "POST" && is_own && words.to_ascii_lowercase().contains("origin")
     };
-    super::with_exchange(case, is_refused)
+    view.with(home).map(|(seen, _)| seen).filter(is_refused).collect()
 }

@@ -1,7 +1,8 @@
-//! What the edge does with paths, requests and answers on their way, and what it shows of itself.
+//! What the edge does with paths, requests and answers on their way, by itself, and what it shows of itself.
 
 pub(super) mod admin_open;
 pub(super) mod body_too_large;
+pub(super) mod catch_all;
 pub(super) mod compression_broken;
 pub(super) mod forwarded_missing;
 pub(super) mod forwarded_spoofable;
@@ -11,6 +12,7 @@ pub(super) mod prefix_doubled;
 pub(super) mod prefix_kept;
 pub(super) mod prefix_stripped;
 pub(super) mod redirect_loop;
+pub(super) mod redirect_misdirected;
 pub(super) mod response_rewritten;
 pub(super) mod route_unmatched;
 pub(super) mod wrong_upstream;

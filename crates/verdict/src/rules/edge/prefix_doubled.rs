@@ -82,7 +82,9 @@ fn requests(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> 
             symptom.failure.is_some_and(|failure| found_instead(failure, &twice))
                 && symptom.last_exchange().is_some_and(|exchange| is_with(view, home, exchange))
         };
-        case.open().filter(|(_, symptom)| is_so(symptom)).map(|(id, _)| id).collect()
+        let is_shown = case.open().any(|(_, symptom)| is_so(symptom));
+        // Where one path arrives so, all do.
+        with_exchange(case, |exchange| is_shown && is_with(view, home, exchange))
     };
     let summary = format!("Pass {service}'s paths on as they are.");
     let fix = match case.evidence.stack.as_ref().map(|stack| stack.kind) {

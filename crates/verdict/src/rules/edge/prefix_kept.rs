@@ -1,11 +1,13 @@
 //! `edge/prefix-kept`: the edge passes on a prefix that the service doesn't know.
 
+use std::collections::BTreeSet;
+
 use super::{lives_below_its_prefix, with_exchange};
 use crate::evidence::{Exchange, FailureKind};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case, Symptom, SymptomId};
-use crate::rules::view::{View, found_instead};
+use crate::rules::view::{Print, View, found_instead};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -65,7 +67,11 @@ fn reflected(case: &Case<'_>, view: &View<'_>, home: usize) -> Vec<SymptomId> {
             && symptom.failure.is_some_and(|failure| found_instead(failure, prefix))
             && symptom.last_exchange().is_some_and(|exchange| super::is_with(view, home, exchange))
     };
-    case.open().filter(|(_, symptom)| is_so(symptom)).map(|(id, _)| id).collect()
+    if !case.open().any(|(_, symptom)| is_so(symptom)) {
+        return Vec::new();
+    }
+    // Where one path arrives so, all do.
+    with_exchange(case, |exchange| super::is_with(view, home, exchange))
 }
 
 fn shown(view: &View<'_>, home: usize) -> Option<Vec<Observation>> {
@@ -78,15 +84,16 @@ fn shown(view: &View<'_>, home: usize) -> Option<Vec<Observation>> {
     // and it is the program that says so.
     let mut answers = view.with(home).filter(|(seen, _)| view.homes[home].root.covers(&seen.url)).peekable();
     answers.peek()?;
-    let mut missing = 0;
-    for (seen, _) in answers {
+    let mut missing = BTreeSet::new();
+    for (seen, inner) in answers {
         let Some(response) = seen.response() else { continue };
         match response.status {
             404 if view.is_nobodys_answer(response) => return None,
-            404 => missing += 1,
+            404 if Print::of(response).is_some() => drop(missing.insert(inner)),
             200..=299 | 500.. => return None,
             _ => {}
         }
     }
-    (missing > 1 && !lives_below_its_prefix(&view.homes[home].service) && !view.answers_as_another(home)).then(Vec::new)
+    let is_all = missing.len() > 1 && missing.iter().any(|inner| inner.trim_end_matches('/').is_empty());
+    (is_all && !lives_below_its_prefix(&view.homes[home].service) && !view.answers_as_another(home)).then(Vec::new)
 }

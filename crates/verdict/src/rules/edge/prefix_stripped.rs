@@ -1,11 +1,13 @@
 //! `edge/prefix-stripped`: the edge takes off a prefix that the service wants to see.
 
+use std::collections::BTreeSet;
+
 use super::{is_with, lives_below_its_prefix, with_exchange};
 use crate::evidence::Exchange;
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case};
-use crate::rules::view::{Says, View};
+use crate::rules::view::{Print, Says, View};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -65,7 +67,9 @@ fn shown(view: &View<'_>, home: usize) -> Option<Vec<Observation>> {
             && matches!(&claim.says, Says::Path(path) if own.inner(path).is_some_and(|rest| rest.len() > 1))
     });
     let answers: Vec<_> = view.with(home).filter_map(|(seen, _)| seen.response()).collect();
-    let knows_nothing = answers.len() > 1
+    let paths: BTreeSet<&str> = view.with(home).map(|(_, inner)| inner).collect();
+    let knows_nothing = paths.len() > 1
+        && answers.iter().any(|response| Print::of(response).is_some())
         && answers.iter().all(|response| response.status == 404 && !view.is_nobodys_answer(response))
         && lives_below_its_prefix(&view.homes[home].service);
     let is_so = (hands_out_prefix && !view.fallback(home).is_empty()) || knows_nothing;

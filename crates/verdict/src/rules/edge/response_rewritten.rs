@@ -7,7 +7,7 @@ use crate::evidence::{Exchange, ResponseRecord, StackKind};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case, SymptomId};
-use crate::rules::view::{Print, Root, View};
+use crate::rules::view::{Print, Root, Says, View};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -43,9 +43,15 @@ struct Difference<'v> {
     inner: &'v str,
     what: String,
     field: Option<&'static str>,
+    /// The status that came, where that is what differs.
+    status: Option<u16>,
 }
 
 fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
+    // A service that shows its requests answers otherwise each time, and shows itself what is wrong with them.
+    if view.reflections().any(|reflection| reflection.index == home) {
+        return None;
+    }
     let mut differences: Vec<Difference<'_>> = Vec::new();
     for (seen, inner) in view.with(home).filter(|(seen, _)| seen.step.is_none()) {
         let Some(through) = seen.response().filter(|response| !view.is_edges_own(response)) else { continue };
@@ -63,31 +69,54 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
         // Whichever way the service is asked, it answers otherwise.
         let different: Vec<(String, Option<&'static str>)> =
             past.iter().filter_map(|past| differs(past, through, &view.homes[home].root)).collect();
-        if !past.is_empty() && different.len() == past.len() && past.iter().any(|past| past.status != 404) {
-            differences.extend(different.into_iter().map(|(what, field)| Difference { inner, what, field }));
+        if !past.is_empty() && different.len() == past.len() {
+            let status = past.iter().all(|past| past.status != through.status).then_some(through.status);
+            let difference = |(what, field)| Difference { inner, what, field, status };
+            differences.extend(different.into_iter().map(difference));
         }
     }
+    let mut observations: Vec<Observation> = Vec::new();
+    let mut changed: BTreeSet<*const Exchange> = BTreeSet::new();
+    if view.is_told_right(home) {
+        // It knows its address, and sends browsers elsewhere.
+        for claim in view.claims.iter().filter(|claim| claim.home == home && matches!(claim.says, Says::Off(_))) {
+            observations.push(claim.observation.clone());
+            changed.insert(std::ptr::from_ref(claim.exchange));
+        }
+    }
+    let statuses: BTreeSet<u16> = differences.iter().filter_map(|difference| difference.status).collect();
     let paths: BTreeSet<&str> = differences.iter().map(|difference| difference.inner).collect();
     let explains: Vec<SymptomId> = with_exchange(case, |exchange: &Exchange| {
         let at = view.find(exchange).and_then(|seen| seen.at.as_ref());
-        is_with(view, home, exchange) && at.is_some_and(|(_, inner)| paths.contains(inner.as_str()))
+        // What can't be asked again, such as a POST, and has the status that others were given.
+        let is_alike = exchange.response.as_ref().is_some_and(|response| statuses.contains(&response.status));
+        let is_changed = changed.contains(&std::ptr::from_ref(exchange));
+        is_with(view, home, exchange)
+            && (is_changed || is_alike || at.is_some_and(|(_, inner)| paths.contains(inner.as_str())))
     });
     let service = &view.homes[home].service;
     let said: BTreeSet<String> =
         differences.iter().map(|difference| format!("{}: {}", difference.inner, difference.what)).collect();
-    let first = said.first()?.clone();
+    let first = match (said.first(), observations.first()) {
+        (Some(said), _) => said.clone(),
+        (None, Some(observation)) => observation.text.clone(),
+        (None, None) => return None,
+    };
     let fix = match differences.iter().filter_map(|difference| difference.field).min() {
         Some(field) => without_directive(
             case,
             &format!("header_down {field}"),
             &format!("Take out what changes {field} on the way."),
         ),
+        None if !observations.is_empty() => {
+            without_directive(case, "header_down location", "Take out what changes Location on the way.")
+        }
         None => Fix::advice(format!("Take out what changes {service}'s answers between it and the browser.")),
     };
     (!explains.is_empty()).then(|| Candidate {
         cause: format!("{service} answers otherwise than what arrives ({first})."),
         fix: Some(fix),
-        observations: said.into_iter().take(4).map(Observation::new).collect(),
+        observations: said.into_iter().map(Observation::new).chain(observations).take(4).collect(),
         explains,
     })
 }

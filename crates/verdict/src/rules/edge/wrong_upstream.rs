@@ -44,8 +44,10 @@ fn silent(case: &Case<'_>, view: &View<'_>, home: usize, registry: bool) -> Opti
     let on_route = |exchange: &Exchange| {
         is_with(view, home, exchange) && view.find(exchange).is_some_and(|seen| root.covers(&seen.url) != registry)
     };
-    let answers: Vec<&ResponseRecord> =
-        view.seen.iter().filter(|seen| on_route(seen.exchange)).filter_map(|seen| seen.response()).collect();
+    // What the edge answers by itself, such as a path that it blocks, says nothing of the service.
+    let asks_service = |response: &&ResponseRecord| is_gateway_error(view, response) || !view.is_edges_own(response);
+    let on_its_route = view.seen.iter().filter(|seen| on_route(seen.exchange));
+    let answers: Vec<&ResponseRecord> = on_its_route.filter_map(|seen| seen.response()).filter(asks_service).collect();
     // A service that restarts meanwhile answers sooner or later.
     if answers.len() < 2 || !answers.iter().all(|response| is_gateway_error(view, response)) {
         return None;

@@ -3,9 +3,8 @@
 use url::Url;
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::log;
 use super::super::{Needs, Rule};
-use super::Untold;
+use super::{Untold, delivery, is_denial};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix};
 
@@ -28,12 +27,11 @@ pub(in super::super) static RULE: Rule = Rule {
 
 fn find(case: &Case<'_>) -> Vec<Candidate> {
     let Some(stack) = &case.evidence.stack else { return Vec::new() };
-    let untold = case.open_by(|symptom| Untold::of(symptom, stack).filter(Untold::is_directed));
+    let untold = case.open_by(|symptom| Untold::of(symptom, stack).filter(|untold| untold.is_directed(case.evidence)));
     let candidate = |(untold, explains): (Untold, Vec<usize>)| {
         let host = Url::parse(&untold.hook).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-        let about_hooks = |line: &&str| line.contains("webhook") && line.to_lowercase().contains("deliver");
-        let said = log(case.evidence, "forge").filter(about_hooks).last();
-        let denied = said.is_some_and(|line| line.contains("deny") || line.contains("ALLOWED_HOST_LIST"));
+        let said = delivery(case.evidence);
+        let denied = said.is_some_and(is_denial);
         let told = match (denied, said) {
             (true, _) => format!("the forge's log says that it may not call {host}"),
             (false, Some(_)) => format!("the forge's log says why it doesn't reach {host}"),

@@ -15,8 +15,9 @@ pub(in super::super) static RULE: Rule = Rule {
     explain: "The CI leaves a webhook at the forge, at the address that it has for itself there. Where that lacks the \
               CI's prefix the forge tells whoever has the path; any 2xx counts as delivered, an empty one of the edge's \
               too, so the forge is content and no pipeline ever starts.",
-    told_by: "A push becomes no pipeline, and the webhook's address, as the forge's API has it, isn't below the CI's \
-              prefix. A webhook with the right path that isn't delivered is `hook/denied`.",
+    told_by: "A push becomes no pipeline, and the webhook's address, as the forge's API has it, isn't the CI's: it lacks \
+              the prefix, or has a host that isn't the site's and that the forge gets no answer from. A webhook with the \
+              right address that isn't delivered is `hook/denied`.",
     remedy: "Set WOODPECKER_EXPERT_WEBHOOK_HOST to the CI's address with its prefix, or unset it where WOODPECKER_HOST is \
              right; then repair the repositories in the CI, whose webhooks keep the address that they were made with.",
     references: &["Woodpecker: WOODPECKER_EXPERT_WEBHOOK_HOST"],
@@ -26,7 +27,7 @@ pub(in super::super) static RULE: Rule = Rule {
 
 fn find(case: &Case<'_>) -> Vec<Candidate> {
     let Some(stack) = &case.evidence.stack else { return Vec::new() };
-    let untold = case.open_by(|symptom| Untold::of(symptom, stack).filter(|untold| !untold.is_directed()));
+    let untold = case.open_by(|symptom| Untold::of(symptom, stack).filter(|untold| !untold.is_directed(case.evidence)));
     let candidate = |(untold, explains): (Untold, Vec<usize>)| {
         let public = public_url("ci", stack);
         let setting = Change::Setting {

@@ -6,8 +6,8 @@ pub(super) mod misdirected;
 use url::Url;
 
 use super::case::Symptom;
-use super::trail::{body, history, is_below, public_url, service_of, status};
-use crate::evidence::{Exchange, StackFacts};
+use super::trail::{body, history, is_below, log, public_url, service_of, status};
+use crate::evidence::{Evidence, Exchange, StackFacts};
 
 /// The path of Woodpecker's webhooks, below its address.
 const HOOK_PATH: &str = "/api/hook";
@@ -41,14 +41,27 @@ impl Untold {
         Some(Self { hook, public: format!("{}{HOOK_PATH}", public_url("ci", stack)) })
     }
 
-    /// The webhook leads below the CI's own prefix: at its public address, or at one that only containers know.
-    fn is_directed(&self) -> bool {
+    /// The webhook leads to the CI as far as its address tells: to its public one; or below its prefix on a host that only
+    /// containers may know, if the forge says that it may not call that host, and not that it isn't there.
+    fn is_directed(&self, evidence: &Evidence) -> bool {
         if is_below(&self.hook, &self.public) {
             return true;
         }
         let (Ok(hook), Ok(public)) = (Url::parse(&self.hook), Url::parse(&self.public)) else { return false };
-        hook.host_str() != public.host_str() && is_below(hook.path(), public.path())
+        hook.host_str() != public.host_str()
+            && is_below(hook.path(), public.path())
+            && delivery(evidence).is_some_and(is_denial)
     }
+}
+
+/// The forge's last word on a webhook that it could not deliver.
+fn delivery(evidence: &Evidence) -> Option<&str> {
+    log(evidence, "forge").filter(|line| line.contains("webhook") && line.to_lowercase().contains("deliver")).last()
+}
+
+/// The forge's list of allowed hosts says no (`deny 'HOST(ADDRESS)'`).
+fn is_denial(line: &str) -> bool {
+    line.contains("deny") || line.contains("ALLOWED_HOST_LIST")
 }
 
 fn path_of(exchange: &Exchange) -> String {

@@ -21,9 +21,11 @@ impl Print {
     }
 }
 
-/// A success without content and without a media type: what Caddy answers where no route matches.
+/// A success without content and without a media type: what Caddy answers where no route matches. An answer whose header
+/// section wasn't kept shows nothing.
 pub(crate) fn is_empty_ok(response: &ResponseRecord) -> bool {
-    response.status == 200 && response.body_bytes == 0 && response.header("content-type").is_none()
+    let is_empty = response.body_bytes == 0 && response.header("content-type").is_none();
+    response.status == 200 && is_empty && !response.headers.is_empty()
 }
 
 /// The answer is a page.
@@ -87,9 +89,14 @@ mod tests {
 
     #[test]
     fn an_empty_success_says_nothing() {
-        assert!(is_empty_ok(&response(200, None, "")));
-        assert!(!is_empty_ok(&response(200, Some("text/css"), "")));
-        assert!(!is_empty_ok(&response(204, None, "")));
-        assert!(!is_empty_ok(&response(200, None, "x")));
+        let empty = |name: &str, value: &str| ResponseRecord {
+            headers: vec![(name.to_owned(), value.to_owned())],
+            ..response(200, None, "")
+        };
+        assert!(is_empty_ok(&empty("Server", "Caddy")));
+        assert!(!is_empty_ok(&empty("Content-Type", "text/css")));
+        assert!(!is_empty_ok(&ResponseRecord { status: 204, ..empty("Server", "Caddy") }));
+        assert!(!is_empty_ok(&ResponseRecord { body_bytes: 1, ..empty("Server", "Caddy") }));
+        assert!(!is_empty_ok(&response(200, None, "")));
     }
 }

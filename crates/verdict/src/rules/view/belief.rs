@@ -164,7 +164,7 @@ impl View<'_> {
             Says::Path(path) => {
                 prefix.as_deref() != Some(&home_root.prefix) && self.lies(home, path) != Lies::Elsewhere
             }
-            Says::Prefix(_) => false,
+            Says::Prefix(_) | Says::Off(_) => false,
         };
         let shown_by = shown(handed().filter(tells));
         Some(Belief { origin: origin.cloned(), prefix, is_exact: false, shown_by })

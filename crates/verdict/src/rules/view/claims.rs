@@ -21,6 +21,8 @@ pub(crate) enum Says {
     Root(Root),
     /// Scheme, host and port alone; its prefix is empty.
     Origin(Root),
+    /// A redirect to an origin that isn't the site's: its prefix is empty.
+    Off(Root),
     /// The prefix alone.
     Prefix(String),
     /// An address from the root of the origin, handed to a browser.
@@ -104,6 +106,13 @@ fn of_answer<'a>(
     };
     for (root, is_exact, what) in roots(&view.homes[home], inner, response) {
         claim(Says::Root(root), is_exact, what);
+    }
+    if let Some(root) = off_site(view, inner, response) {
+        claim(
+            Says::Off(root),
+            false,
+            format!("Location: {}", excerpt(response.header("location").unwrap_or_default())),
+        );
     }
     if let Some((says, what)) = realm(response) {
         claim(says, false, what);
@@ -231,6 +240,20 @@ fn self_redirect(home: &Home, inner: &str, location: &str) -> Option<Root> {
     let is_there = own.len() > 1 && (path == own || home.root.inner(&path) == Some(own));
     let root = Root::before(location, own).or_else(|| Root::before(location, &format!("{own}/")))?;
     (is_there && !root.is_same_origin(&home.root)).then_some(root)
+}
+
+/// A redirect to an origin that none of the site's services has, unless it is part of a sign-in.
+fn off_site(view: &View<'_>, inner: &str, response: &ResponseRecord) -> Option<Root> {
+    if !(300..400).contains(&response.status) {
+        return None;
+    }
+    let location = response.header("location")?;
+    let url = Url::parse(location).ok()?;
+    let is_of_sign_in =
+        url.query_pairs().any(|(name, _)| matches!(&*name, "client_id" | "redirect_uri" | "code" | "state" | "error"));
+    let root = Root::of(&url)?.with_prefix("");
+    let is_on_site = root.is_same_origin(&view.base) || view.homes.iter().any(|home| home.root.is_same_origin(&root));
+    (!is_of_sign_in && !is_on_site && inner.len() > 1).then_some(root)
 }
 
 /// Woodpecker's pages load a script that says what the server's prefix is.

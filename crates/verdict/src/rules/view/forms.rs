@@ -115,29 +115,27 @@ impl View<'_> {
 
     /// The service whose answers come below another's prefix.
     pub(crate) fn another(&self, home: usize) -> Option<usize> {
-        let prints = |index: usize| -> BTreeSet<Print> {
-            let through = self.with(index).filter_map(|(seen, _)| seen.response());
-            through.filter(|response| !self.is_edges_own(response)).filter_map(Print::of).collect()
+        let through = |index: usize| -> Vec<Print> {
+            let below = self.with(index).filter(|(seen, _)| self.homes[index].root.covers(&seen.url));
+            let answers = below.filter_map(|(seen, _)| seen.response());
+            answers.filter(|response| !self.is_edges_own(response)).filter_map(Print::of).collect()
         };
         let past = |index: usize| -> BTreeSet<Print> {
             let direct = self.direct.iter().filter(|direct| direct.home == index);
             direct.filter_map(|direct| direct.response()).filter_map(Print::of).collect()
         };
-        let here: Vec<Print> = {
-            let through = self.with(home).filter_map(|(seen, _)| seen.response());
-            through.filter(|response| !self.is_edges_own(response)).filter_map(Print::of).collect()
-        };
+        let here = through(home);
         let own = past(home);
         if here.is_empty() || here.iter().any(|print| own.contains(print)) {
             return None;
         }
-        let others = (0..self.homes.len()).filter(|index| *index != home);
         let shares = |index: &usize| {
-            let theirs: BTreeSet<Print> = prints(*index).union(&past(*index)).cloned().collect();
+            let theirs: BTreeSet<Print> = through(*index).into_iter().chain(past(*index)).collect();
             let shared = here.iter().filter(|print| theirs.contains(print)).count();
-            // A page of an empty site is like another's; most of what comes has to be theirs.
+            // Short words may be alike by chance; most of what comes has to be theirs.
             shared > 1 && shared * 2 > here.len()
         };
+        let others = (0..self.homes.len()).filter(|index| *index != home);
         others.filter(shares).min_by_key(|index| self.homes[*index].service.clone())
     }
 

@@ -30,7 +30,7 @@ use crate::finding::{Observation, Place};
 
 pub(crate) use answers::{Print, is_empty_ok};
 pub(crate) use belief::{Belief, Difference};
-pub(crate) use claims::{Claim, Lies, Says};
+pub(crate) use claims::{Claim, Lies, Says, without_query};
 pub(crate) use loops::{Hop, redirect_loop};
 pub(crate) use reflection::{Reflection, found_instead};
 pub(crate) use site::{Home, Root};

@@ -43,6 +43,7 @@ impl<'v, 'a> Taint<'v, 'a> {
             let is_wrong = match &claim.says {
                 Says::Root(root) => root != own,
                 Says::Origin(origin) => !origin.is_same_origin(own),
+                Says::Off(_) => true,
                 Says::Prefix(prefix) => *prefix != own.prefix,
                 Says::Path(path) => match view.lies(home, path) {
                     Lies::Outside | Lies::Doubled => true,
@@ -57,11 +58,20 @@ impl<'v, 'a> Taint<'v, 'a> {
                 taint.exchanges.push(claim.exchange);
                 taint.addresses.extend(claim.address.as_deref());
                 match &claim.says {
-                    Says::Root(root) | Says::Origin(root) => taint.roots.push(root.clone()),
+                    Says::Root(root) | Says::Origin(root) | Says::Off(root) => taint.roots.push(root.clone()),
                     Says::Path(path) => taint.paths.push(path),
                     Says::Prefix(_) => {}
                 }
             }
+        }
+        // Where other addresses lack the prefix, a redirect to `/` lacks it as well.
+        if !own.prefix.is_empty() && !taint.paths.is_empty() {
+            let to_root = view.claims.iter().filter(|claim| {
+                let is_redirect =
+                    claim.exchange.response.as_ref().is_some_and(|response| (300..400).contains(&response.status));
+                claim.home == home && is_redirect && claim.says == Says::Path("/".to_owned())
+            });
+            taint.exchanges.extend(to_root.map(|claim| std::ptr::from_ref(claim.exchange)));
         }
         taint.roots.extend(believed.filter(|believed| *believed != own).cloned());
         taint.roots.sort();

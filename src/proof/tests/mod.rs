@@ -1,0 +1,6 @@
+//! The proof on scripts, and on stacks with real faults.
+
+mod properties;
+mod proposals;
+mod script;
+mod stacks;

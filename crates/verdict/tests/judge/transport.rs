@@ -372,6 +372,9 @@ fn answers_that_break_off_and_that_nobody_waits_for() {
     assert!(only(&direct(json(get(&at, 200)), cut_again()), "connection/cut").cause.contains("through the edge"));
     let service = direct(broken_off(json(get(&at, 200))), cut_again());
     assert!(only(&service, "connection/cut").cause.starts_with("echo itself"));
+    let at_once =
+        again(get("/echo/slow", 502), scene(vec![gateway("/echo/slow", 502), went(vec![json(get("/echo/", 200))])]));
+    assert!(only(&direct(json(get(&at, 200)), at_once), "connection/cut").cause.contains("end before it has answered"));
     // It happened once.
     only(&again(json(get("/echo/slow", 200)), scene(vec![cut()])), "service/unsteady");
 }

@@ -4,7 +4,7 @@ use crate::evidence::{EndingKind, FrameKind, StackKind, WebSocketRecord};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
 use crate::rules::case::{Candidate, Case, Symptom, is_of_site};
-use crate::rules::ways::{seen, service_of};
+use crate::rules::ways::{ELSEWHERE, seen, service_of};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -60,7 +60,7 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
         let (cause, fix) = match whose {
             Whose::Edge => (
                 format!("The edge cuts WebSockets to {service} after {after} of silence: past the edge they live on."),
-                lift(),
+                case.unless_refuted(RULE.code, lift(), ELSEWHERE),
             ),
             Whose::Service => (
                 format!(
@@ -73,7 +73,7 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
                     "WebSockets to {service} are cut after {after} of silence, by a time limit of the edge's or of the \
                      service's own: how long one lives past the edge would tell."
                 ),
-                lift(),
+                case.unless_refuted(RULE.code, lift(), ELSEWHERE),
             ),
         };
         Candidate { cause, fix: Some(fix), observations, explains }

@@ -1,78 +1,48 @@
-//! What stands between the edge and a service here: it passes bytes on, late at times, and is away at times, as a service is that
-//! restarts on its data.
+//! What stands between the edge and a service here: it passes bytes on, late at times.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
 
 /// What comes after so long belongs to another request.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A gate, and the service behind it.
+/// A gate. Dropping it takes no more connections.
 pub(crate) struct Gate {
     pub(crate) address: SocketAddr,
-    behind: SocketAddr,
     /// How long what comes waits before it goes on, in milliseconds.
     delay_ms: Arc<AtomicU64>,
-    /// Ends the listener and all connections.
-    open: Mutex<(CancellationToken, Option<JoinHandle<()>>)>,
+    _serving: AbortOnDropHandle<()>,
 }
 
 impl Gate {
-    /// A gate that is open.
+    /// A gate before a service that listens there.
     pub(crate) async fn before(behind: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
         let address = listener.local_addr().expect("its address");
         let delay_ms = Arc::<AtomicU64>::default();
-        let token = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, behind, delay_ms.clone(), token.clone()));
-        Self { address, behind, delay_ms, open: Mutex::new((token, Some(task))) }
+        let serving = AbortOnDropHandle::new(tokio::spawn(serve(listener, behind, delay_ms.clone())));
+        Self { address, delay_ms, _serving: serving }
     }
 
     /// From now on what comes waits for so long.
     pub(crate) fn delay(&self, milliseconds: u64) {
         self.delay_ms.store(milliseconds, Ordering::Relaxed);
     }
-
-    /// Breaks all connections and takes none for a while.
-    pub(crate) async fn restart(&self, away: Duration) {
-        let (token, task) = {
-            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-            (open.0.clone(), open.1.take())
-        };
-        token.cancel();
-        if let Some(task) = task {
-            let _ = task.await;
-        }
-        tokio::time::sleep(away).await;
-        // Its own port again, which nobody else is likely to have taken.
-        if let Ok(listener) = TcpListener::bind(self.address).await {
-            let token = CancellationToken::new();
-            let task = tokio::spawn(serve(listener, self.behind, self.delay_ms.clone(), token.clone()));
-            *self.open.lock().unwrap_or_else(PoisonError::into_inner) = (token, Some(task));
-        }
-    }
 }
 
-async fn serve(listener: TcpListener, behind: SocketAddr, delay_ms: Arc<AtomicU64>, token: CancellationToken) {
+async fn serve(listener: TcpListener, behind: SocketAddr, delay_ms: Arc<AtomicU64>) {
+    let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            () = token.cancelled() => return,
-            Ok((client, _)) = listener.accept() => {
-                let (delay_ms, token) = (delay_ms.clone(), token.clone());
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = token.cancelled() => {}
-                        () = join(client, behind, delay_ms) => {}
-                    }
-                });
-            }
+            Ok((client, _)) = listener.accept() => drop(connections.spawn(join(client, behind, delay_ms.clone()))),
+            Some(_) = connections.join_next() => {}
         }
     }
 }

@@ -168,7 +168,9 @@ async fn disturb(
             1..=4 => {
                 let away = chance.below(800);
                 said.push(format!("{service} restarts within {away} ms"));
-                gate.restart(Duration::from_millis(away)).await;
+                stack.stop(service).await;
+                tokio::time::sleep(Duration::from_millis(away)).await;
+                stack.start_stopped().await.expect("services that start again");
             }
             5 => {
                 said.push(format!("{service} answers 15 s late"));

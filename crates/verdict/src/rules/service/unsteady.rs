@@ -79,7 +79,9 @@ fn is_well_now(case: &Case<'_>, service: &str, symptom: &Symptom<'_>, exchange: 
     if again.peek().is_some() && (was_away || !is_personal(exchange)) {
         // What was away and hangs now changes as a configuration doesn't.
         let hangs = |exchange: &Exchange| is_gateway && exchange.response.is_none();
-        return again.all(|again| is_well(again) || hangs(again));
+        let is_otherwise = |again: &Exchange| is_well(again) || hangs(again);
+        // A gateway's error comes and goes with the service; one of the service's own may be about one thing among many.
+        return if was_away { again.any(is_otherwise) } else { again.all(is_otherwise) };
     }
     // It can't be asked again. A gateway's error says that the service wasn't there; now it is.
     let probes = case.evidence.probes.iter().map(|probe| &probe.exchange);

@@ -4,7 +4,7 @@ use crate::evidence::{Arrival, Exchange, FailureKind, ResponseRecord, StackFacts
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case, Symptom, is_of_site};
-use crate::rules::ways::{is_handshake, is_whole, service_of, target};
+use crate::rules::ways::{ELSEWHERE, is_handshake, is_whole, service_of, target};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -105,7 +105,12 @@ fn candidate(case: &Case<'_>, kind: StackKind, service: &str, by: By, explains: 
             (cause, "Leave streams out of the edge's compression.", vec![out("encode")])
         }
     };
-    Candidate { cause, fix: Some(Fix::apply(summary, changes)), observations, explains }
+    Candidate {
+        cause,
+        fix: Some(case.unless_refuted(RULE.code, Fix::apply(summary, changes), ELSEWHERE)),
+        observations,
+        explains,
+    }
 }
 
 /// WebSockets that never open: the answer that switches has no end, so that whoever collects it waits for ever.

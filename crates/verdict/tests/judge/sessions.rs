@@ -45,7 +45,7 @@ fn secure_over_http() {
 }
 
 fn changed_on_the_way(finding: &Finding) {
-    let fix = finding.fix.as_ref().unwrap();
+    let fix = finding.fix.as_ref().expect("a fix");
     assert!(fix.changes.is_empty() && fix.summary.contains("on the way"), "{}", fix.summary);
 }
 

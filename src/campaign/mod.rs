@@ -155,7 +155,8 @@ impl Campaign {
         let alone = judge(&http_alone::evidence(&evidence));
         let outcome = Outcome {
             judged: Some(Judged::new(fault, &evidence, &judgement)),
-            http_alone: Some(Judged::new(fault, &evidence, &alone)),
+            // Nothing is tried on that.
+            http_alone: Some(Judged { proven: None, ..Judged::new(fault, &evidence, &alone) }),
             duration_ms: milliseconds(duration),
             diagnosis_ms: milliseconds(diagnosis.elapsed()),
             ..Outcome::of(fault)

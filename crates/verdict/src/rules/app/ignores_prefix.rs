@@ -1,10 +1,10 @@
 //! `app/ignores-prefix`: a program hands out addresses without its prefix, whatever it is told.
 
 use super::{can_be_told, fallback, told, was_told};
-use crate::evidence::Mode;
+use crate::evidence::{Mode, Way};
 use crate::finding::{Class, Observation, Severity};
 use crate::rules::case::{Candidate, Case};
-use crate::rules::view::{Lies, Says, Taint, View};
+use crate::rules::view::{Claim, Lies, Says, Taint, View};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -42,14 +42,17 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
         Says::Prefix(prefix) => prefix.is_empty(),
         Says::Origin(_) | Says::Off(_) => false,
     };
-    let mut without = view.claims.iter().filter(|claim| claim.home == home && lacks_prefix(&claim.says)).peekable();
-    without.peek()?;
+    let without = view.claims.iter().filter(|claim| claim.home == home && lacks_prefix(&claim.says));
+    without.clone().next()?;
     let explains = Taint::of(view, home, None).explains(case);
     if explains.is_empty() {
         return None;
     }
-    let past = without.any(|claim| claim.way == crate::evidence::Way::Direct);
+    let past = without.clone().any(|claim| claim.way == Way::Direct);
     let asked = view.direct.iter().any(|direct| direct.home == home && direct.response().is_some());
+    if !past && !is_what_it_wrote(view, home, without) {
+        return None;
+    }
     let (though, mut observations) = told(case, home);
     let service = &view.homes[home].service;
     if asked && !past {
@@ -60,4 +63,27 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
     }
     let cause = format!("{service} lives below {}, and hands out addresses without it{though}.", own.prefix);
     Some(Candidate { cause, fix: Some(fallback(&view.homes[home])), observations, explains })
+}
+
+/// Where the service itself was asked: that what came lacks the prefix and nothing else. An address that was changed to another
+/// one is no sign of a program that ignores its prefix.
+fn is_what_it_wrote<'v>(view: &View<'_>, home: usize, mut without: impl Iterator<Item = &'v Claim<'v>>) -> bool {
+    let prefix = &view.homes[home].root.prefix;
+    let mut written = view
+        .claims
+        .iter()
+        .filter(|claim| claim.home == home && claim.way == Way::Direct)
+        .filter_map(|claim| match &claim.says {
+            Says::Path(path) => Some(path.as_str()),
+            _ => None,
+        })
+        .peekable();
+    if written.peek().is_none() {
+        return true;
+    }
+    let written: Vec<&str> = written.filter_map(|path| path.strip_prefix(prefix.as_str())).collect();
+    without.any(|claim| match &claim.says {
+        Says::Path(path) => written.contains(&path.as_str()),
+        _ => true,
+    })
 }

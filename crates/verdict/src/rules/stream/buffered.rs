@@ -27,7 +27,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 /// A stream's pieces come at least so long after one another, all in all, in milliseconds.
 const STREAM_MS: f64 = 150.0;
 /// A collected stream's pieces come within this part of the time that they were sent in.
-const COLLECTED: f64 = 0.25;
+const COLLECTED: f64 = 0.3;
 
 /// What collects it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::case::{Case, leads_to};
-use crate::evidence::{Exchange, Journey, Probe, ResponseRecord, StackFacts, StackKind, StepRecord, Way};
+use crate::evidence::{Exchange, Journey, Mode, Probe, ResponseRecord, StackFacts, StackKind, StepRecord, Way};
 use crate::finding::{Observation, Place};
 
 /// What is left to do where the edge's own settings are as they should be.
@@ -15,8 +15,11 @@ const WITHOUT_ROUTE: &[&str] = &["edge", "ci-agent"];
 
 /// The service whose route a URL of the site is on: the one that its prefix or its host names.
 pub(crate) fn service_of<'a>(url: &str, stack: &'a StackFacts) -> Option<&'a str> {
-    let names = stack.services.iter().map(|service| service.name.as_str());
-    names.filter(|name| !WITHOUT_ROUTE.contains(name)).find(|name| leads_to(url, name, stack))
+    let mut names = stack.services.iter().map(|service| service.name.as_str());
+    let named = names.clone().filter(|name| !WITHOUT_ROUTE.contains(name)).find(|name| leads_to(url, name, stack));
+    // In subdomain mode the staging site has the project's own host.
+    let is_own_host = stack.mode == Mode::Subdomain && origin(url) == origin(&stack.base_url);
+    named.or_else(|| names.find(|name| *name == "staging" && is_own_host))
 }
 
 /// Path and query of a URL, as they were sent.

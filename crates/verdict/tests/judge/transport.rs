@@ -169,7 +169,15 @@ fn streamed(spread_ms: f64) -> StepRecord {
     broke(vec![hop], "the time from the content's first piece to its last is not what was expected", "1ms")
 }
 
+/// Asked again, it arrives as before; asked directly, within this time.
 fn directly(evidence: Evidence, spread_ms: f64) -> Evidence {
+    let streamed = evidence.journeys[0]
+        .steps
+        .iter()
+        .filter_map(|step| step.trace.last())
+        .find(|hop| hop.request.url.contains("/stream"));
+    let again = streamed.cloned().map(Hop);
+    let evidence = again.into_iter().fold(evidence, |evidence, again| probed(evidence, "echo", Way::Edge, again));
     let hop = get(&format!("{DIRECT}/stream?pieces=10"), 200).body("text/event-stream", "data: 1");
     probed(evidence, "echo", Way::Direct, in_pieces(hop, 10, spread_ms))
 }
@@ -377,6 +385,15 @@ fn answers_that_break_off_and_that_nobody_waits_for() {
     assert!(only(&direct(json(get(&at, 200)), at_once), "connection/cut").cause.contains("end before it has answered"));
     // It happened once.
     only(&again(json(get("/echo/slow", 200)), scene(vec![cut()])), "service/unsteady");
+}
+
+#[test]
+fn on_hosts_of_their_own_the_staging_site_has_the_projects() {
+    let mut evidence = probed(scene(vec![gateway("/", 502)]), "edge", Way::Edge, json(get("/", 200)));
+    if let Some(stack) = &mut evidence.stack {
+        stack.mode = verdict::evidence::Mode::Subdomain;
+    }
+    assert!(only(&evidence, "service/unsteady").cause.starts_with("staging"));
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 /// A stream's pieces come at least so long after one another, all in all, in milliseconds.
 const STREAM_MS: f64 = 150.0;
 /// A collected stream's pieces come within this part of the time that they were sent in.
-const COLLECTED: f64 = 0.25;
+const COLLECTED: f64 = 0.3;
 
 /// What collects it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,8 +47,11 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
         let within = yardstick.spread_ms() * COLLECTED;
         // A machine that stood still for a moment collects nothing the next time.
         let is_alike = |other: &&Exchange| encoding_of(other) == encoding(response) && is_whole(other);
-        let mut again = case.again(url).map(|probe| &probe.exchange).filter(is_alike);
-        let is_lasting = again.all(|again| again.response.as_ref().is_some_and(|again| again.spread_ms() <= within));
+        let mut again = case.again(url).map(|probe| &probe.exchange).filter(is_alike).peekable();
+        // Nobody asks again for compressed ones.
+        let is_known = again.peek().is_some() || encoding(response).is_some();
+        let is_late = |again: &Exchange| again.response.as_ref().is_some_and(|again| again.spread_ms() <= within);
+        let is_lasting = is_known && again.all(is_late);
         let is_collected = response.spread_ms() <= within && is_lasting;
         let by = if encoding(response).is_some() { By::Compression } else { By::Buffering };
         is_collected.then_some((service_of(url, stack)?, by))

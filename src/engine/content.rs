@@ -20,6 +20,14 @@ pub struct Unreadable {
 /// The bytes aren't text in that charset.
 pub fn text(response: &Received) -> Result<String, Unreadable> {
     let content_type = response.header("content-type").unwrap_or_default();
+    // No browser shows what is called compressed and isn't.
+    if let Some(coding) = response.header("content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+    {
+        return Err(Unreadable {
+            found: format!("{} bytes of `{content_type}` in Content-Encoding {coding}", response.body.len()),
+            help: "the server compresses, or says that it does, without having been asked to".to_owned(),
+        });
+    }
     let charset = content_type
         .split(';')
         .skip(1)
@@ -33,19 +41,14 @@ pub fn text(response: &Received) -> Result<String, Unreadable> {
         Ok(text) => Ok(text.trim_start_matches('\u{feff}').to_owned()),
         Err(error) => {
             let byte = response.body.get(error.valid_up_to()).copied().unwrap_or_default();
-            let encoding = response.header("content-encoding");
             Err(Unreadable {
                 found: format!(
-                    "{} bytes of `{content_type}`{}; byte 0x{byte:02x} at offset {} is not UTF-8",
+                    "{} bytes of `{content_type}`; byte 0x{byte:02x} at offset {} is not UTF-8",
                     response.body.len(),
-                    encoding.as_ref().map(|name| format!(" in Content-Encoding {name}")).unwrap_or_default(),
                     error.valid_up_to()
                 ),
-                help: match encoding {
-                    Some(_) => "the server compresses without having been asked to".to_owned(),
-                    None => "look at status, headers or content type instead, or have the server declare its charset"
-                        .to_owned(),
-                },
+                help: "look at status, headers or content type instead, or have the server declare its charset"
+                    .to_owned(),
             })
         }
     }

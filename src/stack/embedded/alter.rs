@@ -55,6 +55,28 @@ impl Embedded {
         rotated.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be updated: {why}")))
     }
 
+    /// Stops a service while the stack stands, as a crash would: its connections break, and its port is free. One that doesn't
+    /// run stays so.
+    pub async fn stop(&self, service: Service) {
+        let double = {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            running.as_mut().and_then(|running| running.doubles.remove(&service))
+        };
+        let Some(mut double) = double else { return };
+        double.pause().await;
+        if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            running.stopped.insert(service, double);
+        }
+    }
+
+    /// Starts again who was stopped since the stack stood, with all that they knew.
+    ///
+    /// # Errors
+    /// A port that somebody else has taken meanwhile.
+    pub async fn start_stopped(&self) -> Result<(), Trouble> {
+        self.run_only(&self.routed, &self.options).await
+    }
+
     /// Makes it what the options say, once it is set up.
     pub(super) async fn alter(&self) -> Result<(), Trouble> {
         self.rotate().await?;

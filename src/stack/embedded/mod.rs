@@ -149,7 +149,10 @@ impl Stack for Embedded {
 
     async fn troubles(&self) -> Vec<Trouble> {
         // Its services are tasks of this process: they end with it, or where somebody stopped them.
-        let stopped = self.options.stop.iter();
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(running) = running.as_ref() else { return Vec::new() };
+        let stopped =
+            SERVICES.iter().filter(|service| **service != Service::Edge && !running.doubles.contains_key(service));
         stopped.map(|service| trouble(*service, "it isn't running: it was stopped".to_owned())).collect()
     }
 

@@ -132,6 +132,13 @@ impl<'a> Case<'a> {
         self.view.get_or_init(|| View::new(self.evidence)).as_ref()
     }
 
+    /// A fix; where it was tried and didn't hold, what else a person can do: the mechanism was seen all the same, and something
+    /// that no setting of the stack's undoes is behind it.
+    pub(crate) fn unless_refuted(&self, code: &str, fix: Fix, otherwise: &str) -> Fix {
+        let is_refuted = self.refuted.iter().any(|refuted| refuted.code == code && refuted.changes == fix.changes);
+        if is_refuted { Fix::advice(otherwise) } else { fix }
+    }
+
     /// What no earlier rule explained.
     pub(crate) fn open(&self) -> impl Iterator<Item = (SymptomId, &Symptom<'a>)> {
         self.symptoms.iter().enumerate().filter(|(id, _)| !self.explained.contains(id))

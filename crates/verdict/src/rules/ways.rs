@@ -6,6 +6,10 @@ use super::case::{Case, leads_to};
 use crate::evidence::{Exchange, Journey, Probe, ResponseRecord, StackFacts, StackKind, StepRecord, Way};
 use crate::finding::{Observation, Place};
 
+/// What is left to do where the edge's own settings are as they should be.
+pub(crate) const ELSEWHERE: &str = "Look for something else between the edge and the service that does so: another proxy, a load balancer, \
+                                    a firewall.";
+
 /// What stands in a stack and has no route of its own.
 const WITHOUT_ROUTE: &[&str] = &["edge", "ci-agent"];
 

@@ -44,6 +44,15 @@ fn silent(mut hop: Hop) -> Hop {
     hop
 }
 
+/// Without a content, or with one that is no text.
+fn bare(mut hop: Hop) -> Hop {
+    if let Some(response) = &mut hop.0.response {
+        response.headers.retain(|(name, _)| name != "Content-Type");
+        (response.body_bytes, response.body_excerpt) = (0, None);
+    }
+    hop
+}
+
 fn broken_off(mut hop: Hop) -> Hop {
     hop.0.error = Some("the content broke off".into());
     hop
@@ -99,8 +108,8 @@ fn a_handshake_that_is_refused_for_another_reason() {
     assert!(!is_named(&refused(200)));
     assert!(!is_named(&of(refused(200), StackKind::External)));
     // The route leads nowhere: plain requests fare no better.
-    let empty = scene(vec![broke(vec![handshake("/echo/ws", 200)], "the handshake was refused", "200")]);
-    let empty = probed(empty, "echo", Way::Edge, get("/echo/", 200));
+    let empty = scene(vec![broke(vec![bare(handshake("/echo/ws", 200))], "the handshake was refused", "200")]);
+    let empty = probed(empty, "echo", Way::Edge, bare(get("/echo/", 200)));
     assert!(!is_named(&direct(empty, 101)));
 }
 
@@ -198,6 +207,9 @@ fn a_stream_that_is_slow_or_quick_at_its_source() {
     assert!(!is_named(&directly(scene(vec![streamed(0.4)]), 0.5)), "the service sends it at once");
     assert!(!is_named(&directly(scene(vec![streamed(400.0)]), 540.0)), "it arrives as it is sent");
     assert!(!is_named(&scene(vec![streamed(0.4)])), "nobody knows how it is sent");
+    let once = directly(scene(vec![streamed(0.4)]), 540.0);
+    let again = in_pieces(get("/echo/stream?pieces=10", 200).body("text/event-stream", "data: 1"), 10, 539.0);
+    assert!(!is_named(&probed(once, "echo", Way::Edge, again)), "it was so once");
 }
 
 fn pushed(hop: Hop) -> Evidence {
@@ -269,7 +281,7 @@ fn tokens_in_the_access_log_of_the_edge() {
 #[test]
 fn contents_in_a_coding_that_nobody_asked_for() {
     let text = "<!doctype html><p>all in clear</p>";
-    let zipped = || get("/echo/", 200).field("Content-Encoding", "gzip");
+    let zipped = || bare(get("/echo/", 200)).field("Content-Encoding", "gzip");
     let step = |hop: Hop| broke(vec![hop], "the content can't be read", "bytes in gzip");
     only(&scene(vec![step(zipped())]), "edge/compression-broken");
     only(
@@ -278,7 +290,7 @@ fn contents_in_a_coding_that_nobody_asked_for() {
     );
     let service = probed(scene(vec![step(zipped())]), "echo", Way::Direct, Hop(zipped().0).at(&format!("{DIRECT}/")));
     assert!(only(&service, "edge/compression-broken").cause.ends_with("the doing of echo."));
-    let asked_for = scene(vec![step(zipped().with("accept-encoding", "br, gzip"))]);
+    let asked_for = scene(vec![step(zipped().empty().with("accept-encoding", "br, gzip"))]);
     assert!(!codes(&asked_for).contains(&"edge/compression-broken".to_owned()));
 }
 
@@ -324,6 +336,9 @@ fn what_is_well_when_it_is_asked_again_claims_nothing() {
         let evidence = probed(evidence, "echo", Way::Direct, json(get(&format!("{DIRECT}/x"), 200)));
         only(&evidence, "service/unsteady");
     }
+    // It is away, and then it hangs.
+    let evidence = probed(scene(vec![gateway("/echo/x", 502)]), "echo", Way::Edge, silent(get("/echo/x", 200)));
+    only(&probed(evidence, "echo", Way::Direct, json(get(&format!("{DIRECT}/x"), 200))), "service/unsteady");
     // A push can't be asked for again: the service is there now.
     let pushed = broke(vec![asked("POST", "/forge/x.git/git-receive-pack", 502)], "the push failed", "502");
     only(&probed(scene(vec![pushed]), "forge", Way::Edge, json(get("/forge/", 200))), "service/unsteady");
@@ -335,9 +350,10 @@ fn what_is_well_when_it_is_asked_again_claims_nothing() {
 
 #[test]
 fn an_error_of_the_services_own() {
-    let step = broke(vec![get("/forge/x", 500).field("Via", "1.1 Caddy")], "status", "500");
-    let evidence = probed(scene(vec![step]), "forge", Way::Edge, get("/forge/x", 500).field("Via", "1.1 Caddy"));
-    let evidence = probed(evidence, "forge", Way::Direct, get("http://forge:3000/x", 500));
+    let failing = |target: &str| get(target, 500).body("text/html", "<p>something went wrong inside</p>");
+    let step = broke(vec![failing("/forge/x").field("Via", "1.1 Caddy")], "status", "500");
+    let evidence = probed(scene(vec![step]), "forge", Way::Edge, failing("/forge/x").field("Via", "1.1 Caddy"));
+    let evidence = probed(evidence, "forge", Way::Direct, failing("http://forge:3000/x"));
     let finding = only(&logged(evidence, "forge", "database is locked"), "service/failing");
     assert!(finding.evidence.iter().any(|seen| seen.quote.contains(&"database is locked".to_owned())));
 }
@@ -356,6 +372,9 @@ fn answers_that_break_off_and_that_nobody_waits_for() {
     assert!(only(&direct(json(get(&at, 200)), cut_again()), "connection/cut").cause.contains("through the edge"));
     let service = direct(broken_off(json(get(&at, 200))), cut_again());
     assert!(only(&service, "connection/cut").cause.starts_with("echo itself"));
+    let at_once =
+        again(get("/echo/slow", 502), scene(vec![gateway("/echo/slow", 502), went(vec![json(get("/echo/", 200))])]));
+    assert!(only(&direct(json(get(&at, 200)), at_once), "connection/cut").cause.contains("end before it has answered"));
     // It happened once.
     only(&again(json(get("/echo/slow", 200)), scene(vec![cut()])), "service/unsteady");
 }

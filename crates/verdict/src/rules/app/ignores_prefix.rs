@@ -16,9 +16,9 @@ pub(in crate::rules) static RULE: Rule = Rule {
               It was told its public address, prefix included, or being told it changes nothing. Such a version can't live under \
               a prefix: another version may, and on a host of its own it does.",
     told_by: "Addresses without the prefix from a service whose own idea of its address has it, or for which the setting that \
-              cures this was tried and didn't. Where the setting was wrong it is `address/prefix-missing`; where what the \
-              service itself answers has the prefix, something between it and the browser takes it off, which no setting of the \
-              service cures either.",
+              cures this was tried and didn't. Where the setting was wrong it is `address/prefix-missing`; where only some \
+              of its addresses lack the prefix, and asked directly none does, something rewrites them \
+              (`edge/response-rewritten`).",
     remedy: "Upgrade the program to a version that lives under a prefix; else change over to one subdomain per service, as \
               docs/edge-routing-fallback.md describes.",
     references: &["docs/edge-routing-fallback.md, When"],
@@ -33,7 +33,7 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
 
 fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
     let own = &view.homes[home].root;
-    if !can_be_told(&view.homes[home]) || !was_told(case, view, home) {
+    if !can_be_told(&view.homes[home]) || !was_told(case, view, home) || Taint::is_of_the_way(view, home) {
         return None;
     }
     let lacks_prefix = |says: &Says| match says {

@@ -3,7 +3,7 @@
 use super::super::case::{Candidate, Case, Symptom};
 use super::super::trail::{body, direct, log, service_of, status};
 use super::super::{Needs, Rule};
-use crate::evidence::StackFacts;
+use crate::evidence::{Evidence, StackFacts};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix};
 
@@ -48,7 +48,7 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let explains: Vec<usize> = case.open().filter(|(_, symptom)| waits(symptom, stack)).map(|(id, _)| id).collect();
     // Without an agent that runs there is nothing to be told it.
     let is_down = case.evidence.troubles.iter().any(|trouble| trouble.service.as_deref() == Some(AGENT));
-    if explains.is_empty() || is_down {
+    if explains.is_empty() || is_down || is_busy(case.evidence) {
         return Vec::new();
     }
     let said =
@@ -90,6 +90,13 @@ pub(in super::super) fn waits(symptom: &Symptom<'_>, stack: &StackFacts) -> bool
     let text: String = body(last).chars().filter(|character| !character.is_whitespace()).collect();
     let is_pending = status(last) == Some(200) && text.contains("\"status\":\"pending\"");
     is_of_ci && is_pending && symptom.step.is_some_and(|step| step.attempts > 1)
+}
+
+/// An agent that says much and nothing of trouble with its server is there, and has other work, or little time.
+pub(in super::super) fn is_busy(evidence: &Evidence) -> bool {
+    let mut lines = log(evidence, AGENT).peekable();
+    let is_trouble = |line: &str| speaks_of(line, NO_CONNECTION) || speaks_of(line, NOT_LET_IN);
+    lines.peek().is_some() && !lines.any(is_trouble)
 }
 
 fn speaks_of(line: &str, words: &[&str]) -> bool {

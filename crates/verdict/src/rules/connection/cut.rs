@@ -1,10 +1,10 @@
 //! `connection/cut`: an answer that breaks off, or that the edge doesn't wait for, and whose doing it is.
 
-use crate::evidence::{Exchange, StackKind};
+use crate::evidence::{Exchange, StackFacts, StackKind};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
-use crate::rules::case::{Candidate, Case, is_of_site};
-use crate::rules::ways::{is_broken, is_handshake, is_whole, seen, service_of, status};
+use crate::rules::case::{Candidate, Case, Symptom, is_of_site};
+use crate::rules::ways::{ELSEWHERE, is_broken, is_gateway_error, is_handshake, is_whole, seen, service_of, status};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -30,6 +30,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 enum Doing {
     EdgeGivesUp,
     EdgeCuts,
+    CutBefore,
     ServiceCuts,
 }
 
@@ -43,6 +44,12 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
         }
         Some((service_of(url, stack)?, doing(case, exchange)?))
     });
+    let mut found = found;
+    for ((service, doing), explains) in &mut found {
+        if *doing == Doing::CutBefore {
+            explains.extend(not_asked_again(case, service, stack));
+        }
+    }
     let candidate = |((service, doing), explains): ((&str, Doing), Vec<usize>)| {
         let exchanges: Vec<&Exchange> =
             explains.iter().filter_map(|id| case.symptoms.get(*id)?.last_exchange()).collect();
@@ -60,13 +67,20 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
         let (cause, fix) = match doing {
             Doing::EdgeGivesUp => (
                 format!("The edge gives up on {service} (504) before it answers; asked directly, it does answer."),
-                lift(stack.kind),
+                case.unless_refuted(RULE.code, lift(stack.kind), ELSEWHERE),
             ),
             Doing::EdgeCuts => (
                 format!(
                     "Answers of {service} break off on their way through the edge; asked directly, they are whole."
                 ),
-                lift(stack.kind),
+                case.unless_refuted(RULE.code, lift(stack.kind), ELSEWHERE),
+            ),
+            Doing::CutBefore => (
+                format!(
+                    "Connections to {service} end before it has answered (502), at some addresses and not at others; asked \
+                     directly, it answers there."
+                ),
+                case.unless_refuted(RULE.code, lift(stack.kind), ELSEWHERE),
             ),
             Doing::ServiceCuts => (
                 format!("{service} itself breaks its answers off, past the edge as well."),
@@ -88,26 +102,46 @@ fn lift(kind: StackKind) -> Fix {
 fn doing(case: &Case<'_>, exchange: &Exchange) -> Option<Doing> {
     let url = exchange.request.url.as_str();
     let is_given_up = status(exchange) == Some(504);
+    let is_refused = status(exchange) == Some(502);
     // A deadline of the harness's own leaves neither an answer nor an error.
     let is_cut = exchange.error.is_some() && is_answered_partly(exchange);
-    if !is_given_up && !is_cut {
+    if !is_given_up && !is_cut && !is_refused {
         return None;
     }
     let plain = |exchange: &&Exchange| !is_handshake(exchange);
     let again: Vec<&Exchange> = case.again(url).map(|probe| &probe.exchange).filter(plain).collect();
-    let is_lasting = !again.is_empty() && again.iter().all(|again| status(again) == Some(504) || is_broken(again));
+    let is_lasting = !again.is_empty() && again.iter().all(|again| is_gateway_error(again) || is_broken(again));
     if !is_lasting {
         return None;
     }
     let direct: Vec<&Exchange> = case.directly(url).map(|probe| &probe.exchange).filter(plain).collect();
     let is_well = direct.iter().any(|direct| is_whole(direct) && status(direct).is_some_and(|status| status < 500));
     let is_broken_too = direct.iter().any(|direct| is_answered_partly(direct) && is_broken(direct));
+    if is_refused {
+        // Where nothing of the service arrives, the route leads elsewhere.
+        let stack = case.evidence.stack.as_ref()?;
+        let mut others = case.on_route(service_of(url, stack)?);
+        let arrives =
+            others.any(|other| is_whole(other) && status(other).is_some_and(|status| status < 500 && status != 404));
+        return (is_well && arrives).then_some(Doing::CutBefore);
+    }
     match (is_given_up, is_well, is_broken_too) {
         (true, true, _) => Some(Doing::EdgeGivesUp),
         (false, true, false) => Some(Doing::EdgeCuts),
         (false, _, true) => Some(Doing::ServiceCuts),
         _ => None,
     }
+}
+
+/// Pushes that ended alike: nobody pushes again to see.
+fn not_asked_again(case: &Case<'_>, service: &str, stack: &StackFacts) -> Vec<usize> {
+    let ends_alike = |symptom: &Symptom<'_>| {
+        let exchange = symptom.last_exchange().filter(|exchange| is_gateway_error(exchange));
+        exchange.is_some_and(|exchange| {
+            exchange.request.method == "POST" && service_of(&exchange.request.url, stack) == Some(service)
+        })
+    };
+    case.open().filter(|(_, symptom)| ends_alike(symptom)).map(|(id, _)| id).collect()
 }
 
 /// The answer began, and didn't come to its end.

@@ -4,7 +4,7 @@ use crate::evidence::{Exchange, Mode, StackFacts, StackKind};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case, is_of_site};
-use crate::rules::ways::{came_through, service_of, status, target};
+use crate::rules::ways::{ELSEWHERE, came_through, service_of, status, target};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -41,7 +41,11 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
             cause: format!(
                 "The edge limits the size of requests to {service}: it answered a larger one with 413 itself{how_far}."
             ),
-            fix: Some(Fix::apply("Lift the limit, or raise it above what is sent.", changes)),
+            fix: Some(case.unless_refuted(
+                RULE.code,
+                Fix::apply("Lift the limit, or raise it above what is sent.", changes),
+                ELSEWHERE,
+            )),
             observations: Vec::new(),
             explains,
         }

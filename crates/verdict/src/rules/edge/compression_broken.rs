@@ -4,7 +4,7 @@ use crate::evidence::{Exchange, StackKind};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
 use crate::rules::case::{Candidate, Case, is_of_site};
-use crate::rules::ways::{seen, service_of};
+use crate::rules::ways::{ELSEWHERE, seen, service_of};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -62,7 +62,11 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
             let out = |name: &str| Change::Directive { name: name.to_owned(), value: None };
             let names = ["header Content-Encoding", "header_down Content-Encoding", "header_up Accept-Encoding"];
             let changes = if stack.kind == StackKind::Embedded { Vec::new() } else { names.map(out).into() };
-            Fix::apply("Let only `encode` decide about compression.", changes)
+            case.unless_refuted(
+                RULE.code,
+                Fix::apply("Let only `encode` decide about compression.", changes),
+                ELSEWHERE,
+            )
         };
         let cause = format!("Contents from {service} arrive {what}: that is the doing of {who}.");
         Candidate { cause, fix: Some(fix), observations, explains }

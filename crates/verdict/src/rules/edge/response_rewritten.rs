@@ -7,7 +7,7 @@ use crate::evidence::{Exchange, ResponseRecord, StackKind};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case, SymptomId};
-use crate::rules::view::{Lies, Print, Root, Says, View};
+use crate::rules::view::{Lies, Print, Root, Says, Taint, View};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -94,9 +94,17 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
             changed.insert(std::ptr::from_ref(claim.exchange));
         }
     }
+    let loses_prefix = Taint::is_of_the_way(view, home);
+    if loses_prefix {
+        let is_lost = |says: &Says| matches!(says, Says::Path(path) if view.lies(home, path) == Lies::Outside);
+        let lost = view.claims.iter().filter(|claim| claim.home == home && is_lost(&claim.says));
+        observations.extend(lost.map(|claim| claim.observation.clone()));
+    }
+    observations.sort();
+    observations.dedup();
     let statuses: BTreeSet<u16> = differences.iter().filter_map(|difference| difference.status).collect();
     let paths: BTreeSet<&str> = differences.iter().map(|difference| difference.inner).collect();
-    let explains: Vec<SymptomId> = with_exchange(case, |exchange: &Exchange| {
+    let mut explains: Vec<SymptomId> = with_exchange(case, |exchange: &Exchange| {
         let at = view.find(exchange).and_then(|seen| seen.at.as_ref());
         // What can't be asked again, such as a POST, and has the status that others were given.
         let is_alike = exchange.response.as_ref().is_some_and(|response| statuses.contains(&response.status));
@@ -104,6 +112,11 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
         is_with(view, home, exchange)
             && (is_changed || is_alike || at.is_some_and(|(_, inner)| paths.contains(inner.as_str())))
     });
+    if loses_prefix {
+        explains.extend(Taint::of(view, home, None).explains(case));
+        explains.sort_unstable();
+        explains.dedup();
+    }
     let service = &view.homes[home].service;
     let said: BTreeSet<String> =
         differences.iter().map(|difference| format!("{}: {}", difference.inner, difference.what)).collect();
@@ -154,7 +167,9 @@ fn differs(past: &ResponseRecord, through: &ResponseRecord, own: &Root) -> Optio
         return Some((format!("{} came, and the service sets {}", shown(&after), shown(&before)), Some("set-cookie")));
     }
     let (before, after) = (Print::of(past), Print::of(through));
-    let is_shown = before.is_some() && !own.prefix.is_empty();
+    // Errors have words of their own, and what is compressed isn't shown as it was sent.
+    let is_plain = |response: &ResponseRecord| response.status < 300 && response.header("content-encoding").is_none();
+    let is_shown = before.is_some() && !own.prefix.is_empty() && is_plain(past) && is_plain(through);
     // A service that shows its requests, or the time, answers otherwise each time: a little of it is no sign.
     let is_little =
         past.body_bytes.abs_diff(through.body_bytes) * 50 < past.body_bytes && before.is_some() == after.is_some();

@@ -6,6 +6,7 @@ use crate::evidence::FailureKind;
 use crate::finding::{Class, Severity};
 use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case};
+use crate::rules::ci::no_agent::{is_busy, waits};
 use crate::rules::ways::{is_whole, seen, service_of};
 use crate::rules::{Needs, Rule};
 
@@ -48,5 +49,13 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
             format!("Give it more time with --timeout or `timeout:`; if it still hangs, read {service}'s log.");
         Candidate { cause, fix: Some(Fix::advice(advice)), observations: observations.collect(), explains }
     };
-    by_service.into_iter().map(candidate).collect()
+    let waiting: Vec<usize> = case.open().filter(|(_, symptom)| waits(symptom, stack)).map(|(id, _)| id).collect();
+    let agent = (!waiting.is_empty() && is_busy(case.evidence)).then(|| Candidate {
+        cause: "Pipelines wait for an agent, which is there, says nothing of trouble, and took none in time."
+            .to_owned(),
+        fix: Some(Fix::advice("Run again with less at once; if they still wait, read the agent's log.")),
+        observations: Vec::new(),
+        explains: waiting,
+    });
+    by_service.into_iter().map(candidate).chain(agent).collect()
 }

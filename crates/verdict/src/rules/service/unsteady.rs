@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::{EndingKind, Exchange};
+use crate::evidence::{EndingKind, Exchange, FailureKind};
 use crate::finding::{Class, Severity};
 use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case, Symptom, is_of_site};
@@ -30,6 +30,10 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let by_service: BTreeMap<&str, Vec<usize>> = case.open_by(|symptom| {
         let exchange = symptom.last_exchange()?;
         let url = exchange.request.url.as_str();
+        // A deadline that passed says that somebody is slow.
+        if symptom.kind() == Some(FailureKind::Timeout) {
+            return None;
+        }
         let at = service_of(url, stack).filter(|_| is_of_site(url, stack))?;
         (is_bad(exchange) || was_ended(symptom)).then_some(())?;
         is_well_now(case, at, symptom, exchange).then_some(at)
@@ -70,9 +74,14 @@ fn is_well_now(case: &Case<'_>, service: &str, symptom: &Symptom<'_>, exchange: 
     let is_alike = |other: &&Exchange| is_handshake(other) == is_handshake(exchange);
     let mut again = case.again(&exchange.request.url).map(|probe| &probe.exchange).filter(is_alike).peekable();
     let was_away = is_broken(exchange) || matches!(status(exchange), Some(502..=504));
+    let is_gateway = matches!(status(exchange), Some(502..=504));
     // It is asked again as a stranger does: an error that somebody who is signed in met may still be there.
     if again.peek().is_some() && (was_away || !is_personal(exchange)) {
-        return again.all(is_well);
+        // What was away and hangs now changes as a configuration doesn't.
+        let hangs = |exchange: &Exchange| is_gateway && exchange.response.is_none();
+        let is_otherwise = |again: &Exchange| is_well(again) || hangs(again);
+        // A gateway's error comes and goes with the service; one of the service's own may be about one thing among many.
+        return if was_away { again.any(is_otherwise) } else { again.all(is_otherwise) };
     }
     // It can't be asked again. A gateway's error says that the service wasn't there; now it is.
     let probes = case.evidence.probes.iter().map(|probe| &probe.exchange);
@@ -80,7 +89,7 @@ fn is_well_now(case: &Case<'_>, service: &str, symptom: &Symptom<'_>, exchange: 
     let mut now = probes
         .filter(|probe| stack.is_some_and(|stack| service_of(&probe.request.url, stack) == Some(service)))
         .peekable();
-    was_away && now.peek().is_some() && now.all(is_well)
+    was_away && now.peek().is_some() && now.all(|now| is_well(now) || (is_gateway && now.response.is_none()))
 }
 
 fn is_personal(exchange: &Exchange) -> bool {

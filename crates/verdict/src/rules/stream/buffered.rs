@@ -4,7 +4,7 @@ use crate::evidence::{Arrival, Exchange, FailureKind, ResponseRecord, StackFacts
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case, Symptom, is_of_site};
-use crate::rules::ways::{is_handshake, is_whole, service_of, target};
+use crate::rules::ways::{ELSEWHERE, is_handshake, is_whole, service_of, target};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -44,7 +44,12 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
             return None;
         }
         let yardstick = yardstick(case, symptom.last_exchange()?)?;
-        let is_collected = response.spread_ms() <= yardstick.spread_ms() * COLLECTED;
+        let within = yardstick.spread_ms() * COLLECTED;
+        // A machine that stood still for a moment collects nothing the next time.
+        let is_alike = |other: &&Exchange| encoding_of(other) == encoding(response) && is_whole(other);
+        let mut again = case.again(url).map(|probe| &probe.exchange).filter(is_alike);
+        let is_lasting = again.all(|again| again.response.as_ref().is_some_and(|again| again.spread_ms() <= within));
+        let is_collected = response.spread_ms() <= within && is_lasting;
         let by = if encoding(response).is_some() { By::Compression } else { By::Buffering };
         is_collected.then_some((service_of(url, stack)?, by))
     });
@@ -100,7 +105,12 @@ fn candidate(case: &Case<'_>, kind: StackKind, service: &str, by: By, explains: 
             (cause, "Leave streams out of the edge's compression.", vec![out("encode")])
         }
     };
-    Candidate { cause, fix: Some(Fix::apply(summary, changes)), observations, explains }
+    Candidate {
+        cause,
+        fix: Some(case.unless_refuted(RULE.code, Fix::apply(summary, changes), ELSEWHERE)),
+        observations,
+        explains,
+    }
 }
 
 /// WebSockets that never open: the answer that switches has no end, so that whoever collects it waits for ever.
@@ -137,6 +147,10 @@ fn yardstick(case: &Case<'_>, exchange: &Exchange) -> Option<Arrival> {
     arrivals
         .filter(|arrival| arrival.spread_ms() >= STREAM_MS)
         .max_by(|one, other| one.spread_ms().total_cmp(&other.spread_ms()))
+}
+
+fn encoding_of(exchange: &Exchange) -> Option<&str> {
+    exchange.response.as_ref().and_then(encoding)
 }
 
 fn encoding(response: &ResponseRecord) -> Option<&str> {

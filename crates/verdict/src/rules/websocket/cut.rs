@@ -4,7 +4,7 @@ use crate::evidence::{EndingKind, FrameKind, StackKind, WebSocketRecord};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
 use crate::rules::case::{Candidate, Case, Symptom, is_of_site};
-use crate::rules::ways::{seen, service_of};
+use crate::rules::ways::{ELSEWHERE, seen, service_of};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -45,9 +45,20 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
         }
         Some((service_of(url, stack)?, whose(case, stack.kind, url, socket)?))
     });
+    // A limit on a connection's whole life, or on its silence, cuts others of the same service at other moments.
+    let mut cuts = cuts;
+    let mut claimed: Vec<usize> = cuts.values().flatten().copied().collect();
+    for ((service, _), explains) in &mut cuts {
+        let is_cut =
+            |symptom: &Symptom<'_>| cut(symptom).is_some_and(|(url, _)| service_of(url, stack) == Some(*service));
+        let others: Vec<usize> =
+            case.open().filter(|(id, symptom)| !claimed.contains(id) && is_cut(symptom)).map(|(id, _)| id).collect();
+        claimed.extend(&others);
+        explains.extend(others);
+    }
     let candidate = |((service, whose), explains): ((&str, Whose), Vec<usize>)| {
         let cut_ones: Vec<_> = explains.iter().filter_map(|id| cut(case.symptoms.get(*id)?)).collect();
-        let after = cut_ones.iter().map(|(_, socket)| quiet_ms(socket)).fold(f64::INFINITY, f64::min);
+        let after = cut_ones.iter().map(|(_, socket)| quiet_ms(socket)).fold(0.0, f64::max);
         let probes = cut_ones.iter().flat_map(|(url, _)| case.directly(url).chain(case.again(url)));
         let mut observations: Vec<_> = probes
             .filter_map(|probe| Some((probe, probe.websocket.as_ref()?)))
@@ -60,7 +71,7 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
         let (cause, fix) = match whose {
             Whose::Edge => (
                 format!("The edge cuts WebSockets to {service} after {after} of silence: past the edge they live on."),
-                lift(),
+                case.unless_refuted(RULE.code, lift(stack.kind), ELSEWHERE),
             ),
             Whose::Service => (
                 format!(
@@ -73,7 +84,7 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
                     "WebSockets to {service} are cut after {after} of silence, by a time limit of the edge's or of the \
                      service's own: how long one lives past the edge would tell."
                 ),
-                lift(),
+                case.unless_refuted(RULE.code, lift(stack.kind), ELSEWHERE),
             ),
         };
         Candidate { cause, fix: Some(fix), observations, explains }
@@ -81,10 +92,12 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     cuts.into_iter().map(candidate).collect()
 }
 
-fn lift() -> Fix {
+fn lift(kind: StackKind) -> Fix {
     let out = |name: &str| Change::Directive { name: name.to_owned(), value: None };
     let changes = ["read_timeout", "write_timeout", "stream_timeout"].map(out);
-    Fix::apply("Lift the edge's time limits for connections that stay open.", changes.into())
+    // The embedded edge has none.
+    let changes = if kind == StackKind::Embedded { Vec::new() } else { changes.into() };
+    Fix::apply("Lift the edge's time limits for connections that stay open.", changes)
 }
 
 /// The WebSocket of a symptom, where it was cut.

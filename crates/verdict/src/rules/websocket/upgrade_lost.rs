@@ -6,7 +6,7 @@ use crate::evidence::{Exchange, StackFacts, StackKind};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case, is_of_site};
-use crate::rules::ways::{is_handshake, is_whole, seen, service_of, status};
+use crate::rules::ways::{ELSEWHERE, is_handshake, is_whole, seen, service_of, status};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -58,7 +58,7 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
             cause: format!(
                 "The edge takes Upgrade or Connection off handshakes on their way to {service}: they are answered {known}."
             ),
-            fix: Some(fix(service, stack.kind)),
+            fix: Some(case.unless_refuted(RULE.code, fix(service, stack.kind), ELSEWHERE)),
             observations,
             explains,
         }

@@ -37,6 +37,9 @@ const NO_CONNECTION: &[&str] = &[
     "no such host",
     "connection error",
     "can't connect",
+    "cannot connect",
+    "name resolver error",
+    "produced zero addresses",
 ];
 /// What one says that the server turns away.
 const NOT_LET_IN: &[&str] = &["could not auth", "unauthenticated", "permissiondenied", "not found by token"];

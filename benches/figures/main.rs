@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark's table is its output")]
 
 mod assets;
+mod campaign;
 mod child;
 mod clone;
 mod local;
@@ -26,6 +27,7 @@ fn main() {
     local::growth();
     switching::embedded();
     oauth::beside_hurl();
+    campaign::embedded();
     let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
     if asked("--containers") {
         containers();

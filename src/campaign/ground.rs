@@ -61,13 +61,15 @@ impl Ground {
 
     /// Why this kind of stack can't express the fault, as far as that is known beforehand.
     fn lacks(&self, fault: &Fault) -> Option<String> {
-        let parts = match self.kind {
-            StackKind::Embedded => embedded::SERVICES,
-            _ => containers::SERVICES,
+        let present = match self.kind {
+            // It has all of them, whatever the scenarios ask for.
+            StackKind::Embedded => embedded::SERVICES.iter().copied().collect(),
+            // Besides what was asked for, what comes along: the CI's agent.
+            _ => {
+                let comes_along = containers::SERVICES.iter().copied().filter(|part| !Service::ALL.contains(part));
+                self.services.iter().copied().chain(comes_along).collect()
+            }
         };
-        // Besides what was asked for, what comes along: the CI's agent.
-        let comes_along = parts.iter().copied().filter(|part| !Service::ALL.contains(part));
-        let present = self.services.iter().copied().chain(comes_along).collect();
         fault.inject.inapplicable(self.kind, self.options.mode, &present)
     }
 }

@@ -21,8 +21,8 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use verdict::evidence::{Evidence, Trouble};
-use verdict::{Judgement, judge};
+use verdict::evidence::Evidence;
+use verdict::{Attempt, Judgement, Verdict, judge};
 
 pub use ground::Ground;
 use ground::NotUp;
@@ -77,6 +77,8 @@ pub struct Observed {
     pub evidence: Evidence,
     /// What it comes to.
     pub judgement: Judgement,
+    /// The fixes that were tried, in order.
+    pub attempts: Vec<Attempt>,
 }
 
 /// What a campaign tells while it runs.
@@ -127,7 +129,7 @@ impl Campaign {
 
     async fn one(&self, fault: &Fault) -> Trial {
         let (started, clock) = (Timestamp::now(), Instant::now());
-        let mut evidence = Evidence::default();
+        let (mut evidence, mut attempts) = (Evidence::default(), Vec::new());
         let judgement = match self.ground.up(fault, &self.cancel).await {
             Err(NotUp::NotApplicable(reason)) => {
                 return Trial { outcome: Outcome::not_applicable(fault, reason), observed: None };
@@ -138,13 +140,13 @@ impl Campaign {
             }
             Ok(mut stack) => {
                 evidence.stack_ready_ms = Some(milliseconds(clock.elapsed()));
-                let (judgement, trouble) = self.judged(stack.as_mut(), &mut evidence).await;
-                let troubles: Vec<Trouble> = trouble.into_iter().chain(stack.down().await.err()).collect();
-                if troubles.is_empty() {
-                    judgement
-                } else {
-                    evidence.troubles.extend(troubles);
-                    judge(&evidence)
+                let judgement = self.judged(stack.as_mut(), &mut evidence, &mut attempts).await;
+                match stack.down().await {
+                    Ok(()) => judgement,
+                    Err(trouble) => {
+                        evidence.troubles.push(trouble);
+                        judge(&evidence)
+                    }
                 }
             }
         };
@@ -153,30 +155,41 @@ impl Campaign {
         let alone = judge(&http_alone::evidence(&evidence));
         let outcome = Outcome {
             judged: Some(Judged::new(fault, &evidence, &judgement)),
-            http_alone: Some(Judged::new(fault, &evidence, &alone)),
+            // Nothing is tried on that.
+            http_alone: Some(Judged { proven: None, ..Judged::new(fault, &evidence, &alone) }),
             duration_ms: milliseconds(duration),
             diagnosis_ms: milliseconds(diagnosis.elapsed()),
             ..Outcome::of(fault)
         };
-        Trial { outcome, observed: Some(Observed { started, duration, evidence, judgement }) }
+        Trial { outcome, observed: Some(Observed { started, duration, evidence, judgement, attempts }) }
     }
 
-    /// Walks the stack, judges it, and tries on it what would put it right. And why the stack can't be trusted any more, where
-    /// that is so.
-    async fn judged(&self, stack: &mut dyn Changeable, evidence: &mut Evidence) -> (Judgement, Option<Trouble>) {
+    /// Walks the stack, judges it, and tries on it what would put it right.
+    async fn judged(
+        &self,
+        stack: &mut dyn Changeable,
+        evidence: &mut Evidence,
+        attempts: &mut Vec<Attempt>,
+    ) -> Judgement {
         let pace = Pace { jobs: SCENARIOS_AT_ONCE, fail_fast: false, retries: 0, cancel: self.cancel.clone() };
         let walk = Walk { timeout: self.timeout, ..Walk::new(self.plans.clone(), pace, Arc::new(Silence)) };
         match walk.on(stack).await {
             Ok(walked) => *evidence = Evidence { stack_ready_ms: evidence.stack_ready_ms, ..walked },
             Err(why) => {
                 evidence.troubles.push(ground::general(why));
-                return (judge(evidence), None);
+                return judge(evidence);
             }
+        }
+        let judgement = judge(evidence);
+        if judgement.verdict == Verdict::Pass || self.cancel.is_cancelled() {
+            return judgement;
         }
         // It is taken down after this: nobody needs it as it was.
         let limits = Limits { within: self.proof_within, put_back: false, cancel: self.cancel.clone() };
+        // That it may be left halfway is no matter: what was seen was seen before.
         let proved = proof::prove(stack, &walk, evidence.clone(), &limits).await;
-        (proved.judgement, proved.broken)
+        (*evidence, *attempts) = (proved.evidence, proved.attempts);
+        proved.judgement
     }
 }
 

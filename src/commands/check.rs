@@ -19,10 +19,11 @@ const DEFAULT: [&str; 2] = ["scenarios", "faults"];
 /// What is wrong with the files.
 pub fn check(args: &CheckArgs, environment: &Environment) -> Result<Exit, CommandError> {
     let files = if args.files.is_empty() { default() } else { args.files.clone() };
-    let (plans, faults) = load::all(&files).map_err(|errors| wrong_files(&errors, environment.color_on_stderr()))?;
+    let load::All { plans, faults } =
+        load::all(&files).map_err(|errors| wrong_files(&errors, environment.color_on_stderr()))?;
     let steps: usize = plans.iter().map(|plan| plan.steps.len()).sum();
-    let scenarios =
-        format!("{} {}, {steps} steps", plans.len(), if plans.len() == 1 { "scenario" } else { "scenarios" });
+    let steps = format!("{steps} {}", if steps == 1 { "step" } else { "steps" });
+    let scenarios = format!("{} {}, {steps}", plans.len(), if plans.len() == 1 { "scenario" } else { "scenarios" });
     let faults = format!("{} {}", faults.len(), if faults.len() == 1 { "fault" } else { "faults" });
     let valid = match (plans.is_empty(), faults.starts_with("0 ")) {
         (_, true) => scenarios,

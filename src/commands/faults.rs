@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use scenario::model::{Mode, Service, StackKind};
 
@@ -16,14 +16,10 @@ use crate::cli::exit::Exit;
 use crate::cli::{CommandError, FaultStack, FaultsArgs, ScoreFormat};
 use crate::engine::journey::SCENARIO_TIMEOUT;
 use crate::fault::Fault;
+use crate::proof;
 use crate::report::campaign::{self as show, Live};
 use crate::report::{self, Report, Style};
 use crate::stack::StackOptions;
-
-/// How long the fixes of one fault may be tried.
-const PROOF_WITHIN: Duration = Duration::from_secs(60);
-/// The same where services restart for it.
-const PROOF_WITHIN_IN_CONTAINERS: Duration = Duration::from_secs(300);
 
 /// Injects each fault, and scores what was seen and named.
 ///
@@ -44,9 +40,9 @@ pub async fn faults(args: FaultsArgs, environment: &Environment) -> Result<Exit,
     let ground = ground(&args, kind, asked, environment).await;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (jobs, proof_within) = match args.stack {
-        FaultStack::Embedded => (args.jobs.unwrap_or(2 * cores), PROOF_WITHIN),
+        FaultStack::Embedded => (args.jobs.unwrap_or(2 * cores), proof::WITHIN),
         // Several would starve each other of memory and cores, and what times out would say nothing.
-        FaultStack::Containers => (1, PROOF_WITHIN_IN_CONTAINERS),
+        FaultStack::Containers => (1, proof::WITHIN_ON_CONTAINERS),
     };
     let cancel = interrupt::token().map_err(|error| CommandError::broken(format!("error: signals: {error}")))?;
     let timeout = args.timeout.unwrap_or(SCENARIO_TIMEOUT);
@@ -152,7 +148,10 @@ impl Screen {
         let mut text = format!("{}\n", show::row(&trial.outcome, self.style));
         if let Some(observed) = &trial.observed {
             let (evidence, judgement) = (observed.evidence.clone(), observed.judgement.clone());
-            let report = Report::from_parts(observed.started, observed.duration, evidence, judgement);
+            let report = Report {
+                proof: observed.attempts.clone(),
+                ..Report::from_parts(observed.started, observed.duration, evidence, judgement)
+            };
             if self.verbose {
                 text.push_str(&show::details(&report));
             }

@@ -18,7 +18,7 @@ const FILE_LIMIT: u64 = scenario::yaml::MAX_BYTES as u64;
 ///
 /// # Errors
 /// Everything that is wrong with any of the files.
-pub(super) fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
+pub fn plans(paths: &[PathBuf]) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     let (files, errors) = files(paths, "scenario");
     plans_of(files, errors)
 }
@@ -41,7 +41,7 @@ fn plans_of(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Vec<Arc<
 ///
 /// # Errors
 /// Everything that is wrong with any of the files.
-pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
+pub fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
     injections(paths).map(|faults| faults.known)
 }
 
@@ -51,10 +51,10 @@ pub(super) fn faults(paths: &[PathBuf]) -> Result<Vec<Fault>, Vec<Diagnostic>> {
 /// Everything that is wrong with any of the files.
 pub(super) fn injections(paths: &[PathBuf]) -> Result<Faults, Vec<Diagnostic>> {
     let (files, errors) = files(paths, "fault");
-    faults_in(files, errors)
+    faults_of(files, errors)
 }
 
-fn faults_in(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Faults, Vec<Diagnostic>> {
+fn faults_of(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Faults, Vec<Diagnostic>> {
     let mut texts = Vec::new();
     for file in files {
         match read_text(&file, "fault") {
@@ -62,7 +62,7 @@ fn faults_in(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Faults,
             Err(diagnostic) => errors.push(diagnostic),
         }
     }
-    match faults_of(texts) {
+    match faults_in(texts) {
         Ok(faults) if errors.is_empty() => Ok(faults),
         Ok(_) => Err(errors),
         Err(found) => {
@@ -72,15 +72,23 @@ fn faults_in(files: Vec<PathBuf>, mut errors: Vec<Diagnostic>) -> Result<Faults,
     }
 }
 
+/// Scenarios and faults.
+pub(super) struct All {
+    /// The plans of the scenarios.
+    pub(super) plans: Vec<Arc<Plan>>,
+    /// The faults.
+    pub(super) faults: Vec<Fault>,
+}
+
 /// Reads all scenarios and faults under `paths`, each file as what it is.
 ///
 /// # Errors
 /// Everything that is wrong with any of the files.
-pub(super) fn all(paths: &[PathBuf]) -> Result<(Vec<Arc<Plan>>, Vec<Fault>), Vec<Diagnostic>> {
+pub(super) fn all(paths: &[PathBuf]) -> Result<All, Vec<Diagnostic>> {
     let (files, errors) = files(paths, "scenario or fault");
     let (faults, scenarios) = files.into_iter().partition(|file| is_fault(file));
-    match (plans_of(scenarios, errors), faults_in(faults, Vec::new())) {
-        (Ok(plans), Ok(faults)) => Ok((plans, faults.known)),
+    match (plans_of(scenarios, errors), faults_of(faults, Vec::new())) {
+        (Ok(plans), Ok(faults)) => Ok(All { plans, faults: faults.known }),
         (plans, faults) => {
             let errors = [plans.err(), faults.err()];
             Err(errors.into_iter().flatten().flatten().collect())
@@ -121,7 +129,7 @@ impl Faults {
 ///
 /// # Errors
 /// Everything that is wrong with any of them.
-pub(super) fn faults_of(files: Vec<(String, String)>) -> Result<Faults, Vec<Diagnostic>> {
+pub(super) fn faults_in(files: Vec<(String, String)>) -> Result<Faults, Vec<Diagnostic>> {
     let sources: Vec<Arc<Source>> = files.iter().map(|(name, text)| Source::new(name.clone(), text.clone())).collect();
     let beside = |path: &Path| {
         let read = || Ok(Source::new(path.display().to_string(), read_text(path, "fault")?));

@@ -6,7 +6,7 @@ pub mod faults;
 pub mod images;
 mod inputs;
 mod interrupt;
-mod load;
+pub mod load;
 pub mod merge;
 pub mod pivot;
 mod pivot_apply;

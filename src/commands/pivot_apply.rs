@@ -101,7 +101,7 @@ impl Work<'_> {
             return Ok(Ground::Embedded(Box::new(Embedded::start(&self.options()).await?)));
         }
         if let Some(kept) = containers::kept(base_url).await? {
-            let faults = load::faults_of(kept.injected().faults.clone()).map_err(|errors| Trouble {
+            let faults = load::faults_in(kept.injected().faults.clone()).map_err(|errors| Trouble {
                 service: None,
                 message: "the faults of the kept stack can't be read by this version of edge-smoke".to_owned(),
                 help: errors.first().map(|error| error.render(false)),

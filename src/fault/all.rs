@@ -9,15 +9,15 @@ use scenario::{Diagnostic, Source, Spanned};
 use super::read::{Draft, draft};
 use super::{Expectation, Fault};
 
+/// Reads a fault file beside the others, by its path; `None` where there is none.
+pub type Beside<'a> = &'a dyn Fn(&Path) -> Option<Result<Arc<Source>, Diagnostic>>;
+
 /// Reads these files, in their order. A fault that uses others finds them in the files beside its own, which `beside` reads
 /// where they aren't among these: `None` where there is no such file.
 ///
 /// # Errors
 /// All that is wrong with any of them; two faults of one name; a used fault that isn't there, or contradicts another.
-pub fn read_all(
-    sources: &[Arc<Source>],
-    beside: &dyn Fn(&Path) -> Option<Result<Arc<Source>, Diagnostic>>,
-) -> Result<Vec<Fault>, Vec<Diagnostic>> {
+pub fn read_all(sources: &[Arc<Source>], beside: Beside<'_>) -> Result<Vec<Fault>, Vec<Diagnostic>> {
     let (mut drafts, mut errors) = (Vec::new(), Vec::new());
     let mut files: BTreeMap<String, &str> = BTreeMap::new();
     for source in sources {
@@ -44,11 +44,7 @@ pub fn read_all(
 }
 
 /// The fault with all that it uses.
-fn united(
-    source: &Arc<Source>,
-    draft: &Draft,
-    beside: &dyn Fn(&Path) -> Option<Result<Arc<Source>, Diagnostic>>,
-) -> Result<Fault, Vec<Diagnostic>> {
+fn united(source: &Arc<Source>, draft: &Draft, beside: Beside<'_>) -> Result<Fault, Vec<Diagnostic>> {
     let mut fault = draft.fault.clone();
     let mut used = Vec::new();
     for name in &draft.uses {
@@ -65,11 +61,7 @@ fn united(
     Ok(fault)
 }
 
-fn find(
-    source: &Arc<Source>,
-    name: &Spanned<String>,
-    beside: &dyn Fn(&Path) -> Option<Result<Arc<Source>, Diagnostic>>,
-) -> Result<Fault, Vec<Diagnostic>> {
+fn find(source: &Arc<Source>, name: &Spanned<String>, beside: Beside<'_>) -> Result<Fault, Vec<Diagnostic>> {
     let file = Path::new(&source.name).with_file_name(format!("{}.yaml", name.value));
     let is_name = !name.value.contains(['/', '\\']);
     let Some(read) = is_name.then(|| beside(&file)).flatten() else {

@@ -24,7 +24,7 @@ use doubles::meddler::Rule;
 use routes::change::{RouteChange, RouteChanges};
 use scenario::model::Service;
 
-pub use all::read_all;
+pub use all::{Beside, read_all};
 pub use expect::Expectation;
 pub use read::read;
 

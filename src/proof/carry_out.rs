@@ -14,8 +14,11 @@ use super::plan::{Fallback, Next, Plan, key};
 use super::{Limits, Proved, ending};
 use crate::engine::events::{Event, Sink};
 use crate::stack::fix::{Fixed, fixed, in_subdomains};
-use crate::stack::{Changeable, StackOptions};
+use crate::stack::{ChangeError, Changeable, StackOptions};
 use crate::walk::{Probes, Walk};
+
+/// How long a change goes on after a call to stop: long enough for a call to the container engine.
+const FINISH_WITHIN: Duration = Duration::from_secs(2);
 
 /// Journeys of a proof aren't those of the run: nobody is told of them.
 struct Quiet;
@@ -276,20 +279,25 @@ impl<'a> Proving<'a> {
 
     /// Changes the stack. This isn't broken off by the deadline, since half a change is none: what it waits for is bounded.
     async fn reshape(&mut self, options: &StackOptions, renew: &BTreeSet<Service>) -> Result<(), Stopped> {
-        let cancel = self.limits.cancel.clone();
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(Stopped::Over),
-            changed = self.stack.reshape(options, renew) => match changed {
-                Ok(_) => Ok(()),
-                Err(error) => Err(match error.not_put_back {
-                    Some(trouble) => Stopped::Broken(trouble),
-                    None => {
-                        let service = error.trouble.service.as_deref().unwrap_or("the stack");
-                        Stopped::Failed(format!("it could not be applied: {service}: {}", error.trouble.message))
-                    }
-                }),
-            },
+        let changing = self.stack.reshape(options, renew);
+        tokio::pin!(changing);
+        let called_off = async {
+            self.limits.cancel.cancelled().await;
+            // What the engine was told to make should have a name before everything is removed.
+            tokio::time::sleep(FINISH_WITHIN).await;
+        };
+        let changed = tokio::select! {
+            changed = &mut changing => changed,
+            () = called_off => return Err(Stopped::Over),
+        };
+        match changed {
+            _ if self.limits.cancel.is_cancelled() => Err(Stopped::Over),
+            Ok(_) => Ok(()),
+            Err(ChangeError { not_put_back: Some(trouble), .. }) => Err(Stopped::Broken(trouble)),
+            Err(ChangeError { trouble, not_put_back: None }) => {
+                let service = trouble.service.as_deref().unwrap_or("the stack");
+                Err(Stopped::Failed(format!("it could not be applied: {service}: {}", trouble.message)))
+            }
         }
     }
 

@@ -124,7 +124,8 @@ fn plain(name: &str) -> &str {
 
 fn set(change: &mut RouteChange, field: &RouteField, site: &routes::Site) {
     match field {
-        RouteField::StripPrefix(strip) => change.strip_prefix = Some(*strip),
+        // Whatever else was made of the path: it is one or the other.
+        RouteField::StripPrefix(strip) => (change.strip_prefix, change.edit) = (Some(*strip), None),
         RouteField::Upstream(upstream) => {
             // A service by its name, or by the name that it has among containers, is where this stack has it.
             let host = upstream.split(':').next().unwrap_or_default();
@@ -138,6 +139,9 @@ fn set(change: &mut RouteChange, field: &RouteField, site: &routes::Site) {
             change.flush = Some(if *at_once { Flush::Immediate } else { Flush::Auto });
         }
         RouteField::RemoveHeaders(names) => change.remove_headers = Some(names.clone()),
+        RouteField::PassHeader(name) => {
+            change.headers.iter_mut().for_each(|fields| fields.retain(|(field, _)| !field.eq_ignore_ascii_case(name)));
+        }
     }
 }
 

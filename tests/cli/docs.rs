@@ -71,7 +71,13 @@ fn every_example_of_a_fault_is_one() {
             true => format!("id: x\ntitle: An example\n{example}"),
             false => example.to_owned(),
         };
-        if let Err(errors) = edge_smoke::fault::read(&Source::new("docs/faults.md", text)) {
+        // Faults that use others find them in the catalogue.
+        let beside = |path: &Path| {
+            let path = file("faults").join(path.file_name()?);
+            Some(Ok(Source::new(path.display().to_string(), std::fs::read_to_string(path).ok()?)))
+        };
+        let source = Source::new("docs/faults.md", text);
+        if let Err(errors) = edge_smoke::fault::read_all(&[source], &beside) {
             panic!("{}", errors.iter().map(|error| error.render(false)).collect::<String>());
         }
         count += 1;

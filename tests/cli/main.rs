@@ -13,6 +13,7 @@ mod docs;
 mod echo;
 mod embedded;
 mod explain;
+mod faults;
 mod interrupt;
 mod journeys;
 mod language;

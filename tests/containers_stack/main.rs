@@ -14,6 +14,8 @@ mod pivot;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod proving;
+#[cfg(test)]
 mod standing;
 #[path = "../support/mod.rs"]
 mod support;
@@ -42,6 +44,7 @@ fn main() {
     let mut trials = trials![engine.as_ref().ok();
         standing: the_stack_stands_is_reached_on_loopback_alone_and_leaves_nothing, a_stack_that_does_not_come_up_says_why_and_leaves_nothing, a_stack_that_is_called_off_leaves_nothing_wherever_it_was, a_stack_that_is_dropped_leaves_nothing, a_stack_that_is_kept_stays_until_its_commands_are_run, a_start_that_is_dropped_half_way_leaves_nothing, an_overlaid_setting_reaches_the_service, in_subdomain_mode_each_service_has_its_host, an_image_that_cannot_be_had_is_named_with_what_to_do;
         program: a_root_url_that_loses_its_prefix_is_located, ctrl_c_while_it_comes_up_leaves_nothing, sigterm_while_journeys_run_leaves_nothing;
+        proving: two_faults_come_off_one_after_the_other, a_route_is_put_right;
         pivot: a_kept_stack_is_changed_over_and_put_back_where_the_scenarios_fail, where_no_stack_is_left_standing_one_is_stood_up_and_left;
         https: caddy_takes_its_certificate_and_the_forge_trusts_it;
         switching: a_stack_is_switched_and_switched_back, over_https_too, a_change_that_fails_its_check_leaves_the_stack_as_it_was, the_ci_is_switched_along_and_put_back_with_the_secret_of_the_day;

@@ -58,7 +58,7 @@ fn human_in_colour() {
 fn human_in_a_log_of_ci() {
     let tail = |annotations| {
         let text = play(&failing(), Format::Human, Style { annotations, ..Style::PLAIN }).out;
-        text[text.find("fix     no rule").unwrap()..].to_owned()
+        text[text.find("finding ").unwrap()..].to_owned()
     };
     assert_snapshot!(tail(Annotations::Lines));
     assert_snapshot!(tail(Annotations::Github));

@@ -56,6 +56,16 @@ fn conforms(value: &Value, schema: &Value, root: &Value, place: &str) {
         assert_eq!(value, constant, "{place}");
     }
     if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
+        // Of objects, each choice is told by the fields that it must have, or by what one of them says.
+        let is_told = |choice: &&Value| {
+            let required = choice["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let mut fields = required.map(|name| (&value[name], &choice["properties"][name]["const"]));
+            fields.all(|(found, wanted)| !found.is_null() && (wanted.is_null() || found == wanted))
+        };
+        if value.is_object() {
+            let choice = choices.iter().find(is_told);
+            return conforms(value, choice.unwrap_or_else(|| panic!("{place}: {value}")), root, place);
+        }
         assert!(choices.iter().any(|choice| choice["const"] == *value), "{place}: {value}");
     }
     if let Some(object) = value.as_object() {

@@ -129,6 +129,8 @@ pub enum RouteField {
     FlushImmediately(bool),
     /// Header fields of the client's that never arrive.
     RemoveHeaders(Vec<String>),
+    /// A request header field reaches the service as the edge sends it unless it is told otherwise.
+    PassHeader(String),
 }
 
 impl Change {
@@ -183,6 +185,7 @@ impl RouteField {
             RouteField::Cookies(false) => "request_header -Cookie".to_owned(),
             RouteField::FlushImmediately(true) => "reverse_proxy { flush_interval -1 }".to_owned(),
             RouteField::FlushImmediately(false) => "- flush_interval".to_owned(),
+            RouteField::PassHeader(name) => format!("- header_up {name}; - header_up -{name}"),
             RouteField::RemoveHeaders(names) => {
                 names.iter().map(|name| format!("request_header -{name}")).collect::<Vec<_>>().join("; ")
             }

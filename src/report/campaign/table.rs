@@ -39,7 +39,8 @@ pub fn row(outcome: &Outcome, style: Style) -> String {
         Some(reason) => one_line(reason),
         None => codes(judged),
     };
-    format!("{id} {answers}{time}  {}", shorten(&format!("{} {found}", judged.verdict.as_str()), style.measure()))
+    let ending = format!("{} {found}", judged.verdict.as_str());
+    format!("{id} {answers}{time}  {}", shorten(ending.trim_end(), style.measure()))
 }
 
 /// The answers of a row, and which of them are bad.

@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use verdict::evidence::{StackFacts, Trouble};
 
 use super::engine::{chain, connect};
-use super::order::Raised;
 use super::owner::{KEEP_LABEL, RUN_LABEL};
 use super::plan::{Ground, Inputs, Registered, service_named};
 use super::run::Run;
@@ -257,8 +256,7 @@ impl Kept {
         let standing = Standing::new(docker, run);
         standing.keep();
         containers.into_iter().for_each(|(name, id)| standing.note(&name, id));
-        let raised = Raised { plan, forge, versions: BTreeMap::new() };
-        Ok(Containers::found(standing, raised, options, images, state.facts))
+        Ok(Containers::found(standing, (plan, forge), options, images, state.facts))
     }
 }
 

@@ -63,13 +63,11 @@ impl Containers {
     /// What was found standing, with what is known of it.
     pub(super) fn found(
         standing: Standing,
-        raised: Raised,
+        (plan, forge): (Plan, Option<Forge>),
         options: StackOptions,
         images: BTreeMap<Service, Choice>,
         facts: StackFacts,
     ) -> Self {
-        // The facts have the versions that were said when it came up.
-        let Raised { plan, forge, versions: _ } = raised;
         let site = site(&plan, &options, forge.as_ref());
         Self { standing, plan, options, images, forge, site, facts }
     }

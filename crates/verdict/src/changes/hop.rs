@@ -122,7 +122,7 @@ impl Pair<'_> {
             if same.is_some_and(|same| same.problem.is_some()) {
                 return None;
             }
-            let was = same.map_or_else(|| "not referred to".to_owned(), |same| loaded(same));
+            let was = same.map_or_else(|| "not referred to".to_owned(), loaded);
             let what = format!("asset {}", self.is.shown(&asset.url, self.is));
             Some(Difference::new(
                 what,

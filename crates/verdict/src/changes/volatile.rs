@@ -277,8 +277,7 @@ mod tests {
             (one.key(&path.replace("{}", "edge.test:4123")), other.key(&path.replace("{}", "edge.test:9")))
         };
         for path in ["http://{}/forge/", "http://forge.{}/", "/a?redirect_uri=http%3A%2F%2F{}%2Fci", "{}"] {
-            let encoded = path.replace("%3A%2F%2F{}", "%3A%2F%2F{}");
-            let (left, right) = same(&encoded);
+            let (left, right) = same(path);
             assert_eq!(left, right, "{path}");
         }
         let encoded = |port: &str| format!("/a?redirect_uri=http%3A%2F%2Fedge.test%3A{port}%2Fci");

@@ -164,9 +164,9 @@ static RULES: &[&Rule] = &[
     &hook::misdirected::RULE,
     &hook::denied::RULE,
     &ci::no_agent::RULE,
-    // Cookies that were sent, and what they are like.
-    &cookie::dropped::RULE,
+    // What session cookies are like, and whether they arrive.
     &cookie::insecure::RULE,
+    &cookie::dropped::RULE,
     // What none of them is the cause of, and arrives otherwise than it was sent.
     &edge::response_rewritten::RULE,
     &optional_asset::RULE,

@@ -44,7 +44,7 @@ fn cookie(name: &str, path: &str) -> SetCookie {
 }
 
 fn setting(mut exchange: Exchange, cookies: Vec<SetCookie>) -> Exchange {
-    exchange.response.as_mut().unwrap().set_cookies = cookies;
+    exchange.response.as_mut().expect("a response").set_cookies = cookies;
     exchange
 }
 

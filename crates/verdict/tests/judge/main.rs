@@ -1,8 +1,11 @@
 //! From evidence to a judgement, through the crate's public door.
 
+mod addresses;
 mod build;
 mod changes;
 mod cookies;
+mod criteria;
+mod edges;
 mod oauth;
 mod pipelines;
 mod precedence;

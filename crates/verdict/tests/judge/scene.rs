@@ -72,6 +72,14 @@ impl Hop {
         self
     }
 
+    /// Answered without content, and without saying of what type.
+    pub(crate) fn empty(mut self) -> Self {
+        let response = self.response();
+        response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+        (response.body_bytes, response.body_excerpt) = (0, None);
+        self
+    }
+
     /// Which sets a cookie.
     pub(crate) fn sets(mut self, cookie: SetCookie) -> Self {
         self.response().set_cookies.push(cookie);

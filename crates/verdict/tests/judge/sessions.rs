@@ -1,10 +1,10 @@
 //! Sessions that are refused, hidden, lost or handed to others; and who a service takes its visitors for.
 
-use verdict::Class;
 use verdict::evidence::{
     Direction, Ending, EndingKind, Evidence, FrameKind, FrameRecord, SetCookie, Way, WebSocketRecord,
 };
 use verdict::fix::{Change, RouteField};
+use verdict::{Class, Finding};
 
 use crate::scene::{Hop, asked, broke, codes, cookie, get, only, probed, scene, seen, tour, went};
 
@@ -41,7 +41,12 @@ fn secure_over_http() {
     let realm = get("/v2/", 401).field("WWW-Authenticate", "Bearer realm=\"https://edge.test/forge/v2/token\"");
     assert_eq!(codes(&probed(evidence.clone(), "forge", Way::Edge, realm)), ["address/scheme"]);
     let own = get("http://forge:3000/", 200).sets(cookie(SESSION, "/forge"));
-    assert_eq!(codes(&probed(evidence, "forge", Way::Direct, own)), ["unexplained"]);
+    changed_on_the_way(&only(&probed(evidence, "forge", Way::Direct, own), "cookie/secure-over-http"));
+}
+
+fn changed_on_the_way(finding: &Finding) {
+    let fix = finding.fix.as_ref().expect("a fix");
+    assert!(fix.changes.is_empty() && fix.summary.contains("on the way"), "{}", fix.summary);
 }
 
 #[test]
@@ -142,6 +147,12 @@ fn a_session_that_is_given_out_anew_as_to_a_stranger() {
         finding.fix.unwrap().changes,
         [Change::Route { route: "forge".into(), field: RouteField::Cookies(true) }]
     );
+    // Who has signed out has a part of it left, and is given the rest anew.
+    let left = page(get("/forge/user/login", 200).sends(&["_csrf"]));
+    let left = left.sets(cookie(SESSION, "/forge")).sets(cookie("_csrf", "/forge"));
+    let out =
+        scene(vec![went(vec![first.clone(), left]), broke(vec![get("/forge/", 200).sends(&["_csrf"])], "x", "y")]);
+    assert_eq!(codes(&out), ["unexplained"]);
     for sets in [&[][..], &["_csrf"], &["redirect_to"]] {
         assert_eq!(codes(&again(sets)), ["unexplained"], "{sets:?}");
     }
@@ -189,10 +200,11 @@ fn a_session_without_what_protects_it() {
     ] {
         let evidence = lacking(attribute, set);
         let finding = only(&evidence, "cookie/insecure");
+        assert_eq!(finding.class, Class::Security);
         assert!(finding.cause.contains(words), "{}", finding.cause);
         // The forge itself sets it well: something on the way takes it off.
         let own = get("http://forge:3000/user/login", 200).sets(whole());
-        assert_eq!(codes(&probed(evidence, "forge", Way::Direct, own)), ["unexplained"], "{attribute}");
+        changed_on_the_way(&only(&probed(evidence, "forge", Way::Direct, own), "cookie/insecure"));
         // The attribute is there: the expectation is about something else.
         assert_eq!(codes(&lacking(attribute, whole())), ["unexplained"], "{attribute}");
     }

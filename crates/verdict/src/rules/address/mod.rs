@@ -23,7 +23,9 @@ fn candidates(case: &Case<'_>, wanted: Difference, so: &str) -> Vec<Candidate> {
     let Some(view) = case.view() else { return Vec::new() };
     let differs = |(index, home): (usize, &Home)| {
         let (difference, belief) = view.difference(index)?;
-        if difference != wanted {
+        // Of a program that can't be told its prefix, what it refers to is its content.
+        let is_about_prefix = matches!(wanted, Difference::PrefixMissing | Difference::PrefixWrong);
+        if difference != wanted || (is_about_prefix && setting(home).is_none()) {
             return None;
         }
         let believed = belief.address(&home.root);

@@ -95,8 +95,10 @@ fn unseen<'a>(evidence: &'a Evidence, stack: &'a StackFacts) -> BTreeMap<&'a str
             let strangers = of_strangers.entry(service).or_insert_with(|| given_to_strangers(evidence, service, stack));
             let anew = anew(exchange);
             let known: BTreeSet<&str> = own.intersection(strangers).copied().collect();
-            // All that a stranger is given was sent, and is given out once more.
-            let is_given_anew = !known.is_empty() && known.iter().all(|name| anew.contains(name));
+            // All that a stranger is given was sent, and is given out once more. Of somebody who has signed out a part
+            // is left, and the rest is given anew.
+            let is_whole = !known.is_empty() && known.len() == strangers.len();
+            let is_given_anew = is_whole && known.iter().all(|name| anew.contains(name));
             if is_given_anew {
                 found.entry(service).or_default().extend(known.into_iter().map(str::to_owned));
             } else if status(exchange) == Some(401) && !own.is_empty() {

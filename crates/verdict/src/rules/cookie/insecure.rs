@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 use super::super::case::{Candidate, Case, Symptom};
 use super::super::trail::{Given, called, covers, given, history};
 use super::super::{Needs, Rule};
-use super::{is_changed_on_the_way, observed, root_path};
+use super::{is_changed_on_the_way, leave_it_alone, observed, root_path};
 use crate::evidence::{SetCookie, StackFacts};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
 
 pub(in super::super) static RULE: Rule = Rule {
     code: "cookie/insecure",
-    class: Class::Fixable,
+    class: Class::Security,
     severity: Severity::Error,
     title: "A session cookie lacks an attribute that protects it",
     explain: "Without HttpOnly a script on any page of the origin reads the session; without Secure it travels in the clear \
               once; without SameSite it goes along with requests of other sites; with a Domain, or a Path above its \
               service's prefix, it goes to others as well.",
     told_by: "The cookie was set, and accepted, without the attribute that was expected of it. A cookie that isn't there \
-              at all is another matter, and so is one that something between service and browser changed.",
+              at all is another matter. Where the service sets it well past the edge, something on the way changes it.",
     remedy: "Set the attribute at the service: for Forgejo and Gitea GITEA__session__COOKIE_SECURE and \
              GITEA__session__SAME_SITE.",
     references: &["RFC 6265, section 4.1.2", "Gitea and Forgejo, configuration: session"],
@@ -35,10 +35,7 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let mut cookies: BTreeMap<(&str, &str, &str), (Given<'_>, Vec<usize>)> = BTreeMap::new();
     for (id, symptom) in case.open() {
         let Some((attribute, given)) = lacking(symptom, stack) else { continue };
-        let is_well = |cookie: &SetCookie| !lacks(cookie, attribute, &given, stack);
-        if !is_changed_on_the_way(case.evidence, &given, is_well) {
-            cookies.entry((given.service, &given.cookie.name, attribute)).or_insert((given, Vec::new())).1.push(id);
-        }
+        cookies.entry((given.service, &given.cookie.name, attribute)).or_insert((given, Vec::new())).1.push(id);
     }
     let candidate = |((service, name, attribute), (given, explains)): ((&str, &str, &str), (Given<'_>, Vec<usize>))| {
         let who = called(service);
@@ -47,9 +44,14 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
             "Domain" => "with a Domain, so that it goes to other hosts as well".to_owned(),
             other => format!("without {other}"),
         };
+        let is_well = |cookie: &SetCookie| !lacks(cookie, attribute, &given, stack);
+        let fix = match is_changed_on_the_way(case.evidence, &given, is_well) {
+            true => leave_it_alone(&given),
+            false => fix(service, name, attribute),
+        };
         Candidate {
             cause: format!("The {who} sets its cookie {name} {what}."),
-            fix: Some(fix(service, name, attribute)),
+            fix: Some(fix),
             observations: observed(&[given]),
             explains,
         }

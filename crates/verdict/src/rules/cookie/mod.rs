@@ -10,9 +10,10 @@ pub(super) mod secure_over_http;
 pub(super) mod shadowed;
 
 use super::case::Symptom;
-use super::trail::{Given, direct, given, history, path_of, public_url, service_of, status};
+use super::trail::{Given, called, direct, given, history, path_of, public_url, service_of, status};
 use crate::evidence::{Evidence, Exchange, FailureKind, SetCookie, StackFacts};
 use crate::finding::Observation;
+use crate::fix::Fix;
 
 /// The symptom may follow from a session that isn't there: a page, a refusal or a form came that wasn't expected. What
 /// isn't found, or broke, has another cause.
@@ -57,6 +58,15 @@ fn is_changed_on_the_way(evidence: &Evidence, given: &Given<'_>, is_well: impl F
 /// The path of a service's public address, with a slash at its end.
 fn root_path(service: &str, stack: &StackFacts) -> String {
     format!("{}/", path_of(&public_url(service, stack)).trim_end_matches('/'))
+}
+
+/// What is to be done where the service sets its cookie well, and something on the way changes it.
+fn leave_it_alone(given: &Given<'_>) -> Fix {
+    let (who, name) = (called(given.service), &given.cookie.name);
+    Fix::advice(format!(
+        "Asked past the edge, the {who} sets {name} as it should be: find what changes Set-Cookie on the way, and take it out."
+    ))
+    .line(format!("Caddyfile, route {}", given.service), "- header_down Set-Cookie")
 }
 
 fn observed(givens: &[Given<'_>]) -> Vec<Observation> {

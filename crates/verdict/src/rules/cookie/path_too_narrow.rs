@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::case::{Candidate, Case, Symptom};
 use super::super::trail::{Given, called, covers, given, history, path_of, sent};
 use super::super::{Needs, Rule};
-use super::{at_service, is_changed_on_the_way, may_be_signed_out, observed, root_path};
+use super::{at_service, is_changed_on_the_way, leave_it_alone, may_be_signed_out, observed, root_path};
 use crate::evidence::StackFacts;
 use crate::finding::{Class, Severity};
 use crate::fix::Fix;
@@ -37,23 +37,23 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let candidate = |(given, missed, explains): (Given<'_>, String, Vec<usize>)| {
         let (service, name, path) = (given.service, &given.cookie.name, given.path());
         let (root, who) = (root_path(service, stack), called(service));
+        let is_changed = is_changed_on_the_way(case.evidence, &given, |cookie| {
+            cookie.path.as_deref().is_some_and(|path| covers(path, &root))
+        });
+        let fix = if is_changed {
+            leave_it_alone(&given)
+        } else {
+            Fix::advice(format!("Have the {who} set {name} with Path={root}."))
+                .line(format!("what the {who} takes for its base path"), root)
+        };
         Candidate {
             cause: format!("The {who} sets its cookie {name} for {path} alone, and {missed} needs it as well."),
-            fix: Some(
-                Fix::advice(format!("Have the {who} set {name} with Path={root}."))
-                    .line(format!("what the {who} takes for its base path"), root),
-            ),
+            fix: Some(fix),
             observations: observed(&[given]),
             explains,
         }
     };
-    let is_own = |given: &Given<'_>| {
-        let root = root_path(given.service, stack);
-        !is_changed_on_the_way(case.evidence, given, |cookie| {
-            cookie.path.as_deref().is_some_and(|path| covers(path, &root))
-        })
-    };
-    cookies.into_values().filter(|(given, ..)| is_own(given)).map(candidate).collect()
+    cookies.into_values().map(candidate).collect()
 }
 
 /// A cookie whose Path doesn't cover its service, and the path that went without it.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::case::{Candidate, Case};
 use super::super::trail::{Given, called};
 use super::super::{Needs, Rule};
-use super::{is_changed_on_the_way, observed, refused};
+use super::{is_changed_on_the_way, leave_it_alone, observed, refused};
 use crate::finding::{Class, Severity};
 use crate::fix::Fix;
 
@@ -36,18 +36,21 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let candidate = |(given, explains): (Given<'_>, Vec<usize>)| {
         let (who, name) = (called(given.service), &given.cookie.name);
         let reason = given.cookie.refused.as_deref().unwrap_or("its attributes");
+        let is_changed = is_changed_on_the_way(case.evidence, &given, |cookie| {
+            (&cookie.domain, &cookie.path, cookie.secure, &cookie.same_site)
+                != (&given.cookie.domain, &given.cookie.path, given.cookie.secure, &given.cookie.same_site)
+        });
+        let fix = if is_changed {
+            leave_it_alone(&given)
+        } else {
+            Fix::advice(format!("Correct the attributes of {name} at the {who}: {reason}."))
+        };
         Candidate {
             cause: format!("Browsers refuse the cookie {name} that the {who} sets ({reason}): nobody stays signed in."),
-            fix: Some(Fix::advice(format!("Correct the attributes of {name} at the {who}: {reason}."))),
+            fix: Some(fix),
             observations: observed(&[given]),
             explains,
         }
     };
-    let of_service = |given: &Given<'_>| {
-        !is_changed_on_the_way(case.evidence, given, |cookie| {
-            (&cookie.domain, &cookie.path, cookie.secure, &cookie.same_site)
-                != (&given.cookie.domain, &given.cookie.path, given.cookie.secure, &given.cookie.same_site)
-        })
-    };
-    cookies.into_values().filter(|(given, _)| of_service(given)).map(candidate).collect()
+    cookies.into_values().map(candidate).collect()
 }

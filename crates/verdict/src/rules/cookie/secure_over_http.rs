@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::case::{Candidate, Case};
 use super::super::trail::{Given, all, body, called, service_of};
 use super::super::{Needs, Rule};
-use super::{is_changed_on_the_way, observed, refused};
+use super::{is_changed_on_the_way, leave_it_alone, observed, refused};
 use crate::evidence::{Evidence, Exchange, StackFacts};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
@@ -35,20 +35,15 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
             services.entry(given.service).or_insert((given, Vec::new())).1.push(id);
         }
     }
-    let is_own = |given: &Given<'_>| {
-        !writes_https(case.evidence, given.service, stack)
-            && !is_changed_on_the_way(case.evidence, given, |cookie| !cookie.secure)
-    };
-    services
-        .into_values()
-        .filter(|(given, _)| is_own(given))
-        .map(|(given, explains)| candidate(&given, explains))
-        .collect()
+    let is_own = |given: &Given<'_>| !writes_https(case.evidence, given.service, stack);
+    let candidate = |(given, explains)| candidate(case.evidence, &given, explains);
+    services.into_values().filter(|(given, _)| is_own(given)).map(candidate).collect()
 }
 
-fn candidate(given: &Given<'_>, explains: Vec<usize>) -> Candidate {
+fn candidate(evidence: &Evidence, given: &Given<'_>, explains: Vec<usize>) -> Candidate {
     let (service, who) = (given.service, called(given.service));
     let fix = match service {
+        _ if is_changed_on_the_way(evidence, given, |cookie| !cookie.secure) => leave_it_alone(given),
         "forge" => Fix::apply(
             "Have the forge leave Secure off its cookies, as browsers come by http.",
             vec![Change::Setting {

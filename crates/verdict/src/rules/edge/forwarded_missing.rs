@@ -1,7 +1,8 @@
 //! `edge/forwarded-missing`: services aren't told, or are told wrongly, by which scheme and host a request came.
 
-use super::{is_with, without_directive};
+use super::{is_with, of_route};
 use crate::finding::{Class, Observation, Severity};
+use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case, Symptom, SymptomId};
 use crate::rules::view::{Claim, Reflection, Says, Taint, View};
 use crate::rules::{Needs, Rule};
@@ -59,7 +60,7 @@ fn by_requests(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidat
             "{service} isn't told rightly how a request came: {what} arrived, where browsers ask {}.",
             root.origin()
         ),
-        fix: Some(fix(case, wrong[0].0)),
+        fix: Some(fix(case, service, wrong[0].0)),
         observations: wrong.iter().map(|(_, _, observation)| observation.clone()).take(4).collect(),
         explains,
     })
@@ -112,21 +113,16 @@ fn by_addresses(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candida
             "{service} was told {own}/ and hands out addresses with another scheme: it isn't told that requests came by {}.",
             own.scheme
         ),
-        fix: Some(fix(case, "x-forwarded-proto")),
+        fix: Some(fix(case, service, "x-forwarded-proto")),
         observations,
         explains,
     })
 }
 
-fn fix(case: &Case<'_>, field: &str) -> crate::fix::Fix {
-    let name: String = field
-        .split('-')
-        .map(|part| format!("{}{}", part[..1].to_ascii_uppercase(), &part[1..]))
-        .collect::<Vec<_>>()
-        .join("-");
-    without_directive(
-        case,
-        &format!("header_up -{name}"),
-        &format!("Let the edge send {name}, as it does unless it is told otherwise."),
-    )
+fn fix(case: &Case<'_>, service: &str, field: &str) -> Fix {
+    let words = field.split('-').map(|part| format!("{}{}", part[..1].to_ascii_uppercase(), &part[1..]));
+    let name = words.collect::<Vec<_>>().join("-");
+    let summary = format!("Let the edge send {name}, as it does unless it is told otherwise.");
+    let change = Change::Route { route: service.to_owned(), field: RouteField::PassHeader(name.clone()) };
+    of_route(case, RULE.code, change, &format!("header_up -{name}"), &summary)
 }

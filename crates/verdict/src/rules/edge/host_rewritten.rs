@@ -1,8 +1,9 @@
 //! `edge/host-rewritten`: a service sees another `Host` than the browser sent.
 
-use super::{is_with, without_directive};
+use super::{is_with, of_route};
 use crate::evidence::Exchange;
 use crate::finding::{Class, Observation, Severity};
+use crate::fix::{Change, RouteField};
 use crate::rules::case::{Candidate, Case, Symptom, SymptomId};
 use crate::rules::view::{Claim, Root, Says, Seen, Taint, View, without_query};
 use crate::rules::{Needs, Rule};
@@ -67,12 +68,19 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
     hosts.sort();
     let host = hosts.first().map_or("another host", String::as_str);
     let service = &view.homes[home].service;
+    let change = Change::Route { route: service.clone(), field: RouteField::PassHeader("Host".to_owned()) };
     (!explains.is_empty()).then(|| Candidate {
         cause: format!(
             "{service} sees requests for {host}, while browsers ask for {}: Host is rewritten on the way.",
             own.host
         ),
-        fix: Some(without_directive(case, "header_up Host", &format!("Pass Host on to {service} as it came."))),
+        fix: Some(of_route(
+            case,
+            RULE.code,
+            change,
+            "header_up Host",
+            &format!("Pass Host on to {service} as it came."),
+        )),
         observations,
         explains,
     })

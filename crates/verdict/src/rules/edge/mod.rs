@@ -39,6 +39,15 @@ fn is_with(view: &View<'_>, home: usize, exchange: &Exchange) -> bool {
     at.is_some_and(|(index, inner)| *index == home && !inner.is_empty())
 }
 
+/// A fix of a route of the edge's. Where that was tried and didn't hold, on containers a directive of Caddy's is taken out,
+/// wherever it stands.
+fn of_route(case: &Case<'_>, code: &str, change: Change, directive: &str, summary: &str) -> Fix {
+    if case.is_refuted(code, &change) {
+        return without_directive(case, directive, summary);
+    }
+    Fix::apply(summary, vec![change])
+}
+
 /// A fix that takes a directive of Caddy's out. The embedded edge has none, so that there a person has to look.
 fn without_directive(case: &Case<'_>, name: &str, summary: &str) -> Fix {
     let line = format!("- {name}");

@@ -1,9 +1,9 @@
 //! `edge/prefix-doubled`: the prefix is there twice.
 
-use super::{is_with, with_exchange, without_directive};
-use crate::evidence::{Mode, StackKind};
+use super::{is_with, lives_below_its_prefix, of_route, with_exchange, without_directive};
+use crate::evidence::Mode;
 use crate::finding::{Class, Observation, Severity};
-use crate::fix::{Change, Fix};
+use crate::fix::{Change, RouteField};
 use crate::rules::case::{Candidate, Case, Symptom, SymptomId};
 use crate::rules::view::{Claim, Lies, Says, Taint, View, found_instead};
 use crate::rules::{Needs, Rule};
@@ -86,13 +86,11 @@ fn requests(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> 
         // Where one path arrives so, all do.
         with_exchange(case, |exchange| is_shown && is_with(view, home, exchange))
     };
-    let summary = format!("Pass {service}'s paths on as they are.");
-    let fix = match case.evidence.stack.as_ref().map(|stack| stack.kind) {
-        Some(StackKind::Containers) => {
-            Fix::apply(summary, vec![Change::Directive { name: "rewrite".to_owned(), value: None }])
-        }
-        _ => Fix::advice(summary).line("Caddyfile", format!("- rewrite * {}{{uri}}", root.prefix)),
-    };
+    let summary = format!("Add no prefix before {service}'s paths.");
+    // Who wants it once is passed the path as it is, others without it.
+    let strips = !by_probes && !lives_below_its_prefix(service);
+    let change = Change::Route { route: service.clone(), field: RouteField::StripPrefix(strips) };
+    let fix = of_route(case, RULE.code, change, "rewrite", &summary);
     (!explains.is_empty()).then(|| Candidate {
         cause: format!("The edge puts {} once more before the paths that reach {service}.", root.prefix),
         fix: Some(fix),

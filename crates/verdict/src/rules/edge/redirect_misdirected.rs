@@ -62,7 +62,7 @@ fn of(view: &View<'_>, exchange: &Exchange) -> Option<(What, String)> {
     match &seen.at {
         Some((home, inner)) => {
             let root = &view.homes[*home].root;
-            (root.covers(&seen.url) && !root.covers(&next)).then(|| (Some((*home, inner.is_empty())), to))
+            (root.covers(&seen.url) && !root.covers(&next)).then_some((Some((*home, inner.is_empty())), to))
         }
         None => (seen.url.path() == "/" && is_own(view, &seen.url) && is_nobodys(view, &next)).then_some((None, to)),
     }

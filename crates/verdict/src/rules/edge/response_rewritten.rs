@@ -7,7 +7,7 @@ use crate::evidence::{Exchange, ResponseRecord, StackKind};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case, SymptomId};
-use crate::rules::view::{Print, Root, Says, View};
+use crate::rules::view::{Lies, Print, Root, Says, Taint, View};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -67,9 +67,14 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
             .filter_map(|direct| direct.response())
             .collect();
         // Whichever way the service is asked, it answers otherwise.
-        let different: Vec<(String, Option<&'static str>)> =
+        let mut different: Vec<(String, Option<&'static str>)> =
             past.iter().filter_map(|past| differs(past, through, &view.homes[home].root)).collect();
         if !past.is_empty() && different.len() == past.len() {
+            // Asked with its prefix, a service that knows none says no more than that.
+            let alike = past.iter().position(|past| past.status == through.status);
+            if let Some(place) = alike {
+                different = vec![different.swap_remove(place)];
+            }
             let status = past.iter().all(|past| past.status != through.status).then_some(through.status);
             let difference = |(what, field)| Difference { inner, what, field, status };
             differences.extend(different.into_iter().map(difference));
@@ -79,14 +84,27 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
     let mut changed: BTreeSet<*const Exchange> = BTreeSet::new();
     if view.is_told_right(home) {
         // It knows its address, and sends browsers elsewhere.
-        for claim in view.claims.iter().filter(|claim| claim.home == home && matches!(claim.says, Says::Off(_))) {
+        let is_elsewhere = |says: &Says| match says {
+            Says::Off(_) => true,
+            Says::Path(path) => view.lies(home, path) == Lies::Outside,
+            _ => false,
+        };
+        for claim in view.claims.iter().filter(|claim| claim.home == home && is_elsewhere(&claim.says)) {
             observations.push(claim.observation.clone());
             changed.insert(std::ptr::from_ref(claim.exchange));
         }
     }
+    let loses_prefix = Taint::is_of_the_way(view, home);
+    if loses_prefix {
+        let is_lost = |says: &Says| matches!(says, Says::Path(path) if view.lies(home, path) == Lies::Outside);
+        let lost = view.claims.iter().filter(|claim| claim.home == home && is_lost(&claim.says));
+        observations.extend(lost.map(|claim| claim.observation.clone()));
+    }
+    observations.sort();
+    observations.dedup();
     let statuses: BTreeSet<u16> = differences.iter().filter_map(|difference| difference.status).collect();
     let paths: BTreeSet<&str> = differences.iter().map(|difference| difference.inner).collect();
-    let explains: Vec<SymptomId> = with_exchange(case, |exchange: &Exchange| {
+    let mut explains: Vec<SymptomId> = with_exchange(case, |exchange: &Exchange| {
         let at = view.find(exchange).and_then(|seen| seen.at.as_ref());
         // What can't be asked again, such as a POST, and has the status that others were given.
         let is_alike = exchange.response.as_ref().is_some_and(|response| statuses.contains(&response.status));
@@ -94,6 +112,11 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
         is_with(view, home, exchange)
             && (is_changed || is_alike || at.is_some_and(|(_, inner)| paths.contains(inner.as_str())))
     });
+    if loses_prefix {
+        explains.extend(Taint::of(view, home, None).explains(case));
+        explains.sort_unstable();
+        explains.dedup();
+    }
     let service = &view.homes[home].service;
     let said: BTreeSet<String> =
         differences.iter().map(|difference| format!("{}: {}", difference.inner, difference.what)).collect();
@@ -135,13 +158,39 @@ fn differs(past: &ResponseRecord, through: &ResponseRecord, own: &Root) -> Optio
             return Some((format!("{} came, and the service answers {}", shown(after), shown(before)), Some(field)));
         }
     }
+    let (before, after) = (cookies(past), cookies(through));
+    if before != after {
+        let shown = |cookies: &BTreeSet<String>| match cookies.is_empty() {
+            true => "no cookie".to_owned(),
+            false => cookies.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
+        };
+        return Some((format!("{} came, and the service sets {}", shown(&after), shown(&before)), Some("set-cookie")));
+    }
     let (before, after) = (Print::of(past), Print::of(through));
-    let is_shown = before.is_some() && !own.prefix.is_empty();
+    // Errors have words of their own, and what is compressed isn't shown as it was sent.
+    let is_plain = |response: &ResponseRecord| response.status < 300 && response.header("content-encoding").is_none();
+    let is_shown = before.is_some() && !own.prefix.is_empty() && is_plain(past) && is_plain(through);
     // A service that shows its requests, or the time, answers otherwise each time: a little of it is no sign.
     let is_little =
         past.body_bytes.abs_diff(through.body_bytes) * 50 < past.body_bytes && before.is_some() == after.is_some();
     (is_shown && before != after && !is_little)
         .then(|| ("other content came than the service answers".to_owned(), None))
+}
+
+/// The cookies that an answer sets, by name, path and the other attributes that browsers go by; not by what is chance or time.
+fn cookies(response: &ResponseRecord) -> BTreeSet<String> {
+    let set = response.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+    set.map(|(_, field)| {
+        let mut parts = field.split(';').map(str::trim);
+        let name = parts.next().and_then(|pair| pair.split('=').next()).unwrap_or_default().to_owned();
+        let is_lasting = |part: &&str| {
+            let attribute = part.split('=').next().unwrap_or_default().to_ascii_lowercase();
+            matches!(attribute.as_str(), "path" | "domain" | "secure" | "httponly" | "samesite")
+        };
+        let attributes: BTreeSet<String> = parts.filter(is_lasting).map(str::to_ascii_lowercase).collect();
+        std::iter::once(name).chain(attributes).collect::<Vec<_>>().join("; ")
+    })
+    .collect()
 }
 
 /// The value as far as it isn't chance: addresses without their query, media types without parameters.

@@ -36,9 +36,7 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
 
 /// Nobody answers on the route.
 fn silent(case: &Case<'_>, view: &View<'_>, home: usize, registry: bool) -> Option<Candidate> {
-    let Some(stack) = case.evidence.stack.as_ref().filter(|stack| stack.kind != StackKind::External) else {
-        return None;
-    };
+    let stack = case.evidence.stack.as_ref().filter(|stack| stack.kind != StackKind::External)?;
     let root = &view.homes[home].root;
     let service = &view.homes[home].service;
     let on_route = |exchange: &Exchange| {

@@ -137,7 +137,7 @@ impl<'a> View<'a> {
         }
         let places = view.seen.iter().enumerate().map(|(place, seen)| (std::ptr::from_ref(seen.exchange), place));
         view.places = places.collect();
-        view.has_via = view.seen.iter().any(|seen| seen.response().is_some_and(|response| has_via(response)));
+        view.has_via = view.seen.iter().any(|seen| seen.response().is_some_and(has_via));
         view.nobody = view.seen.iter().filter_map(|seen| view.nobodys(seen)).collect();
         view.claims = claims::all(&view);
         Some(view)

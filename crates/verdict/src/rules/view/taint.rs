@@ -5,7 +5,7 @@ use url::Url;
 use super::claims::{Lies, Says, without_query};
 use super::site::Root;
 use super::{Seen, View};
-use crate::evidence::{Exchange, Journey};
+use crate::evidence::{Exchange, Journey, Way};
 use crate::rules::case::{Case, Symptom, SymptomId};
 
 /// What of the evidence shows that a service hands out a wrong address.
@@ -78,6 +78,22 @@ impl<'v, 'a> Taint<'v, 'a> {
         taint.roots.dedup();
         taint.is_secure_on_http = own.scheme == "http" && believed.is_some_and(|believed| believed.scheme == "https");
         taint
+    }
+
+    /// Some of the addresses that the service hands out lack its prefix where they arrive, others have it, and asked directly
+    /// it hands out none without: something on the way takes the prefix off. A program that ignores its prefix does so
+    /// everywhere.
+    pub(crate) fn is_of_the_way(view: &View<'a>, home: usize) -> bool {
+        let any = |way: Way, wanted: Lies| {
+            view.claims.iter().any(|claim| {
+                let is_there = matches!(&claim.says, Says::Path(path) if view.lies(home, path) == wanted);
+                claim.home == home && claim.way == way && is_there
+            })
+        };
+        any(Way::Edge, Lies::Outside)
+            && any(Way::Edge, Lies::Inside)
+            && any(Way::Direct, Lies::Inside)
+            && !any(Way::Direct, Lies::Outside)
     }
 
     /// The open symptoms that follow.

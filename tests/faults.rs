@@ -22,11 +22,6 @@ const ON_CONTAINERS: &str = "faults-on-containers";
 const NOT_NAMED_YET: &[(&str, &str)] = &[
     ("authorization-removed", "credentials that are lost on the way are told from refused ones by nothing"),
     ("ci-assets-rewritten", "what a page refers to isn't compared with what the service itself hands out"),
-    (
-        "staging-prefix-doubled",
-        "no fix takes a prefix away that the edge puts there, so that the proof refutes what is named",
-    ),
-    ("ws-upgrade-removed-on-the-way", "the one fix is the edge's, and with it refuted nothing is left to say"),
 ];
 
 fn main() {

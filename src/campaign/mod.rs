@@ -151,8 +151,9 @@ impl Campaign {
             }
         };
         let duration = clock.elapsed();
+        let at_the_edge = http_alone::evidence(&evidence);
         let diagnosis = Instant::now();
-        let alone = judge(&http_alone::evidence(&evidence));
+        let alone = judge(&at_the_edge);
         let outcome = Outcome {
             judged: Some(Judged::new(fault, &evidence, &judgement)),
             // Nothing is tried on that.

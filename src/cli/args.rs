@@ -229,7 +229,7 @@ pub struct FaultsArgs {
     #[arg(long, value_name = "TEXT")]
     pub filter: Vec<String>,
 
-    /// How many faults at once on embedded; twice as many as there are cores where nothing is said.
+    /// How many faults at once on embedded; six for each core where nothing is said.
     #[arg(long, value_name = "N", value_parser = parse_jobs)]
     pub jobs: Option<usize>,
 

@@ -21,9 +21,6 @@ use crate::report::campaign::{self as show, Live};
 use crate::report::{self, Report, Style};
 use crate::stack::StackOptions;
 
-/// How many faults at once for each core: they wait for pipelines and timers more than they work.
-const JOBS_PER_CORE: usize = 6;
-
 /// Injects each fault, and scores what was seen and named.
 ///
 /// # Errors
@@ -43,7 +40,7 @@ pub async fn faults(args: FaultsArgs, environment: &Environment) -> Result<Exit,
     let ground = ground(&args, kind, asked, environment).await;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (jobs, proof_within) = match args.stack {
-        FaultStack::Embedded => (args.jobs.unwrap_or(JOBS_PER_CORE * cores), proof::WITHIN),
+        FaultStack::Embedded => (args.jobs.unwrap_or(5 * cores), proof::WITHIN),
         // Several would starve each other of memory and cores, and what times out would say nothing.
         FaultStack::Containers => (1, proof::WITHIN_ON_CONTAINERS),
     };

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::evidence::{Exchange, Mode};
+use crate::evidence::{Exchange, FailureKind, Mode, ResponseRecord};
 use crate::finding::{Class, Severity};
 use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case, Symptom, SymptomId};
@@ -28,7 +28,9 @@ pub(in crate::rules) static RULE: Rule = Rule {
 fn find(case: &Case<'_>) -> Vec<Candidate> {
     let Some(view) = case.view() else { return Vec::new() };
     let is_so = |symptom: &Symptom<'_>| {
-        let step = symptom.step.filter(|step| step.trace.len() == 1);
+        // What didn't come in time, or broke, is no answer.
+        let step =
+            symptom.step.filter(|step| step.trace.len() == 1 && symptom.kind() == Some(FailureKind::Expectation));
         step.and_then(|step| step.trace.first()).is_some_and(|exchange| is_answered(view, exchange))
     };
     let explains: Vec<SymptomId> = case.open().filter(|(_, symptom)| is_so(symptom)).map(|(id, _)| id).collect();
@@ -50,5 +52,8 @@ fn is_answered(view: &View<'_>, exchange: &Exchange) -> bool {
     let Ok(url) = Url::parse(&exchange.request.url) else { return false };
     let is_nobodys = view.at(&url).is_none() && url.path() != "/" && !url.path().starts_with("/.well-known/");
     let is_own = Root::of(&url).is_some_and(|root| root.is_same_origin(&view.base));
-    is_nobodys && is_own && exchange.response.as_ref().is_some_and(|response| (200..300).contains(&response.status))
+    // A page that stands at this address alone may be meant to be there.
+    let is_for_all =
+        |response: &ResponseRecord| (200..300).contains(&response.status) && view.is_nobodys_answer(response);
+    is_nobodys && is_own && exchange.response.as_ref().is_some_and(is_for_all)
 }

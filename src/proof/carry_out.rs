@@ -374,6 +374,7 @@ fn merged(before: &Evidence, mut since: Evidence, beside: Beside) -> Evidence {
         probes: if is_kept { before.probes.clone() } else { since.probes },
         logs: if is_kept { before.logs.clone() } else { since.logs },
         troubles: since.troubles,
+        restarts: since.restarts,
     }
 }
 

@@ -23,6 +23,7 @@ mod optional_asset;
 mod page;
 mod service;
 mod service_died;
+mod service_restarted;
 mod stack_failed;
 mod stream;
 mod timeout;
@@ -100,6 +101,7 @@ impl Needs {
 static RULES: &[&Rule] = &[
     &stack_failed::RULE,
     &service_died::RULE,
+    &service_restarted::RULE,
     &service::down::RULE,
     &service::unsteady::RULE,
     // Where services believe they are. A wrong address is the cause of much that looks otherwise: lost prefixes, unknown

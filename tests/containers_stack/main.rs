@@ -17,6 +17,7 @@ mod program;
 mod proving;
 #[cfg(test)]
 mod restarting;
+#[cfg(test)]
 mod standing;
 #[path = "../support/mod.rs"]
 mod support;

@@ -16,6 +16,7 @@ use crate::engine::http::Connector;
 use crate::engine::http::target::Origin;
 use crate::engine::journey::{SCENARIO_TIMEOUT, Surroundings};
 use crate::engine::plan::Plan;
+use crate::engine::refused::AllRefused;
 use crate::engine::runner::{self, Pace};
 use crate::engine::variables::Variables;
 use crate::probe;
@@ -95,7 +96,8 @@ impl Walk {
         let (mut probes, mut logs) = (Vec::new(), Vec::new());
         let has_failed = journeys.iter().any(|journey| journey.outcome == Outcome::Failed);
         if self.probes == Probes::Always || (self.probes == Probes::AfterFailure && has_failed) {
-            probes = probe::probe(stack, &journeys, &surroundings.connector, &redactor).await;
+            probes =
+                probe::probe(stack, &journeys, &surroundings.refused.all(), &surroundings.connector, &redactor).await;
         }
         if has_failed {
             let services: BTreeSet<Service> = surroundings.services.iter().copied().collect();
@@ -138,6 +140,7 @@ impl Walk {
             timeout: self.timeout,
             secrets: Mutex::new(variables.redactor()),
             variables,
+            refused: AllRefused::default(),
             sink: self.sink.clone(),
         })
     }

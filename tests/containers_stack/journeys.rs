@@ -32,6 +32,7 @@ pub(crate) async fn all_pass(stack: &dyn Stack) {
         timeout: Duration::from_secs(60),
         secrets: std::sync::Mutex::new(variables.redactor()),
         variables,
+        refused: Default::default(),
         sink: Arc::new(Listener(|_| {})),
     };
     let pace = Pace { jobs: 1, fail_fast: false, retries: 0, cancel: CancellationToken::new() };

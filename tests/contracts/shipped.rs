@@ -43,6 +43,7 @@ pub(crate) async fn run(stack: &dyn Stack, kind: StackKind) -> Result<Outcomes, 
         timeout: Duration::from_secs(60),
         secrets: Mutex::new(variables.redactor()),
         variables,
+        refused: Default::default(),
         sink: Arc::new(Nobody),
     };
     let (names, plans): (Vec<String>, Vec<Arc<Plan>>) = plans()?.into_iter().unzip();

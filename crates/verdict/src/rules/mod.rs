@@ -131,6 +131,7 @@ static RULES: &[&Rule] = &[
     &edge::forwarded_spoofable::RULE,
     &edge::forwarded_missing::RULE,
     &edge::host_rewritten::RULE,
+    &edge::authorization_lost::RULE,
     // What a program does whatever it is told: after all that a setting or a route could cure.
     &app::redirect_loop::RULE,
     &app::ignores_prefix::RULE,

@@ -47,7 +47,7 @@ pub(crate) async fn run(stack: &dyn Stack, kind: StackKind) -> Result<Outcomes, 
         sink: Arc::new(Nobody),
     };
     let (names, plans): (Vec<String>, Vec<Arc<Plan>>) = plans()?.into_iter().unzip();
-    let pace = Pace { jobs: 2, fail_fast: false, retries: 0, cancel: CancellationToken::new() };
+    let pace = Pace { jobs: 2, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
     let journeys = runner::run(&plans, &Arc::new(surroundings), &pace).await;
     let broken: Vec<String> = journeys
         .iter()

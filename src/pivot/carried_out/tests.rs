@@ -35,7 +35,7 @@ impl Sink for Nobody {
 fn walk(text: &str) -> Walk {
     let scenario = scenario::parse(&Source::new("journey.yaml", text)).unwrap();
     let plan = Plan::new(Arc::new(scenario), &|_, used| panic!("{used} is used")).unwrap();
-    let pace = Pace { jobs: 1, fail_fast: false, retries: 0, cancel: CancellationToken::new() };
+    let pace = Pace { jobs: 1, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
     Walk::new(vec![Arc::new(plan)], pace, Arc::new(Nobody))
 }
 

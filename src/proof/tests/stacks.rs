@@ -50,7 +50,7 @@ fn walk() -> Walk {
     };
     let plans = SCENARIOS
         .map(|name| Arc::new(Plan::new(read(name), &|_, used| Ok(read(used.trim_start_matches("./")))).unwrap()));
-    let pace = Pace { jobs: 4, fail_fast: false, retries: 0, cancel: CancellationToken::new() };
+    let pace = Pace { jobs: 4, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
     Walk { allow_writes: true, probes: Probes::Never, ..Walk::new(plans.to_vec(), pace, Arc::new(Nobody)) }
 }
 

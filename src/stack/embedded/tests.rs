@@ -336,7 +336,7 @@ async fn a_restart_while_the_stack_is_walked_is_evidence() {
     let text = "name: patience\nsteps:\n  - get: ${staging}/\n    retry: { within: 800ms, every: 100ms }\n    expect: { status: 418 }\n";
     let parsed = Arc::new(scenario::parse(&Source::new("patience.yaml", text)).unwrap());
     let plan = Plan::new(parsed, &|_: &Source, _: &str| Err(Vec::new())).unwrap();
-    let pace = Pace { jobs: 1, fail_fast: false, retries: 0, cancel: CancellationToken::new() };
+    let pace = Pace { jobs: 1, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
     let walk = Walk::new(vec![Arc::new(plan)], pace, Arc::new(Nobody));
     let stack = Embedded::start(&options(Mode::Subpath, &[])).await.unwrap();
     assert_eq!(walk.on(&stack).await.unwrap().restarts, []);

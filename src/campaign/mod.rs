@@ -29,7 +29,7 @@ use ground::NotUp;
 use outcome::{Judged, Outcome};
 pub use score::Score;
 
-use crate::engine::events::{Event, Sink};
+use crate::engine::events::Nobody;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
 use crate::fault::Fault;
@@ -182,7 +182,7 @@ impl Campaign {
             retries: 0,
             cancel: self.cancel.clone(),
         };
-        let walk = Walk { timeout: self.timeout, ..Walk::new(self.plans.clone(), pace, Arc::new(Silence)) };
+        let walk = Walk { timeout: self.timeout, ..Walk::new(self.plans.clone(), pace, Arc::new(Nobody)) };
         match walk.on(stack).await {
             Ok(walked) => *evidence = Evidence { stack_ready_ms: evidence.stack_ready_ms, ..walked },
             Err(why) => {
@@ -231,13 +231,6 @@ impl Queue {
             self.next += 1;
         }
     }
-}
-
-/// Nobody looks on while a fault is tried.
-struct Silence;
-
-impl Sink for Silence {
-    fn emit(&self, _: Event) {}
 }
 
 fn milliseconds(duration: Duration) -> f64 {

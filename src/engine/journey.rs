@@ -182,9 +182,10 @@ impl Walk<'_> {
             return;
         }
         self.hidden.push(value.to_owned());
-        let secret = Secret::new(value);
-        self.redactor.add(&secret);
-        self.surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).add(&secret);
+        let mut learned = Redactor::new();
+        learned.add(&Secret::new(value));
+        self.redactor.learn(&learned);
+        self.surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).learn(&learned);
     }
 
     /// Hides what the exchanges of the step carried of codes and tokens, and the credentials of the step itself.

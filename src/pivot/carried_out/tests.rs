@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use verdict::evidence;
 
 use super::*;
-use crate::engine::events::{Event, Sink};
+use crate::engine::events::Nobody;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
 use crate::stack::Stack;
@@ -25,12 +25,6 @@ inject:
   routes:
     forge-user: { path: /user/*, redirect: '/forge{uri}' }
 ";
-
-struct Nobody;
-
-impl Sink for Nobody {
-    fn emit(&self, _: Event) {}
-}
 
 fn walk(text: &str) -> Walk {
     let scenario = scenario::parse(&Source::new("journey.yaml", text)).unwrap();

@@ -14,7 +14,7 @@ use verdict::{Change, Class, Proof, RouteField, Verdict};
 
 use super::super::{Limits, Proved, prove_by};
 use super::proposals::{Proposal, rules};
-use crate::engine::events::{Event, Sink};
+use crate::engine::events::Nobody;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
 use crate::fault::Fault;
@@ -32,12 +32,6 @@ const SCENARIOS: [&str; 7] = [
     "git-clone.yaml",
     "staging.yaml",
 ];
-
-struct Nobody;
-
-impl Sink for Nobody {
-    fn emit(&self, _event: Event) {}
-}
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)

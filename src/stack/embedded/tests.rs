@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::*;
-use crate::engine::events::{Event, Sink};
+use crate::engine::events::Nobody;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
 use crate::stack::{Change, Changeable};
@@ -350,13 +350,6 @@ async fn a_restart_while_the_stack_is_walked_is_evidence() {
     assert_eq!(evidence.restarts.iter().map(|restart| restart.service.as_str()).collect::<Vec<_>>(), ["staging"]);
     assert!(!evidence.restarts[0].log.is_empty() && evidence.troubles.is_empty());
     stack.down().await.unwrap();
-}
-
-/// Whoever listens to a walk here.
-struct Nobody;
-
-impl Sink for Nobody {
-    fn emit(&self, _: Event) {}
 }
 
 #[tokio::test]

@@ -1,15 +1,16 @@
 //! One scenario from its first step to its last.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use scenario::model::{Action, Assets, AssetsPage, GitAction, Mode, Service, StackKind, When};
-use scenario::{Diagnostic, Redactor, Secret, Source, Span};
+use scenario::{Diagnostic, Redactor, Source, Span};
 use verdict::evidence::{FailureKind, Journey, Outcome, StepRecord};
 
 use super::assets;
 use super::content;
-use super::events::{Event, Sink};
+use super::desk::{Desk, Seen};
+use super::events::Sink;
 use super::expect::{self, Observation};
 use super::http::connect::Connector;
 use super::http::error::HttpError;
@@ -17,6 +18,7 @@ use super::http::target::Origin;
 use super::plan::{Condition, Plan, PlannedStep, Scope};
 use super::problem::Problem;
 use super::refused::AllRefused;
+use super::repository::Repository;
 use super::steps::{self, Act, Acting, Noted, Undo};
 use super::trace;
 use super::variables::Variables;
@@ -96,13 +98,13 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         return (journey, Vec::new());
     }
     let limit = scenario.timeout.as_ref().map_or(surroundings.timeout, |timeout| timeout.value);
+    let desk = Desk::new(index, &*surroundings.sink, &surroundings.secrets, surroundings.variables.redactor());
     let mut walk = Walk {
         surroundings,
+        desk: &desk,
         visitor: Visitor::new(surroundings.connector.clone()),
         variables: surroundings.variables.clone(),
-        redactor: surroundings.variables.redactor(),
         secrets: plan.secret_names(),
-        hidden: Vec::new(),
         ends: started + limit,
         scenario_limit: limit,
         decided: Vec::new(),
@@ -111,13 +113,8 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         noted: Noted::default(),
         undo: Vec::new(),
     };
-    let mut diagnostics = Vec::new();
     for planned in &plan.steps {
-        let (record, mut found) = walk.step(planned).await;
-        diagnostics.append(&mut found);
-        let outcome = record.outcome;
-        surroundings.sink.emit(Event::StepFinished { index, step: Box::new(record.clone()) });
-        journey.steps.push(record);
+        let outcome = walk.step(planned).await;
         if outcome == Outcome::Failed {
             journey.outcome = Outcome::Failed;
             break;
@@ -130,14 +127,12 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
     }
     // However it ended, nothing is left behind.
     while let Some(undo) = walk.undo.pop() {
-        let (record, mut found) = walk.take_back(&undo).await;
-        diagnostics.append(&mut found);
-        if record.outcome == Outcome::Failed {
+        if walk.take_back(&undo).await == Outcome::Failed {
             journey.outcome = Outcome::Failed;
         }
-        surroundings.sink.emit(Event::StepFinished { index, step: Box::new(record.clone()) });
-        journey.steps.push(record);
     }
+    let (steps, diagnostics) = desk.clear();
+    journey.steps = steps;
     let is_empty = journey.steps.iter().all(|step| step.outcome == Outcome::Skipped);
     if is_empty && journey.outcome == Outcome::Passed {
         journey.outcome = Outcome::Skipped;
@@ -150,11 +145,10 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
 /// A journey on its way.
 struct Walk<'a> {
     surroundings: &'a Surroundings,
+    desk: &'a Desk<'a>,
     visitor: Visitor,
     variables: Variables,
-    redactor: Redactor,
     secrets: Vec<String>,
-    hidden: Vec<String>,
     ends: Instant,
     scenario_limit: Duration,
     /// Conditions around several steps that were looked at, with what is unmet of them.
@@ -174,32 +168,11 @@ impl Walk<'_> {
     fn hide_declared(&mut self, planned: &PlannedStep) {
         let values: Vec<String> =
             self.secrets.iter().filter_map(|name| self.variables.lookup(&planned.scope, name)).collect();
-        values.iter().for_each(|value| self.hide(value));
+        values.iter().for_each(|value| self.desk.hide(value));
     }
 
-    fn hide(&mut self, value: &str) {
-        if self.hidden.iter().any(|known| known == value) {
-            return;
-        }
-        self.hidden.push(value.to_owned());
-        let mut learned = Redactor::new();
-        learned.add(&Secret::new(value));
-        self.redactor.learn(&learned);
-        self.surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).learn(&learned);
-    }
-
-    /// Hides what the exchanges of the step carried of codes and tokens, and the credentials of the step itself.
-    fn hide_tokens(&mut self, planned: &PlannedStep) {
-        let own = planned
-            .step
-            .action
-            .credentials()
-            .and_then(|template| template.value.render(&|name| self.variables.lookup(&planned.scope, name)).ok());
-        let carried: Vec<String> = self.visitor.hops.iter().flat_map(trace::tokens).collect();
-        own.iter().chain(&carried).for_each(|value| self.hide(value));
-    }
-
-    async fn step(&mut self, planned: &PlannedStep) -> (StepRecord, Vec<Diagnostic>) {
+    /// Does a step, and lays down what was seen of it.
+    async fn step(&mut self, planned: &PlannedStep) -> Outcome {
         let started = Instant::now();
         self.last_problems.clear();
         self.hide_declared(planned);
@@ -210,20 +183,27 @@ impl Walk<'_> {
             Ok(reason) => {
                 record.outcome = Outcome::Skipped;
                 record.reason = reason;
-                return (record, Vec::new());
+                self.desk.lay(Seen::only(record, Vec::new()));
+                return Outcome::Skipped;
             }
             Err(problem) => {
-                let (failure, diagnostic) = problem.report(&self.redactor);
                 record.outcome = Outcome::Failed;
-                record.failures.push(failure);
-                return (record, vec![diagnostic]);
+                self.desk.lay(Seen::only(record, vec![problem]));
+                return Outcome::Failed;
             }
         }
         let own_limit = step.timeout.as_ref().map(|timeout| timeout.value).unwrap_or_else(|| {
             STEP_TIMEOUT.max(step.retry.as_ref().map_or(Duration::ZERO, |retry| retry.within.value + STEP_TIMEOUT))
         });
         let left = self.ends.saturating_duration_since(started);
-        let result = tokio::time::timeout(own_limit.min(left), self.attempts(planned, &mut record.attempts)).await;
+        let desk = self.desk;
+        let trying = tokio::time::timeout(own_limit.min(left), self.attempts(planned, &mut record.attempts));
+        // The first request is on its way when this has its turn.
+        let writing = async {
+            tokio::task::yield_now().await;
+            desk.write();
+        };
+        let (result, ()) = tokio::join!(trying, writing);
         let problems = match result {
             Ok(problems) => problems,
             Err(_) => {
@@ -241,30 +221,34 @@ impl Walk<'_> {
         let problems = self.without_prerequisite(planned, problems, &mut record);
         if !problems.is_empty() {
             record.outcome = Outcome::Failed;
-        }
-        self.take_kept();
-        record.websocket = self.visitor.socket.take().map(|socket| socket.record(&self.redactor));
-        self.hide_tokens(planned);
-        if let (Action::Git(_), Some(repository)) = (&step.action, &self.visitor.repository) {
-            record.git = Some(trace::repository(repository, &self.redactor));
-        }
-        if record.outcome == Outcome::Failed {
             self.surroundings.refused.note(&self.visitor.hops);
         }
-        let of_assets = self.visitor.assets.as_ref().map(assets::hops).unwrap_or_default();
-        let hops = self.visitor.hops.iter().chain(of_assets);
-        record.trace = hops.map(|hop| trace::exchange(hop, &self.redactor)).collect();
-        record.assets = self.visitor.assets.as_ref().map(|book| assets::record(book, &self.redactor));
-        let (failures, diagnostics): (Vec<_>, Vec<_>) =
-            problems.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
-        record.failures = failures;
-        record.oauth = self.noted.oauth.take().map(|oauth| trace::oauth(oauth, &self.redactor));
+        self.take_kept();
+        let outcome = record.outcome;
+        let repository = self.visitor.repository.as_ref().filter(|_| matches!(step.action, Action::Git(_)));
+        let git = repository.map(Repository::record);
         record.duration_ms = trace::milliseconds(started.elapsed());
-        (record, diagnostics)
+        self.desk.lay(Seen {
+            record,
+            problems,
+            hops: std::mem::take(&mut self.visitor.hops),
+            assets: self.visitor.assets.take(),
+            socket: self.visitor.socket.take(),
+            oauth: self.noted.oauth.take(),
+            git,
+            credentials: self.credentials(planned),
+        });
+        outcome
+    }
+
+    /// The credentials of the step itself.
+    fn credentials(&self, planned: &PlannedStep) -> Option<String> {
+        let template = planned.step.action.credentials()?;
+        template.value.render(&|name| self.variables.lookup(&planned.scope, name)).ok()
     }
 
     /// Takes back what a step did. The journey's own time may be over by then.
-    async fn take_back(&mut self, undo: &Undo) -> (StepRecord, Vec<Diagnostic>) {
+    async fn take_back(&mut self, undo: &Undo) -> Outcome {
         let started = Instant::now();
         let planned = undo.planned();
         let mut record = blank(planned, undo.title());
@@ -277,7 +261,7 @@ impl Walk<'_> {
             visitor: &mut self.visitor,
             variables: &self.variables,
             base: &self.surroundings.base,
-            redactor: &self.redactor,
+            desk: self.desk,
             secrets: &self.secrets,
             noted: &mut self.noted,
             undo: &mut nothing,
@@ -287,15 +271,14 @@ impl Walk<'_> {
             Ok(result) => result.err(),
             Err(_) => Some(self.timed_out(planned, planned.step.span, STEP_TIMEOUT, "taking it back")),
         };
-        record.trace = self.visitor.hops.iter().map(|hop| trace::exchange(hop, &self.redactor)).collect();
-        let (failures, diagnostics): (Vec<_>, Vec<_>) =
-            problem.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
-        if !failures.is_empty() {
+        if problem.is_some() {
             record.outcome = Outcome::Failed;
         }
-        record.failures = failures;
+        let outcome = record.outcome;
         record.duration_ms = trace::milliseconds(started.elapsed());
-        (record, diagnostics)
+        let hops = std::mem::take(&mut self.visitor.hops);
+        self.desk.lay(Seen { hops, ..Seen::only(record, problem.into_iter().collect()) });
+        outcome
     }
 
     /// Where the step is a prerequisite and what it expects doesn't hold, the journey ends here as skipped. What kept it from
@@ -309,7 +292,7 @@ impl Walk<'_> {
         let is_unmet = !problems.is_empty() && problems.iter().all(|problem| problem.kind == FailureKind::Expectation);
         let Some(prerequisite) = planned.step.prerequisite.as_ref().filter(|_| is_unmet) else { return problems };
         let came = self.visitor.hops.last().map(expect::describe_hop).unwrap_or_default();
-        let reason = self.redactor.redact(&format!("{} ({came})", prerequisite.value)).into_owned();
+        let reason = self.desk.redactor().redact(&format!("{} ({came})", prerequisite.value)).into_owned();
         record.outcome = Outcome::Skipped;
         record.reason = Some(reason.clone());
         self.inapplicable_for = Some(reason);
@@ -419,7 +402,7 @@ impl Walk<'_> {
             visitor: &mut self.visitor,
             variables: &self.variables,
             base: &self.surroundings.base,
-            redactor: &self.redactor,
+            desk: self.desk,
             secrets: &self.secrets,
             noted: &mut self.noted,
             undo: &mut self.undo,
@@ -450,7 +433,7 @@ impl Walk<'_> {
     fn take_kept(&mut self) {
         for kept in std::mem::take(&mut self.visitor.kept) {
             if kept.secret {
-                self.hide(&kept.value);
+                self.desk.hide(&kept.value);
             }
             self.variables.capture(&kept.name, kept.value);
         }
@@ -469,7 +452,7 @@ impl Walk<'_> {
             match super::capture::capture(&observation, capture) {
                 Ok(value) => {
                     if capture.secret || self.secrets.contains(&capture.name.value) {
-                        self.hide(&value);
+                        self.desk.hide(&value);
                     }
                     self.variables.capture(&capture.name.value, value);
                 }
@@ -487,7 +470,7 @@ impl Walk<'_> {
             page: self.visitor.page.as_ref()?,
             variables: &self.variables,
             scope,
-            redactor: &self.redactor,
+            desk: self.desk,
             is_call: false,
         })
     }

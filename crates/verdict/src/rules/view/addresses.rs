@@ -25,6 +25,18 @@ pub(crate) fn is_of_site(url: &str, stack: &StackFacts) -> bool {
 
 /// The labels that a URL's host has before the site's own; none for that itself, `None` where it isn't the site's.
 fn host_below(url: &str, stack: &StackFacts) -> Option<String> {
+    // As nearly all of them are written, which saves parsing them.
+    if let (Some((scheme, place, _)), Some((own_scheme, own, _))) = (parts(url), parts(&stack.base_url))
+        && scheme == own_scheme
+        && let Some(below) = place.strip_suffix(own)
+        && !place.contains('@')
+    {
+        match below.strip_suffix('.') {
+            _ if below.is_empty() => return Some(String::new()),
+            Some(labels) => return Some(labels.to_owned()),
+            None => {}
+        }
+    }
     let (url, base) = (Url::parse(url).ok()?, Url::parse(&stack.base_url).ok()?);
     let is_same = url.scheme() == base.scheme() && url.port_or_known_default() == base.port_or_known_default();
     match url.host_str()?.strip_suffix(base.host_str()?).filter(|_| is_same)? {
@@ -37,7 +49,7 @@ fn host_below(url: &str, stack: &StackFacts) -> Option<String> {
 pub(crate) fn service_of<'s>(url: &str, stack: &'s StackFacts) -> Option<&'s str> {
     let labels = host_below(url, stack)?;
     let wanted = match (stack.mode, labels.as_str()) {
-        (Mode::Subpath, "") => match first_segment(url).as_str() {
+        (Mode::Subpath, "") => match first_segment(url) {
             // Clients of a container registry ask at the root of its host (OCI Distribution Specification, "Endpoints").
             "v2" => "forge".to_owned(),
             segment => segment.to_owned(),
@@ -57,8 +69,16 @@ pub(crate) fn leads_to(url: &str, service: &str, stack: &StackFacts) -> bool {
 }
 
 /// What stands before the second slash of a URL's path, without the first.
-fn first_segment(url: &str) -> String {
-    path_of(url).split('/').nth(1).unwrap_or_default().to_owned()
+fn first_segment(url: &str) -> &str {
+    let path = parts(url).map_or("", |(_, _, path)| path);
+    path.strip_prefix('/').and_then(|path| path.split(['/', '?', '#']).next()).unwrap_or_default()
+}
+
+/// Scheme, authority, and the rest.
+fn parts(url: &str) -> Option<(&str, &str, &str)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (place, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    Some((scheme, place, path))
 }
 
 /// The part of the site that a URL leads to: its origin and the first segment of its path.
@@ -157,6 +177,10 @@ mod tests {
             (Mode::Subpath, "http://edge.test:81/", None),
             (Mode::Subpath, "http://forge.edge.test:81/", None),
             (Mode::Subpath, "http://elsewhere:81/forge/", None),
+            (Mode::Subpath, "http://notedge.test:81/forge/", None),
+            (Mode::Subpath, "http://forge@edge.test:81/ci/", Some("ci")),
+            (Mode::Subpath, "http://EDGE.test:81/ci/", Some("ci")),
+            (Mode::Subpath, "edge.test:81/ci/", None),
             (Mode::Subdomain, "http://ci.edge.test:81/forge", Some("ci")),
             (Mode::Subdomain, "http://a.ci.edge.test:81/", None),
             (Mode::Subdomain, "http://edge.test:81/x", Some("staging")),

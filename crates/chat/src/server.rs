@@ -75,7 +75,7 @@ impl Chat {
             history: History::open(config.history_dir.clone()).map_err(StartError::History)?,
             limits: Limits::new(config.limits),
             turns: Turns::new(config.turn.clone()),
-            client: Client::default(),
+            client: Client::new(config.outbound.clone()),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
             config: Arc::new(config),

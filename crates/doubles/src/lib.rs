@@ -13,6 +13,7 @@ pub mod ci;
 pub mod echo;
 pub mod forge;
 pub mod meddler;
-pub mod outbound;
 mod random;
 pub mod site;
+
+pub use outbound;

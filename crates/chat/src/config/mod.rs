@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use outbound::Outbound;
 use url::Url;
 
 pub use error::{ConfigError, Problem};
@@ -45,10 +46,8 @@ pub struct Config {
     pub limits: limits::Rules,
     /// How turns are run.
     pub turn: turn::Settings,
-    /// Certificates to trust beside the system's (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
-    pub certificates: Certificates,
-    /// Addresses for names, before the system's resolver is asked; port 0 keeps the URL's. Only who embeds the service sets them.
-    pub resolve: Vec<(String, SocketAddr)>,
+    /// How requests to other services go out. By the system's resolver and certificates, unless who embeds the service says otherwise.
+    pub outbound: Outbound,
 }
 
 /// The forge, where people sign in.
@@ -62,15 +61,6 @@ pub struct Forge {
     pub client_id: String,
     /// Its secret (`CHAT_OAUTH_CLIENT_SECRET`).
     pub client_secret: Secret,
-}
-
-/// Where more certificates of authorities are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Certificates {
-    /// A PEM file.
-    pub file: Option<PathBuf>,
-    /// A folder of PEM files.
-    pub directory: Option<PathBuf>,
 }
 
 /// The length under which a shared secret can be tried out, in bytes.
@@ -100,7 +90,6 @@ impl Config {
         }
         let limits = limits::Rules::read(&mut reader);
         let turn = turn::Settings::read(&mut reader);
-        let certificates = Certificates { file: reader.path("SSL_CERT_FILE"), directory: reader.path("SSL_CERT_DIR") };
         let problems = reader.finish();
         match (public, forge, gate_secret) {
             (Some(public), Some(forge), Some(gate_secret)) if problems.is_empty() => Ok(Self {
@@ -116,8 +105,7 @@ impl Config {
                 state_dir,
                 limits,
                 turn,
-                certificates,
-                resolve: Vec::new(),
+                outbound: Outbound::default(),
             }),
             _ => Err(ConfigError { problems }),
         }

@@ -120,12 +120,8 @@ fn settings_of_two_configurations_do_not_mix() {
     CHAT_PUBLIC_URL: in subpath mode its path is `/chat`, found ``; EDGE_ROUTING_MODE and it must agree
     CHAT_PUBLIC_URL: its host is chat.example.org, and EDGE_TUNNEL_FQDN says project.example.org; they must agree
     ");
-    insta::assert_snapshot!(problems(&[("EDGE_ROUTING_MODE", "subdomain")]), @r"
-    EDGE_TUNNEL_FQDN_CHAT: it is missing: the host at which browsers find the chat (or give CHAT_PUBLIC_URL), in subdomain mode
-    ");
-    insta::assert_snapshot!(problems(&[("CHAT_HISTORY_DIR", "/data"), ("CHAT_STATE_DIR", "/data")]), @r"
-    CHAT_STATE_DIR: it is CHAT_HISTORY_DIR; give it a folder of its own
-    ");
+    insta::assert_snapshot!(problems(&[("EDGE_ROUTING_MODE", "subdomain")]), @"EDGE_TUNNEL_FQDN_CHAT: it is missing: the host at which browsers find the chat (or give CHAT_PUBLIC_URL), in subdomain mode");
+    insta::assert_snapshot!(problems(&[("CHAT_HISTORY_DIR", "/data"), ("CHAT_STATE_DIR", "/data")]), @"CHAT_STATE_DIR: it is CHAT_HISTORY_DIR; give it a folder of its own");
 }
 
 /// A secret that everybody knows is none.

@@ -1,10 +1,18 @@
 //! The chat as its visitors meet it: behind the edge in both modes, with the forge's double to sign in at; and directly.
 
+#[cfg(test)]
 mod browser;
-mod world;
-
+#[cfg(test)]
 mod gate;
+#[cfg(test)]
 mod history;
+#[cfg(test)]
 mod life;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod world;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod caddy;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod history;

@@ -143,6 +143,8 @@ pub(super) const DOUBLE: Recipe = Recipe {
         "crates/doubles/src",
         "crates/git-wire/Cargo.toml",
         "crates/git-wire/src",
+        "crates/outbound/Cargo.toml",
+        "crates/outbound/src",
         "crates/serve/Cargo.toml",
         "crates/serve/src",
     ],

@@ -15,6 +15,7 @@ pub mod echo;
 pub mod forge;
 pub mod meddler;
 pub mod messages;
-pub mod outbound;
 mod random;
 pub mod site;
+
+pub use outbound;

@@ -9,6 +9,8 @@
 //! - [`state`]: what must survive a restart, in SQLite
 //! - [`client`]: requests to the forge and to the CI
 //! - [`turn`]: one question to the command, and what it answers
+//! - [`confine`]: what the command gets at
+//! - [`identity`]: who it is to the API
 //! - [`socket`], [`actions`], [`page`]: what the browser talks to
 //!
 //! The environment is read by the program alone and handed in as a map; time is asked for in [`clock`].
@@ -16,7 +18,9 @@
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod confine;
 pub mod history;
+pub mod identity;
 pub mod limits;
 pub mod secret;
 pub mod server;

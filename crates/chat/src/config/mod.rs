@@ -13,6 +13,7 @@ use outbound::Outbound;
 use url::Url;
 
 pub use error::{ConfigError, Problem};
+pub(crate) use public::PREFIX;
 pub use public::{Mode, Public};
 pub use reader::Reader;
 

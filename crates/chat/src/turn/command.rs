@@ -35,9 +35,10 @@ const ALLOWED: [&str; 16] = [
     "no_proxy",
 ];
 
-/// What it is told always: to send nothing but what an answer needs, and to stay the version that it is.
-const FIXED: [(&str, &str); 4] = [
+/// What it is told always: to send nothing but what an answer needs, to stay the version that it is, and not to ask an API for minutes that refuses.
+const FIXED: [(&str, &str); 5] = [
     ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
+    ("CLAUDE_CODE_MAX_RETRIES", "3"),
     ("DISABLE_AUTOUPDATER", "1"),
     ("DISABLE_ERROR_REPORTING", "1"),
     ("DISABLE_TELEMETRY", "1"),
@@ -209,6 +210,7 @@ mod tests {
             [
                 "ANTHROPIC_API_KEY",
                 "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+                "CLAUDE_CODE_MAX_RETRIES",
                 "CLAUDE_CODE_TMPDIR",
                 "CLAUDE_CONFIG_DIR",
                 "CLAUDE_CREDENTIALS_DIR",

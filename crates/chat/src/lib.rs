@@ -9,6 +9,8 @@
 //! - [`state`]: what must survive a restart, in SQLite
 //! - [`client`]: requests to the forge and to the CI
 //! - [`turn`]: one question to the command, and what it answers
+//! - [`confine`]: what the command gets at
+//! - [`identity`]: who it is to the API
 //! - [`answer`], [`secret`], [`clock`]: answers, values that nobody may read in a log, times
 //!
 //! The environment is read by the program alone and handed in as a map.
@@ -17,9 +19,11 @@ pub mod answer;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod confine;
 mod cookies;
 pub mod gate;
 pub mod history;
+pub mod identity;
 pub mod limits;
 mod mount;
 pub mod origin;

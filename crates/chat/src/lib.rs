@@ -13,6 +13,8 @@
 //!
 //! The environment is read by the program alone and handed in as a map; time is asked for in [`clock`].
 
+pub mod actions;
+pub mod page;
 pub mod client;
 pub mod clock;
 pub mod config;
@@ -21,6 +23,7 @@ pub mod limits;
 pub mod secret;
 pub mod server;
 pub mod session;
+pub mod socket;
 pub mod state;
 pub mod turn;
 

@@ -19,6 +19,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::history::History;
 use crate::limits::Limits;
+use crate::socket::Hub;
 use crate::state::{Store, StoreError};
 use crate::turn::Turns;
 
@@ -41,6 +42,10 @@ pub struct AppState {
     pub closing: CancellationToken,
     /// What the service waits for before it ends, and no longer than its grace: turns under way.
     pub tasks: TaskTracker,
+    /// Cancelled when the grace is over: turns end, and note so in the history.
+    pub ending: CancellationToken,
+    /// The turns under way, as their followers see them.
+    pub hub: Hub,
 }
 
 /// Why the service doesn't start.
@@ -78,6 +83,8 @@ impl Chat {
             client: Client::new(config.outbound.clone()),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            ending: CancellationToken::new(),
+            hub: Hub::default(),
             config: Arc::new(config),
         };
         let router = Router::new().route("/health", get(async || "ok\n")).with_state(state.clone());

@@ -7,6 +7,7 @@ mod reader;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use outbound::Outbound;
@@ -17,7 +18,7 @@ pub use public::{Mode, Public};
 pub use reader::Reader;
 
 use crate::secret::Secret;
-use crate::{limits, turn};
+use crate::{actions, limits, turn};
 
 /// The settings.
 #[derive(Debug, Clone)]
@@ -46,6 +47,8 @@ pub struct Config {
     pub limits: limits::Rules,
     /// How turns are run.
     pub turn: turn::Settings,
+    /// What answers may propose.
+    pub actions: Arc<actions::Settings>,
     /// How requests to other services go out. By the system's resolver and certificates, unless who embeds the service says otherwise.
     pub outbound: Outbound,
 }
@@ -90,6 +93,7 @@ impl Config {
         }
         let limits = limits::Rules::read(&mut reader);
         let turn = turn::Settings::read(&mut reader);
+        let actions = Arc::new(actions::Settings::read(&mut reader));
         let problems = reader.finish();
         match (public, forge, gate_secret) {
             (Some(public), Some(forge), Some(gate_secret)) if problems.is_empty() => Ok(Self {
@@ -105,6 +109,7 @@ impl Config {
                 state_dir,
                 limits,
                 turn,
+                actions,
                 outbound: Outbound::default(),
             }),
             _ => Err(ConfigError { problems }),

@@ -1,28 +1,35 @@
 //! The chat service: a chat with the `claude` command for people who are signed in at the forge.
 //!
 //! - [`config`]: the settings, from a map of names to values
-//! - [`server`]: the routes together, from the listener to the end
-//! - [`mount`]: where the service hangs: under `/chat`, or at its own host's root as well
-//! - [`sign_in`], [`session`], [`cookies`], [`gate`], [`origin`]: who is who, and who gets in
+//! - [`server`]: the rooms together, from the listener to the end
+//! - `mount`: where the service hangs: under `/chat`, or at its own host's root as well
+//! - [`sign_in`], [`session`], `cookies`, [`gate`], [`origin`]: who is who, and who gets in
 //! - [`limits`]: how much one person may ask for
 //! - [`history`]: what was said, on disk
 //! - [`state`]: what must survive a restart, in SQLite
 //! - [`client`]: requests to the forge and to the CI
 //! - [`turn`]: one question to the command, and what it answers
 //! - [`socket`], [`actions`], [`page`]: what the browser talks to
+//! - [`answer`], [`secret`], [`clock`]: answers, values that nobody may read in a log, times
 //!
-//! The environment is read by the program alone and handed in as a map; time is asked for in [`clock`].
+//! The environment is read by the program alone and handed in as a map.
 
 pub mod actions;
-pub mod page;
+pub mod answer;
 pub mod client;
 pub mod clock;
 pub mod config;
+mod cookies;
+pub mod gate;
 pub mod history;
 pub mod limits;
+mod mount;
+pub mod origin;
+pub mod page;
 pub mod secret;
 pub mod server;
 pub mod session;
+pub mod sign_in;
 pub mod socket;
 pub mod state;
 pub mod turn;

@@ -133,12 +133,9 @@ impl Action {
         let repo = read.repository();
         let action = match kind {
             Kind::CiRun => Self::CiRun(CiRun { repo, branch: read.branch("branch") }),
-            Kind::IssueCreate => Self::IssueCreate(IssueCreate {
-                repo,
-                title: read.title(),
-                body: read.body(),
-                labels: read.labels(),
-            }),
+            Kind::IssueCreate => {
+                Self::IssueCreate(IssueCreate { repo, title: read.title(), body: read.body(), labels: read.labels() })
+            }
             Kind::PrCreate => {
                 let pull = PrCreate {
                     repo,
@@ -319,9 +316,8 @@ fn is_label(name: &str) -> bool {
 
 /// Whether git allows this as a branch's name (`git check-ref-format --branch`), on one's own repository: `user:branch` is another's.
 fn is_branch(name: &str) -> bool {
-    let forbidden = |character: char| {
-        character.is_control() || matches!(character, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\')
-    };
+    let forbidden =
+        |character: char| character.is_control() || matches!(character, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
     !name.is_empty()
         && name.len() <= LONGEST_NAME
         && !name.contains(forbidden)

@@ -35,7 +35,10 @@ impl Answer {
                     _ => StatusCode::BAD_GATEWAY,
                 };
                 let error = json!({ "code": code, "message": message, "unclear": unclear });
-                Self { status: status.as_u16(), body: json!({ "ok": false, "type": kind, "error": error, "conversation_id": conversation }) }
+                Self {
+                    status: status.as_u16(),
+                    body: json!({ "ok": false, "type": kind, "error": error, "conversation_id": conversation }),
+                }
             }
         }
     }
@@ -44,11 +47,9 @@ impl Answer {
 /// The history's line of it, with what the API answered.
 pub(super) fn entry(id: Option<Uuid>, action: &Action, result: &Result<Done, Failure>) -> Entry {
     let (text, outcome, response) = match result {
-        Ok(done) => (
-            done.summary.clone(),
-            json!({ "ok": true, "number": done.number, "url": done.url }),
-            Some(&done.response),
-        ),
+        Ok(done) => {
+            (done.summary.clone(), json!({ "ok": true, "number": done.number, "url": done.url }), Some(&done.response))
+        }
         Err(failure) => (
             format!("{} failed: {}", action.kind().name(), failure.message),
             json!({ "ok": false, "error": { "code": failure.code, "message": failure.message, "unclear": failure.unclear } }),

@@ -33,7 +33,8 @@ pub struct CiSettings {
 impl Settings {
     /// Reads the settings.
     pub fn read(reader: &mut Reader<'_>) -> Self {
-        let settings = Self { repositories: repositories(reader), forge_token: token(reader, "FORGE_TOKEN"), ci: ci(reader) };
+        let settings =
+            Self { repositories: repositories(reader), forge_token: token(reader, "FORGE_TOKEN"), ci: ci(reader) };
         if settings.repositories.is_empty() && (settings.forge_token.is_some() || settings.ci.is_some()) {
             let message = "it is missing: with FORGE_OWNER it names the repository that actions are for; without tokens there are no actions";
             reader.problem("FORGE_REPO", message);
@@ -76,7 +77,9 @@ fn repositories(reader: &mut Reader<'_>) -> Vec<Repository> {
     match (reader.get("FORGE_OWNER"), reader.get("FORGE_REPO")) {
         (Some(owner), Some(name)) => match Repository::new(owner, name) {
             Some(repository) => repositories.push(repository),
-            None => reader.problem("FORGE_REPO", format!("with FORGE_OWNER it names no repository; expected {expected}")),
+            None => {
+                reader.problem("FORGE_REPO", format!("with FORGE_OWNER it names no repository; expected {expected}"))
+            }
         },
         (Some(_), None) => reader.problem("FORGE_REPO", "it is missing, and FORGE_OWNER is given"),
         (None, Some(_)) => reader.problem("FORGE_OWNER", "it is missing, and FORGE_REPO is given"),
@@ -87,7 +90,9 @@ fn repositories(reader: &mut Reader<'_>) -> Vec<Repository> {
         match Repository::from_text(text) {
             Some(repository) if repositories.iter().any(|known| known.is(&repository)) => {}
             Some(repository) => repositories.push(repository),
-            None => reader.problem(name, format!("expected `owner/name` of {expected}, found `{}`", text.escape_debug())),
+            None => {
+                reader.problem(name, format!("expected `owner/name` of {expected}, found `{}`", text.escape_debug()))
+            }
         }
     }
     repositories

@@ -14,11 +14,12 @@ use outbound::Outbound;
 use url::Url;
 
 pub use error::{ConfigError, Problem};
+pub(crate) use public::PREFIX;
 pub use public::{Mode, Public};
 pub use reader::Reader;
 
 use crate::secret::Secret;
-use crate::{actions, limits, turn};
+use crate::{actions, limits, socket, turn};
 
 /// The settings.
 #[derive(Debug, Clone)]
@@ -49,6 +50,8 @@ pub struct Config {
     pub turn: turn::Settings,
     /// What answers may propose.
     pub actions: Arc<actions::Settings>,
+    /// How long the socket waits for whom. No setting: who embeds the service may say otherwise.
+    pub timing: socket::Timing,
     /// How requests to other services go out. By the system's resolver and certificates, unless who embeds the service says otherwise.
     pub outbound: Outbound,
 }
@@ -110,6 +113,7 @@ impl Config {
                 limits,
                 turn,
                 actions,
+                timing: socket::Timing::default(),
                 outbound: Outbound::default(),
             }),
             _ => Err(ConfigError { problems }),

@@ -64,6 +64,15 @@ pub struct Entry {
 impl Entry {
     /// An entry with a text alone.
     pub fn new(at: SystemTime, role: Role, text: impl Into<String>) -> Self {
-        Self { at: clock::text(at), role, text: text.into(), outcome: None, reason: None, usage: None, actions: Vec::new(), action: None }
+        Self {
+            at: clock::text(at),
+            role,
+            text: text.into(),
+            outcome: None,
+            reason: None,
+            usage: None,
+            actions: Vec::new(),
+            action: None,
+        }
     }
 }

@@ -101,10 +101,27 @@ mod tests {
     fn everything_in_the_page_is_relative() {
         for file in files::STATIC.iter().chain([&files::INDEX]) {
             let text = String::from_utf8_lossy(file.content);
-            for wrong in ["src=\"/", "href=\"/", "src=\"http", "href=\"http", "url(", "@import", "from \"/", "fetch(\"/", "innerHTML", "insertAdjacent", "document.write", "eval("] {
+            for wrong in [
+                "src=\"/",
+                "href=\"/",
+                "src=\"http",
+                "href=\"http",
+                "url(",
+                "@import",
+                "from \"/",
+                "fetch(\"/",
+                "innerHTML",
+                "insertAdjacent",
+                "document.write",
+                "eval(",
+            ] {
                 assert!(!text.contains(wrong), "{}: {wrong}", file.name);
             }
-            assert!(!text.contains("<script>") && !text.contains(" style=") && !text.contains(" onclick="), "{}", file.name);
+            assert!(
+                !text.contains("<script>") && !text.contains(" style=") && !text.contains(" onclick="),
+                "{}",
+                file.name
+            );
         }
     }
 
@@ -115,7 +132,8 @@ mod tests {
         assert!(named.len() >= 3, "{named:?}");
         let modules = files::STATIC.iter().filter(|file| file.name.ends_with(".js"));
         let sources: Vec<String> = modules.map(|file| String::from_utf8_lossy(file.content).into_owned()).collect();
-        let imported = sources.iter().flat_map(|text| text.split("from \"./").skip(1)).filter_map(|rest| rest.split('"').next());
+        let imported =
+            sources.iter().flat_map(|text| text.split("from \"./").skip(1)).filter_map(|rest| rest.split('"').next());
         for name in named.into_iter().chain(imported) {
             assert!(files::STATIC.iter().any(|file| file.name == name), "{name}");
         }

@@ -195,7 +195,9 @@ impl Connection {
     async fn ask(&mut self, message: String, conversation: Uuid) -> Going {
         let refuse = |code, message: &str| Outgoing::error(code, message);
         if self.state.closing.is_cancelled() {
-            return self.say(refuse("shutting_down", "the service ends; ask again in a moment"), Some(conversation)).await;
+            return self
+                .say(refuse("shutting_down", "the service ends; ask again in a moment"), Some(conversation))
+                .await;
         }
         if !self.is_signed_in().await {
             return self.session_over().await;

@@ -19,9 +19,12 @@ pub(super) fn accept(request: &mut Request<Body>) -> Result<(Response, OnUpgrade
     }
     if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         let refusal = (StatusCode::UPGRADE_REQUIRED, "Version 13 was expected.\n");
-        return Err(([(SEC_WEBSOCKET_VERSION, "13"), (UPGRADE, "websocket"), (CONNECTION, "upgrade")], refusal).into_response());
+        return Err(
+            ([(SEC_WEBSOCKET_VERSION, "13"), (UPGRADE, "websocket"), (CONNECTION, "upgrade")], refusal).into_response()
+        );
     }
-    let key = headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).filter(|key| is_key(key)).map(derive_accept_key);
+    let key =
+        headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).filter(|key| is_key(key)).map(derive_accept_key);
     let upgrade = request.extensions_mut().remove::<OnUpgrade>();
     let (Some(key), Some(upgrade)) = (key, upgrade) else {
         return Err((StatusCode::BAD_REQUEST, "Sec-WebSocket-Key: 16 bytes in base64 were expected.\n").into_response());
@@ -32,9 +35,11 @@ pub(super) fn accept(request: &mut Request<Body>) -> Result<(Response, OnUpgrade
 
 /// Whether a list of tokens has this one.
 fn names(headers: &HeaderMap, field: &HeaderName, token: &str) -> bool {
-    headers.get_all(field).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.split(',').any(|each| each.trim().eq_ignore_ascii_case(token))
-    })
+    headers
+        .get_all(field)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|each| each.trim().eq_ignore_ascii_case(token)))
 }
 
 /// A key is sixteen bytes in base64.

@@ -51,8 +51,8 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Turns with another timing.
-    pub fn with_timing(timing: Timing) -> Self {
+    /// No turns yet.
+    pub fn new(timing: Timing) -> Self {
         Self { timing, ..Self::default() }
     }
 

@@ -5,8 +5,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio::sync::{Notify, watch};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -132,7 +132,9 @@ impl Live {
             Event::Piece(end) => {
                 let (mut end, mut count) = (*end, at + 1);
                 if said.events.len() - at > LAG {
-                    while let Some(Event::Piece(next)) = said.events.get(count).filter(|next| next.end() - from <= LONGEST_PIECE) {
+                    while let Some(Event::Piece(next)) =
+                        said.events.get(count).filter(|next| next.end() - from <= LONGEST_PIECE)
+                    {
                         (end, count) = (*next, count + 1);
                     }
                 }

@@ -35,11 +35,15 @@ pub fn routes() -> Router<AppState> {
 /// Opens a socket for somebody who is signed in, from a page of the own origin: browsers let any page try.
 async fn open(visitor: Visitor, State(state): State<AppState>, mut request: Request<Body>) -> Response {
     if !origin::is_own(request.headers(), &state.config.public) {
-        return answer::error(StatusCode::FORBIDDEN, "foreign_origin", "the socket isn't opened by the chat's own page");
+        return answer::error(
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            "the socket isn't opened by the chat's own page",
+        );
     }
     match handshake::accept(&mut request) {
         Ok((answer, upgrade)) => {
-            tokio::spawn(async move {
+            state.tasks.clone().spawn(async move {
                 // A client that leaves before it was answered needs no words.
                 if let Ok(upgraded) = upgrade.await {
                     connection::serve(state, visitor, upgraded).await;

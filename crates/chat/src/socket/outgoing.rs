@@ -1,7 +1,7 @@
 //! What the service says: one JSON object a text frame.
 
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use serde::Serialize;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use uuid::Uuid;
 
 use crate::actions::Proposal;

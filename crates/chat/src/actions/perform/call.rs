@@ -32,7 +32,14 @@ pub(super) enum Trouble {
 
 impl<'a> Api<'a> {
     /// The API below an address.
-    pub(super) fn new(name: &'static str, client: &'a Client, base: &Url, path: &str, scheme: &str, token: &Secret) -> Self {
+    pub(super) fn new(
+        name: &'static str,
+        client: &'a Client,
+        base: &Url,
+        path: &str,
+        scheme: &str,
+        token: &Secret,
+    ) -> Self {
         let base = format!("{}{path}", base.as_str().trim_end_matches('/'));
         // Settings are refused whose token can't stand in a field.
         let mut authorization =
@@ -65,7 +72,8 @@ impl<'a> Api<'a> {
             .map_err(|error| Trouble::NoAnswer(error.to_string()))?;
         let answer = self.client.send(request).await.map_err(|error| Trouble::NoAnswer(error.to_string()))?;
         let status = answer.status();
-        let kind = answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let kind =
+            answer.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let is_json = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
         let value = serde_json::from_slice(answer.body()).ok().filter(|_| is_json);
         match (status.is_success(), value) {
@@ -80,7 +88,9 @@ impl<'a> Api<'a> {
     pub(super) fn failure(&self, trouble: Trouble) -> Failure {
         let Self { name, base, .. } = self;
         match trouble {
-            Trouble::NoAnswer(why) => Failure::new("unreachable", format!("the {name} at {base} can't be reached: {why}")),
+            Trouble::NoAnswer(why) => {
+                Failure::new("unreachable", format!("the {name} at {base} can't be reached: {why}"))
+            }
             Trouble::NotJson(status, kind) => {
                 let kind = if kind.is_empty() { "nothing" } else { &kind };
                 let message = format!(
@@ -93,8 +103,12 @@ impl<'a> Api<'a> {
                 let (code, why) = match response.status {
                     StatusCode::UNAUTHORIZED => ("token_refused", "the chat's token isn't valid there any more"),
                     StatusCode::FORBIDDEN => ("token_refused", "the chat's token may not do that"),
-                    StatusCode::NOT_FOUND => ("not_found", "there is no such thing there, or the chat's token may not see it"),
-                    status if status.is_redirection() => ("wrong_address", "its API lives elsewhere; the address that is set leads to a redirect"),
+                    StatusCode::NOT_FOUND => {
+                        ("not_found", "there is no such thing there, or the chat's token may not see it")
+                    }
+                    status if status.is_redirection() => {
+                        ("wrong_address", "its API lives elsewhere; the address that is set leads to a redirect")
+                    }
                     _ => ("refused", "it refused"),
                 };
                 let said = response.body.get("message").and_then(Value::as_str).map(short);
@@ -124,7 +138,13 @@ impl<'a> Api<'a> {
         Failure {
             unclear: true,
             response: Some(response),
-            ..Failure::new("not_read_back", format!("the {} says that it made {what}, and it can't be read back as it should be; look there", self.name))
+            ..Failure::new(
+                "not_read_back",
+                format!(
+                    "the {} says that it made {what}, and it can't be read back as it should be; look there",
+                    self.name
+                ),
+            )
         }
     }
 }

@@ -21,7 +21,10 @@ pub(super) async fn run(state: &AppState, repository: &Repository, run: &CiRun) 
         if let Trouble::Refused(response) = &trouble
             && response.status == StatusCode::INTERNAL_SERVER_ERROR
         {
-            let message = format!("the CI refused with 500, as it does where {repository} has no branch `{}` or no pipeline file on it", run.branch);
+            let message = format!(
+                "the CI refused with 500, as it does where {repository} has no branch `{}` or no pipeline file on it",
+                run.branch
+            );
             return Failure { response: Some(response.clone()), ..Failure::new("refused", message) };
         }
         api.failure_of_change(trouble)
@@ -50,7 +53,8 @@ async fn id(api: &Api<'_>, repository: &Repository) -> Result<u64, Failure> {
         }
         failure
     })?;
-    let is_it = found.body["full_name"].as_str().and_then(Repository::from_text).is_some_and(|name| name.is(repository));
+    let is_it =
+        found.body["full_name"].as_str().and_then(Repository::from_text).is_some_and(|name| name.is(repository));
     match found.body["id"].as_u64() {
         Some(id) if is_it => Ok(id),
         _ => {

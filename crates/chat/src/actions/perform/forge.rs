@@ -52,8 +52,13 @@ pub(super) async fn create_pull(state: &AppState, repository: &Repository, pull:
     let made = api.post(&format!("{root}/pulls"), &body).await.map_err(|trouble| {
         let mut failure = api.failure_of_change(trouble);
         match failure.response.as_ref().map(|response| response.status.as_u16()) {
-            Some(404) => failure.message = format!("the forge knows no branch `{}` or no branch `{}` in {repository}", pull.head, pull.base),
-            Some(409) => failure.message = format!("there is a pull request from `{}` to `{}` already", pull.head, pull.base),
+            Some(404) => {
+                failure.message =
+                    format!("the forge knows no branch `{}` or no branch `{}` in {repository}", pull.head, pull.base)
+            }
+            Some(409) => {
+                failure.message = format!("there is a pull request from `{}` to `{}` already", pull.head, pull.base)
+            }
             _ => {}
         }
         failure
@@ -62,11 +67,16 @@ pub(super) async fn create_pull(state: &AppState, repository: &Repository, pull:
         return Err(api.not_there("a pull request", made));
     };
     match api.get(&format!("{root}/pulls/{number}")).await {
-        Ok(there) if there.body["head"]["ref"] == pull.head.as_str() && there.body["base"]["ref"] == pull.base.as_str() => {
+        Ok(there)
+            if there.body["head"]["ref"] == pull.head.as_str() && there.body["base"]["ref"] == pull.base.as_str() =>
+        {
             Ok(Done {
                 number,
                 url: page(state, repository, "pulls", number),
-                summary: format!("Pull request {repository}#{number} was created, from {} to {}: {}", pull.head, pull.base, pull.title),
+                summary: format!(
+                    "Pull request {repository}#{number} was created, from {} to {}: {}",
+                    pull.head, pull.base, pull.title
+                ),
                 response: made,
             })
         }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::call::{Api, Trouble};
 use super::Failure;
+use super::call::{Api, Trouble};
 use crate::actions::repository::Repository;
 
 /// How many labels a page of the API has, at most.

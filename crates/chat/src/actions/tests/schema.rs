@@ -70,8 +70,28 @@ fn branches_are_named_as_git_allows() {
         assert_eq!(problems(Kind::CiRun, &json!({ "branch": name })), [""; 0], "{name}");
     }
     for name in [
-        "", "-f", "a..b", "a b", "a~1", "a^", "user:main", "a?", "*", "[x]", "a\\b", "@", "HEAD", "a@{1}", "a.", "/a", "a/",
-        "a//b", ".a", "a/.b", "a.lock", "a\n",
+        "",
+        "-f",
+        "a..b",
+        "a b",
+        "a~1",
+        "a^",
+        "user:main",
+        "a?",
+        "*",
+        "[x]",
+        "a\\b",
+        "@",
+        "HEAD",
+        "a@{1}",
+        "a.",
+        "/a",
+        "a/",
+        "a//b",
+        ".a",
+        "a/.b",
+        "a.lock",
+        "a\n",
     ] {
         assert_ne!(problems(Kind::CiRun, &json!({ "branch": name })), [""; 0], "{name}");
     }
@@ -82,7 +102,9 @@ fn repositories_mean_nothing_in_a_path() {
     for text in ["smoke/demo", "a.b/c_d-e", "A/1"] {
         assert_eq!(Repository::from_text(text).map(|repository| repository.to_string()).as_deref(), Some(text));
     }
-    for text in ["", "demo", "/demo", "smoke/", "a/b/c", "../x", "./x", "a/..", "a%2fb/c", "a b/c", "a/b?x", "a/b#x", "a\\b/c"] {
+    for text in
+        ["", "demo", "/demo", "smoke/", "a/b/c", "../x", "./x", "a/..", "a%2fb/c", "a b/c", "a/b?x", "a/b#x", "a\\b/c"]
+    {
         assert_eq!(Repository::from_text(text), None, "{text}");
     }
     let (one, other) = (Repository::new("Smoke", "demo").unwrap(), Repository::new("smoke", "Demo").unwrap());

@@ -16,7 +16,10 @@ fn understands_its_messages() {
     let id = ID.to_string();
     let cases = [
         (json!({ "type": "ping" }), Incoming::Ping),
-        (json!({ "type": "chat_request", "message": "hi" }), Incoming::ChatRequest { message: "hi".into(), conversation: None }),
+        (
+            json!({ "type": "chat_request", "message": "hi" }),
+            Incoming::ChatRequest { message: "hi".into(), conversation: None },
+        ),
         (
             json!({ "type": "chat_request", "message": "hi", "conversation_id": id, "model": "of the original" }),
             Incoming::ChatRequest { message: "hi".into(), conversation: Some(ID) },
@@ -30,7 +33,10 @@ fn understands_its_messages() {
             json!({ "type": "resume", "conversation_id": id, "turn": id, "after": 7 }),
             Incoming::Resume { conversation: ID, turn: Some(ID), after: 7 },
         ),
-        (json!({ "type": "resume", "conversation_id": id }), Incoming::Resume { conversation: ID, turn: None, after: 0 }),
+        (
+            json!({ "type": "resume", "conversation_id": id }),
+            Incoming::Resume { conversation: ID, turn: None, after: 0 },
+        ),
     ];
     for (message, expected) in cases {
         assert_eq!(Incoming::read(&message.to_string()), Ok(expected), "{message}");
@@ -57,7 +63,10 @@ fn says_what_is_wrong_with_others() {
         (r#"{"type":"chat_request","message":"x","conversation_id":7}"#, "invalid_message"),
         (r#"{"type":"cancel"}"#, "invalid_message"),
         (r#"{"type":"resume","conversation_id":"11112222-3333-4444-5555-666677778888","after":-1}"#, "invalid_message"),
-        (r#"{"type":"resume","conversation_id":"11112222-3333-4444-5555-666677778888","after":"x"}"#, "invalid_message"),
+        (
+            r#"{"type":"resume","conversation_id":"11112222-3333-4444-5555-666677778888","after":"x"}"#,
+            "invalid_message",
+        ),
     ];
     for (message, code) in cases {
         assert_eq!(Incoming::read(message).map_err(|wrong| wrong.code), Err(code), "{message}");
@@ -70,7 +79,8 @@ fn says_what_is_wrong_with_others() {
 
 #[test]
 fn the_longest_question_fits_into_a_frame() {
-    let message = json!({ "type": "chat_request", "message": "\u{1}".repeat(LONGEST_MESSAGE), "conversation_id": ID }).to_string();
+    let message = json!({ "type": "chat_request", "message": "\u{1}".repeat(LONGEST_MESSAGE), "conversation_id": ID })
+        .to_string();
     assert!(message.len() <= LONGEST_FRAME && Incoming::read(&message).is_ok());
 }
 

@@ -4,8 +4,8 @@ use http::{Response, StatusCode};
 use serde_json::{Value, json};
 use serve::Body;
 
-use super::{Reply, labels};
 use super::call::{Call, Found, text};
+use super::{Reply, labels};
 use crate::forge::clock::{self, rfc3339};
 use crate::forge::records::{Access, Issue, MOST, Pull};
 use crate::forge::settings::Flavour;

@@ -32,7 +32,8 @@ pub(super) fn given(call: &Call<'_>, found: &Found, body: &Value) -> Result<Vec<
     let Some(given) = body.get("labels").and_then(Value::as_array) else { return Ok(Vec::new()) };
     let Some(ids) = given.iter().map(Value::as_u64).collect::<Option<Vec<u64>>>() else {
         let kind = if given.iter().any(Value::is_string) { "string" } else { "value" };
-        let message = format!("json: cannot unmarshal {kind} into Go struct field CreateIssueOption.labels of type int64");
+        let message =
+            format!("json: cannot unmarshal {kind} into Go struct field CreateIssueOption.labels of type int64");
         return Err(call.refusal(StatusCode::UNPROCESSABLE_ENTITY, &message));
     };
     if found.access < Access::Write {

@@ -2,8 +2,8 @@
 
 use super::call::Call;
 use super::{
-    Reply, admin, applications, branches, collaborators, commits, contents, hooks, issues, labels, meta, pulls, repositories,
-    statuses, tokens, users,
+    Reply, admin, applications, branches, collaborators, commits, contents, hooks, issues, labels, meta, pulls,
+    repositories, statuses, tokens, users,
 };
 
 /// Does what a call asks for.

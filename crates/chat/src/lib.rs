@@ -9,6 +9,8 @@
 //! - [`state`]: what must survive a restart, in SQLite
 //! - [`client`]: requests to the forge and to the CI
 //! - [`turn`]: one question to the command, and what it answers
+//! - [`confine`]: what the command gets at
+//! - [`identity`]: who it is to the API
 //! - [`socket`], [`actions`], [`page`]: what the browser talks to
 //! - [`answer`], [`secret`], [`clock`]: answers, values that nobody may read in a log, times
 //!
@@ -19,9 +21,11 @@ pub mod answer;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod confine;
 mod cookies;
 pub mod gate;
 pub mod history;
+pub mod identity;
 pub mod limits;
 mod mount;
 pub mod origin;

@@ -65,9 +65,35 @@ impl Settings {
         Some(action.of(repository))
     }
 
+    /// What the command is told of actions; nothing where there are none.
+    pub fn instructions(&self) -> String {
+        let forms: Vec<&str> = self.kinds().into_iter().map(form).collect();
+        let (Some(first), false) = (self.repositories.first(), forms.is_empty()) else { return String::new() };
+        let others: Vec<String> = self.repositories.iter().skip(1).map(|other| format!("`{other}`")).collect();
+        let others = match others.as_slice() {
+            [] => String::new(),
+            _ => format!(" For another repository add \"repo\"; there are {}.", others.join(", ")),
+        };
+        format!(
+            "You can't change the forge or the CI yourself, but you can propose it: write one of the following lines in your answer, outside \
+             code blocks, with the JSON filled in. The user sees a button in its place and decides; you are not told at once what came of it. \
+             Propose only what the user asked for. Actions are for the repository `{first}`.{others}\n{}",
+            forms.join("\n")
+        )
+    }
+
     /// The action as a button may offer it, if it may.
     pub fn offer(&self, action: Action) -> Option<Action> {
         self.has(action.kind()).then(|| self.scope(action)).flatten()
+    }
+}
+
+/// How an action is written.
+fn form(kind: Kind) -> &'static str {
+    match kind {
+        Kind::CiRun => r#"<action type="ci-run">{"branch":"…"}</action>"#,
+        Kind::IssueCreate => r#"<action type="issue-create">{"title":"…","body":"…","labels":["…"]}</action>"#,
+        Kind::PrCreate => r#"<action type="pr-create">{"head":"…","base":"…","title":"…","body":"…"}</action>"#,
     }
 }
 

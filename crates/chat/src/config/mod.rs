@@ -95,8 +95,9 @@ impl Config {
             reader.problem("CHAT_STATE_DIR", "it is CHAT_HISTORY_DIR; give it a folder of its own");
         }
         let limits = limits::Rules::read(&mut reader);
-        let turn = turn::Settings::read(&mut reader);
+        let mut turn = turn::Settings::read(&mut reader);
         let actions = Arc::new(actions::Settings::read(&mut reader));
+        turn.instructions = actions.instructions();
         let problems = reader.finish();
         match (public, forge, gate_secret) {
             (Some(public), Some(forge), Some(gate_secret)) if problems.is_empty() => Ok(Self {

@@ -10,11 +10,14 @@ use super::outgoing::Outgoing;
 use crate::AppState;
 use crate::actions::{Proposal, Reader};
 use crate::history::{Entry, HistoryError, Outcome, Role};
-use crate::turn::{Happening, Order, Turn, Usage};
+use crate::turn::{Happening, Order, Said, Turn, Usage};
 
 /// The longest answer, in bytes, and in pieces.
-const LONGEST_ANSWER: usize = 1024 * 1024;
+const LONGEST_ANSWER: usize = 2 * 1024 * 1024;
 const MOST_PIECES: usize = 200_000;
+
+/// What is said where the command doesn't remember a conversation.
+const SESSION_LOST: &str = "the command had lost this conversation; it began anew from what is written here";
 
 /// How long a turn that was told to end may take for it.
 const END_PATIENCE: Duration = Duration::from_secs(10);
@@ -25,7 +28,7 @@ const SAVE_PAUSE: Duration = Duration::from_secs(2);
 
 /// How a turn ended.
 enum End {
-    Complete { text: String, usage: Usage },
+    Complete { text: String },
     Cancelled,
     Abandoned(&'static str),
     Failed { code: &'static str, message: String },
@@ -33,6 +36,7 @@ enum End {
 
 /// Runs a turn. What comes of it is in the history when this returns, or couldn't be kept there.
 pub(super) async fn run(state: AppState, user: String, live: Arc<Live>, message: String) {
+    let earlier = earlier(&state, &user, &live).await;
     let entry = Entry::new(SystemTime::now(), Role::User, message.as_str());
     if let Err(error) = state.history.append(&user, live.conversation, entry).await {
         // Nothing is asked that could be lost.
@@ -41,7 +45,7 @@ pub(super) async fn run(state: AppState, user: String, live: Arc<Live>, message:
         live.say(Outgoing::error(code, error.to_string()));
     } else {
         let mut answer = Answer::new(&state);
-        let end = follow(&state, &user, &live, message, &mut answer).await;
+        let end = follow(&state, &user, &live, (message, earlier), &mut answer).await;
         finish(&state, &user, &live, answer, end).await;
     }
     let (hub, keep) = (state.hub.clone(), state.hub.timing.keep);
@@ -51,50 +55,91 @@ pub(super) async fn run(state: AppState, user: String, live: Arc<Live>, message:
     });
 }
 
-async fn follow(state: &AppState, user: &str, live: &Arc<Live>, prompt: String, answer: &mut Answer) -> End {
+/// What was said before, for a command that has no session to know it from.
+async fn earlier(state: &AppState, user: &str, live: &Live) -> Vec<Said> {
+    // Where it can't be read the question can't be kept either, and that is told.
+    let entries = state.history.read(user, live.conversation).await.unwrap_or_default();
+    entries.into_iter().map(|entry| Said { role: entry.role, text: entry.text }).collect()
+}
+
+async fn follow(
+    state: &AppState,
+    user: &str,
+    live: &Arc<Live>,
+    (prompt, earlier): (String, Vec<Said>),
+    answer: &mut Answer,
+) -> End {
     let conversation = live.conversation;
     let resume = state.store.conversation_session(user, conversation).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "the command's session can't be read; the conversation goes on without it");
         None
     });
-    let mut turn = state.turns.start(Order { user: user.to_owned(), conversation, resume, prompt });
+    let mut turn = state.turns.start(Order { user: user.to_owned(), conversation, resume, prompt, earlier });
+    let mut forsaken = pin!(live.forsaken(state.hub.timing.keep));
     let end = loop {
         tokio::select! {
-            happening = turn.happenings.recv() => match happening {
-                Some(Happening::Queued { place }) => live.say(Outgoing::Queued { place }),
-                Some(Happening::Started) => live.say(Outgoing::Started),
-                Some(Happening::Session(session)) => {
-                    if let Err(error) = state.store.remember(user, conversation, session).await {
-                        tracing::warn!(%error, "the command's session can't be kept");
-                    }
+            happening = turn.happenings.recv() => {
+                if let Some(end) = take(state, user, live, answer, happening).await {
+                    break end;
                 }
-                Some(Happening::Token(token)) => {
-                    if !answer.push(live, &token) {
-                        let message = "the answer is longer than answers may be".to_owned();
-                        break End::Failed { code: "answer_too_long", message };
-                    }
+                if answer.is_too_long() {
+                    let message = "the answer is longer than answers may be".to_owned();
+                    break End::Failed { code: "answer_too_long", message };
                 }
-                Some(Happening::Finished { text, usage }) => return End::Complete { text, usage },
-                Some(Happening::Cancelled) => return End::Cancelled,
-                Some(Happening::Failed(error)) => return End::Failed { code: "turn_failed", message: error.to_string() },
-                None => return End::Failed { code: "turn_failed", message: "the command ended without a word".to_owned() },
-            },
+            }
             () = live.cancel.cancelled() => break End::Cancelled,
-            () = live.forsaken(state.hub.timing.keep) => break End::Abandoned("nobody came back for it in time"),
+            () = &mut forsaken => break End::Abandoned("nobody came back for it in time"),
             () = state.ending.cancelled() => break End::Abandoned("the service ended"),
         }
     };
-    wind_up(&mut turn).await;
+    wind_up(&mut turn, answer).await;
     end
 }
 
-/// Ends a turn's command, and waits until it is gone.
-async fn wind_up(turn: &mut Turn) {
+/// Tells what happened, and says whether it was the end.
+async fn take(
+    state: &AppState,
+    user: &str,
+    live: &Live,
+    answer: &mut Answer,
+    happening: Option<Happening>,
+) -> Option<End> {
+    match happening {
+        Some(Happening::Queued { place }) => live.say(Outgoing::Queued { place }),
+        Some(Happening::Started) => live.say(Outgoing::Started),
+        Some(Happening::SessionLost) => {
+            answer.note = Some(SESSION_LOST);
+            live.say(Outgoing::Notice { code: "session_lost", message: SESSION_LOST.to_owned() });
+        }
+        Some(Happening::Session(session)) => {
+            if let Err(error) = state.store.remember(user, live.conversation, session).await {
+                tracing::warn!(%error, "the command's session can't be kept");
+            }
+        }
+        Some(Happening::Token(token)) => answer.push(live, &token),
+        Some(Happening::Used(usage)) => answer.used = Some(usage),
+        Some(Happening::Finished { text, usage }) => {
+            answer.used = Some(usage);
+            return Some(End::Complete { text });
+        }
+        Some(Happening::Cancelled) => return Some(End::Cancelled),
+        Some(Happening::Failed(error)) => return Some(End::Failed { code: error.code(), message: error.to_string() }),
+        None => {
+            let message = "the command ended without a word".to_owned();
+            return Some(End::Failed { code: "command_ended", message });
+        }
+    }
+    None
+}
+
+/// Ends a turn's command, and waits until it is gone and has said what it cost.
+async fn wind_up(turn: &mut Turn, answer: &mut Answer) {
     turn.cancel.cancel();
     let over = async {
         while let Some(happening) = turn.happenings.recv().await {
-            if matches!(happening, Happening::Finished { .. } | Happening::Cancelled | Happening::Failed(_)) {
-                break;
+            match happening {
+                Happening::Used(usage) | Happening::Finished { usage, .. } => answer.used = Some(usage),
+                _ => {}
             }
         }
     };
@@ -105,16 +150,18 @@ async fn wind_up(turn: &mut Turn) {
 
 async fn finish(state: &AppState, user: &str, live: &Live, answer: Answer, end: End) {
     let now = SystemTime::now();
+    let (used, note) = (answer.used, answer.note.map(str::to_owned));
     let (text, actions) = answer.end(state, &end);
     let mut entry = Entry::new(now, Role::Assistant, text.as_str());
     entry.actions.clone_from(&actions);
+    entry.usage = used;
+    if let Some(usage) = used {
+        // Who cancels pays for what came.
+        state.limits.spend(user, usage.input_tokens.saturating_add(usage.output_tokens), now).await;
+    }
     let (outcome, reason) = match &end {
-        End::Complete { usage, .. } => {
-            entry.usage = Some(*usage);
-            state.limits.spend(user, usage.input_tokens.saturating_add(usage.output_tokens), now).await;
-            (Outcome::Complete, None)
-        }
-        End::Cancelled => (Outcome::Cancelled, None),
+        End::Complete { .. } => (Outcome::Complete, note),
+        End::Cancelled => (Outcome::Cancelled, note),
         End::Abandoned(why) => (Outcome::Abandoned, Some((*why).to_owned())),
         End::Failed { message, .. } => (Outcome::Failed, Some(message.clone())),
     };
@@ -129,7 +176,7 @@ async fn finish(state: &AppState, user: &str, live: &Live, answer: Answer, end: 
         }
     };
     live.say(match end {
-        End::Complete { usage, .. } => Outgoing::Complete { text, usage, actions, saved },
+        End::Complete { .. } => Outgoing::Complete { text, usage: used.unwrap_or_default(), actions, saved },
         End::Cancelled => Outgoing::Cancelled,
         End::Abandoned(why) => Outgoing::error("abandoned", why),
         End::Failed { code, message } => Outgoing::error(code, message),
@@ -169,15 +216,18 @@ struct Answer {
     raw: String,
     shown: String,
     pieces: usize,
+    used: Option<Usage>,
+    /// What is to be known of it besides.
+    note: Option<&'static str>,
 }
 
 impl Answer {
     fn new(state: &AppState) -> Self {
-        Self { reader: reader(state), raw: String::new(), shown: String::new(), pieces: 0 }
+        Self { reader: reader(state), raw: String::new(), shown: String::new(), pieces: 0, used: None, note: None }
     }
 
-    /// Takes a piece, and tells what of it can be shown. Says whether there is room for more.
-    fn push(&mut self, live: &Live, token: &str) -> bool {
+    /// Takes a piece, and tells what of it can be shown.
+    fn push(&mut self, live: &Live, token: &str) {
         self.raw.push_str(token);
         let token = self.reader.push(token);
         if !token.is_empty() {
@@ -185,13 +235,16 @@ impl Answer {
             self.pieces += 1;
             live.say(Outgoing::Token { token });
         }
-        self.raw.len() <= LONGEST_ANSWER && self.pieces < MOST_PIECES
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.raw.len() > LONGEST_ANSWER || self.pieces > MOST_PIECES
     }
 
     /// The answer's text, and what it proposes. Nothing is proposed by half an answer.
     fn end(self, state: &AppState, end: &End) -> (String, Vec<Proposal>) {
         let (text, actions) = match end {
-            End::Complete { text, .. } if *text != self.raw => reader(state).read(text),
+            End::Complete { text } if *text != self.raw => reader(state).read(text),
             End::Complete { .. } => {
                 let (rest, actions) = self.reader.finish();
                 (self.shown + &rest, actions)

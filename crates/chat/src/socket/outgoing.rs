@@ -18,6 +18,13 @@ pub enum Outgoing {
     },
     /// The command runs.
     Started,
+    /// Something to be known of the turn, which goes on.
+    Notice {
+        /// For programs.
+        code: &'static str,
+        /// For people.
+        message: String,
+    },
     /// A piece of the answer; several, where the client reads more slowly than they come.
     Token {
         /// The piece.

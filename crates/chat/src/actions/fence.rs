@@ -39,11 +39,9 @@ impl Fences {
         let line = std::mem::take(&mut self.line);
         self.ticks = 0;
         match (self.open, fence(&line)) {
-            (None, Some((mark, count, rest))) => {
-                // The text after backticks that open a block holds none; otherwise they are a span of code.
-                if mark != '`' || !rest.contains('`') {
-                    self.open = Some((mark, count));
-                }
+            // The text after backticks that open a block holds none; otherwise they are a span of code.
+            (None, Some((mark, count, rest))) if mark != '`' || !rest.contains('`') => {
+                self.open = Some((mark, count));
             }
             (Some((mark, least)), Some((other, count, rest)))
                 if mark == other && count >= least && rest.trim().is_empty() =>

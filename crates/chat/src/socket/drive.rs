@@ -1,9 +1,10 @@
 //! One turn from the question to the history: what the command does, told to all who follow, and kept.
 
-use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+use uuid::Uuid;
 
 use super::live::Live;
 use super::outgoing::Outgoing;
@@ -184,27 +185,19 @@ async fn finish(state: &AppState, user: &str, live: &Live, answer: Answer, end: 
 }
 
 /// A full disk may have room again in a moment.
-fn save_later(
-    state: AppState,
-    user: String,
-    conversation: uuid::Uuid,
-    entry: Entry,
-) -> impl Future<Output = ()> + Send + 'static {
-    async move {
-        let mut ending = pin!(state.ending.clone().cancelled_owned());
-        for last in (0..SAVE_TRIES).map(|nth| nth + 1 == SAVE_TRIES) {
-            let is_ending = tokio::select! {
-                () = tokio::time::sleep(SAVE_PAUSE) => false,
-                () = &mut ending => true,
-            };
-            match state.history.append(&user, conversation, entry.clone()).await {
-                Ok(()) => return,
-                Err(error) if last || is_ending => {
-                    tracing::error!(%error, "an answer is lost");
-                    return;
-                }
-                Err(_) => {}
+async fn save_later(state: AppState, user: String, conversation: Uuid, entry: Entry) {
+    for last in (0..SAVE_TRIES).map(|nth| nth + 1 == SAVE_TRIES) {
+        let is_ending = tokio::select! {
+            () = tokio::time::sleep(SAVE_PAUSE) => false,
+            () = state.ending.cancelled() => true,
+        };
+        match state.history.append(&user, conversation, entry.clone()).await {
+            Ok(()) => return,
+            Err(error) if last || is_ending => {
+                tracing::error!(%error, "an answer is lost");
+                return;
             }
+            Err(_) => {}
         }
     }
 }

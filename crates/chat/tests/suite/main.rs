@@ -1,14 +1,26 @@
 //! The chat as its visitors meet it: behind the edge in both modes, with the forge's double to sign in at; and directly.
 
+#[cfg(test)]
 mod browser;
+#[cfg(test)]
 mod client;
-mod stand_in;
-mod world;
-
+#[cfg(test)]
 mod gate;
+#[cfg(test)]
 mod history;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
 mod life;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
 mod sign_in;
+#[cfg(test)]
 mod socket;
+#[cfg(test)]
+mod stand_in;
+#[cfg(test)]
+mod world;

@@ -277,7 +277,7 @@ async fn cookies_are_secure_on_https() {
     world.values.insert("FORGE_PUBLIC_URL".to_owned(), "https://edge.test/forge".to_owned());
     world.values.insert("EDGE_TUNNEL_FQDN".to_owned(), "edge.test".to_owned());
     world.restart_chat().await;
-    let answer = world.browser().get(&world.direct("/chat/login")).await;
+    let answer = Browser::new(world.chat_address()).get(&world.direct("/chat/login")).await;
     let redirect = parameter(&answer.location(), "redirect_uri").unwrap();
     assert_eq!(redirect, "https://edge.test/chat/oauth/callback");
     assert!(answer.cookie("disinto_chat_sign_in").unwrap().ends_with("; HttpOnly; SameSite=Lax; Secure"));

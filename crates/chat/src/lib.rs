@@ -11,10 +11,12 @@
 //! - [`turn`]: one question to the command, and what it answers
 //! - [`confine`]: what the command gets at
 //! - [`identity`]: who it is to the API
+//! - [`socket`], [`actions`], [`page`]: what the browser talks to
 //! - [`answer`], [`secret`], [`clock`]: answers, values that nobody may read in a log, times
 //!
 //! The environment is read by the program alone and handed in as a map.
 
+pub mod actions;
 pub mod answer;
 pub mod client;
 pub mod clock;
@@ -27,10 +29,12 @@ pub mod identity;
 pub mod limits;
 mod mount;
 pub mod origin;
+pub mod page;
 pub mod secret;
 pub mod server;
 pub mod session;
 pub mod sign_in;
+pub mod socket;
 pub mod state;
 pub mod turn;
 

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use outbound::Outbound;
@@ -22,7 +23,7 @@ pub use public::{Mode, Public};
 pub use reader::Reader;
 
 use crate::secret::Secret;
-use crate::{limits, turn};
+use crate::{actions, limits, socket, turn};
 
 /// The settings.
 #[derive(Debug, Clone)]
@@ -55,6 +56,10 @@ pub struct Config {
     pub limits: limits::Rules,
     /// How turns are run.
     pub turn: turn::Settings,
+    /// What answers may propose.
+    pub actions: Arc<actions::Settings>,
+    /// How long the socket waits for whom. No setting: who embeds the service may say otherwise.
+    pub timing: socket::Timing,
     /// How requests to other services go out. By the system's resolver and certificates, unless who embeds the service says otherwise.
     pub outbound: Outbound,
 }
@@ -128,7 +133,9 @@ impl Config {
         let grace = reader.number("CHAT_SHUTDOWN_SECONDS", 8, 0..=3600);
         let log_level = reader.parsed("CHAT_LOG", "`error`, `warn`, `info` or `debug`").unwrap_or_default();
         let limits = limits::Rules::read(&mut reader);
-        let turn = turn::Settings::read(&mut reader);
+        let mut turn = turn::Settings::read(&mut reader);
+        let actions = Arc::new(actions::Settings::read(&mut reader));
+        turn.instructions = actions.instructions();
         let problems = reader.finish();
         match (public, forge, gate_secret) {
             (Some(public), Some(forge), Some(gate_secret)) if problems.is_empty() => Ok(Self {
@@ -146,6 +153,8 @@ impl Config {
                 log_level,
                 limits,
                 turn,
+                actions,
+                timing: socket::Timing::default(),
                 outbound: Outbound::default(),
             }),
             _ => Err(ConfigError { problems }),

@@ -5,9 +5,13 @@ mod browser;
 #[cfg(test)]
 mod caddy;
 #[cfg(test)]
+mod client;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod history;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
@@ -16,5 +20,9 @@ mod limits;
 mod program;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod socket;
+#[cfg(test)]
+mod stand_in;
 #[cfg(test)]
 mod world;

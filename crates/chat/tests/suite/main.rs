@@ -7,6 +7,8 @@ mod caddy;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod history;

@@ -11,6 +11,7 @@
 //! - [`turn`]: one question to the command, and what it answers
 //! - [`confine`]: what the command gets at
 //! - [`identity`]: who it is to the API
+//! - [`inside`]: what the container around the service allows
 //! - [`answer`], [`secret`], [`clock`]: answers, values that nobody may read in a log, times
 //!
 //! The environment is read by the program alone and handed in as a map.
@@ -24,6 +25,7 @@ mod cookies;
 pub mod gate;
 pub mod history;
 pub mod identity;
+pub mod inside;
 pub mod limits;
 mod mount;
 pub mod origin;

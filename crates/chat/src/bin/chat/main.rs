@@ -4,10 +4,12 @@
 //! chat                          serves, by the settings in the environment
 //! chat confine GRANTS -- COMMAND…   runs a command that gets at nothing but what is granted: how the service runs each turn
 //! chat init                     asks whether the chat gets an identity of its own, and signs in with it
+//! chat ask PROMPT               runs one turn by the settings of the service, and prints the answer as it comes
 //! chat inside                   says as JSON what the container around it allows
 //! chat healthcheck              exit code 0 where the service that listens on this machine answers /health
 //! ```
 
+mod ask;
 mod healthcheck;
 mod init;
 mod inside;
@@ -18,7 +20,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: chat [confine GRANTS -- COMMAND… | init | inside | healthcheck]";
+const USAGE: &str = "usage: chat [confine GRANTS -- COMMAND… | ask PROMPT | init | inside | healthcheck]";
 
 /// The command line or a setting is wrong (`EX_USAGE` of sysexits).
 const WRONG_USAGE: u8 = 64;
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
         None => serve::run(values),
         Some((word, [])) if word == "init" => init::run(&values),
         Some((word, [])) if word == "inside" => inside::run(&values),
+        Some((word, [prompt])) if word == "ask" => ask::run(&values, prompt),
+        Some((word, [part, targets])) if word == "inside" && part == "confined" => inside::run_confined(targets),
         Some((word, [])) if word == "healthcheck" => healthcheck::run(&values),
         Some(_) => fail(USAGE, WRONG_USAGE),
     }

@@ -12,5 +12,5 @@ mod facts;
 mod mounts;
 mod promises;
 
-pub use facts::Facts;
+pub use facts::{Facts, Try};
 pub use promises::{Promise, promises};

@@ -23,5 +23,23 @@ pub(crate) enum Command {
     /// Asks whether the chat gets an identity of its own, and signs in with it
     Init,
     /// Says as JSON what the container around it allows
-    Inside,
+    Inside {
+        #[command(subcommand)]
+        part: Option<Inside>,
+    },
+    /// Runs one turn by the settings of the service, and prints the answer as it comes
+    Ask {
+        /// What is asked
+        prompt: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Inside {
+    /// The part of it that runs confined as a turn does
+    #[command(hide = true)]
+    Confined {
+        /// What to try, as JSON
+        targets: String,
+    },
 }

@@ -1,6 +1,7 @@
 //! The program `chat`.
 
 mod args;
+mod ask;
 mod exit;
 mod healthcheck;
 mod init;
@@ -14,7 +15,7 @@ use std::io::Write;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, Inside};
 use exit::{Exit, Failure};
 
 /// Names and values of the environment that are text. Others are none of ours.
@@ -42,7 +43,9 @@ fn main() -> Exit {
         Command::Serve => serve::run(&environment),
         Command::Healthcheck => healthcheck::run(&environment),
         Command::Init => init::run(&environment),
-        Command::Inside => inside::run(&environment),
+        Command::Ask { prompt } => ask::run(&environment, &prompt),
+        Command::Inside { part: None } => inside::run(&environment),
+        Command::Inside { part: Some(Inside::Confined { targets }) } => inside::run_confined(&targets),
     })
 }
 

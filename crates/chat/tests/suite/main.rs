@@ -1,6 +1,8 @@
 //! The chat as its visitors meet it: behind the edge in both modes, with the forge's double to sign in at; and directly.
 
 #[cfg(test)]
+mod actions;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod client;
@@ -22,5 +24,7 @@ mod sign_in;
 mod socket;
 #[cfg(test)]
 mod stand_in;
+#[cfg(test)]
+mod works;
 #[cfg(test)]
 mod world;

@@ -5,6 +5,8 @@ mod actions;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod chromium;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod gate;
@@ -16,6 +18,8 @@ mod hostile;
 mod life;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod page;
 #[cfg(test)]
 mod program;
 #[cfg(test)]

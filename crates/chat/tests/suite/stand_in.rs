@@ -11,7 +11,7 @@ use tempfile::TempDir;
 /// The command's own session, as it says.
 pub(crate) const SESSION: &str = "3f1de1d2-5b7a-4f8e-9c11-2b1f6a7d8e90";
 
-/// `#wait NAME` waits for a file, `#gone` says that the end was reached, `#exit N` ends.
+/// `#wait NAME` waits for a file, `#exit N` ends.
 const PROGRAM: &str = r##"#!/bin/sh
 printf '%s\n' "$@" > arguments
 cat > prompt
@@ -60,7 +60,7 @@ impl StandIn {
         self.folder.path().join("workspace").join(name)
     }
 
-    /// The next turns answer with these pieces. A piece that begins with `#` is a command of the script's.
+    /// The next turns answer with these pieces. `#wait NAME` and `#exit N` are the script's.
     pub(crate) fn answers(&self, pieces: &[&str]) {
         let mut lines = vec![json!({ "type": "system", "subtype": "init", "session_id": SESSION }).to_string()];
         let event = |event: Value| json!({ "type": "stream_event", "event": event }).to_string();
@@ -68,7 +68,7 @@ impl StandIn {
         lines.push(event(json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text" } })));
         let mut text = String::new();
         for piece in pieces {
-            if piece.starts_with('#') {
+            if piece.starts_with("#wait ") || piece.starts_with("#exit ") {
                 lines.push((*piece).to_owned());
                 continue;
             }

@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) edge: Edge,
     pub(crate) forge: Forge,
     pub(crate) chat: Option<Chat>,
+    /// Where the CI will be.
+    pub(crate) ci: Option<TcpListener>,
     pub(crate) site: Site,
     pub(crate) values: BTreeMap<String, String>,
     chat_address: SocketAddr,
@@ -60,10 +62,10 @@ impl World {
 
     /// The same with a socket that waits for other times.
     pub(crate) async fn timed(mode: Mode, more: &[(&str, &str)], timing: Timing) -> Self {
-        let (edge, at_forge, chat) = (listener().await, listener().await, listener().await);
+        let (edge, at_forge, chat, ci) = (listener().await, listener().await, listener().await, listener().await);
         let origin = Origin::parse(&format!("http://edge.test:{}", edge.local_addr().unwrap().port())).unwrap();
         let (forge_address, chat_address) = (at_forge.local_addr().unwrap(), chat.local_addr().unwrap());
-        let upstreams = [("forge", forge_address), ("chat", chat_address)]
+        let upstreams = [("forge", forge_address), ("chat", chat_address), ("ci", ci.local_addr().unwrap())]
             .map(|(name, address)| (name.to_owned(), address.to_string()));
         let site = Site::standard(origin, mode, &upstreams.into()).unwrap().with_gate_secret(GateSecret::new(SECRET));
         let told = settings::for_site(&site);
@@ -93,7 +95,7 @@ impl World {
         values.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let running = Chat::start(config(&values, timing), chat).unwrap();
         let edge = Edge::start(site.clone(), edge).unwrap();
-        Self { edge, forge, chat: Some(running), site, values, chat_address, timing, folder }
+        Self { edge, forge, chat: Some(running), ci: Some(ci), site, values, chat_address, timing, folder }
     }
 
     /// Ends the chat, and starts it again at the same place with settings that may be others by now.
@@ -136,7 +138,12 @@ impl World {
 
     /// From the chat's login to the forge, and signed in there with consent: the address at which the browser is sent back.
     pub(crate) async fn until_callback(&self, browser: &mut Browser, user: &str) -> String {
-        let to_forge = browser.get(&self.url("/login")).await;
+        self.until_callback_from(&self.url("/login"), browser, user).await
+    }
+
+    /// The same from another service's login.
+    pub(crate) async fn until_callback_from(&self, login: &str, browser: &mut Browser, user: &str) -> String {
+        let to_forge = browser.get(login).await;
         assert_eq!(to_forge.status, 303, "{}", to_forge.body);
         let mut page = browser.get(&to_forge.location()).await;
         let forge = self.site.service_url("forge").unwrap();
@@ -177,7 +184,7 @@ fn absolute(origin: &str, location: &str) -> String {
     if location.starts_with('/') { format!("{origin}{location}") } else { location.to_owned() }
 }
 
-async fn api(forge: &Forge, path: &str, body: &Value) -> Value {
+pub(crate) async fn api(forge: &Forge, path: &str, body: &Value) -> Value {
     let fields = [("authorization", BASIC), ("content-type", "application/json")];
     let url = format!("http://{}{path}", forge.addr());
     let answer = Browser::new(forge.addr()).send("POST", &url, &fields, &body.to_string()).await;

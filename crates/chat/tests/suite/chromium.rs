@@ -46,7 +46,8 @@ impl Wire {
         }
         let (answer, answered) = oneshot::channel();
         self.orders.send((order, answer)).expect("the browser is gone");
-        let answer = tokio::time::timeout(PATIENCE, answered).await.expect("the browser is stuck").expect("the browser is gone");
+        let answer =
+            tokio::time::timeout(PATIENCE, answered).await.expect("the browser is stuck").expect("the browser is gone");
         assert!(answer.get("error").is_none(), "{method}: {}", answer["error"]);
         answer["result"].clone()
     }
@@ -57,8 +58,20 @@ impl Chromium {
     pub(crate) async fn start(program: &str) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut process = Command::new(program)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"])
-            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"])
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--hide-scrollbars",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--disable-dev-shm-usage",
+            ])
             .args(["--host-resolver-rules=MAP *.test 127.0.0.1", "--remote-debugging-port=0", "about:blank"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stderr(Stdio::piped())
@@ -83,7 +96,8 @@ impl Chromium {
         let target = json!({ "url": "about:blank", "browserContextId": context });
         let target = self.wire.call(None, "Target.createTarget", target).await["targetId"].clone();
         let attach = json!({ "targetId": target, "flatten": true });
-        let session = self.wire.call(None, "Target.attachToTarget", attach).await["sessionId"].as_str().unwrap().to_owned();
+        let session =
+            self.wire.call(None, "Target.attachToTarget", attach).await["sessionId"].as_str().unwrap().to_owned();
         let page = Page { wire: self.wire.clone(), session };
         for domain in ["Page", "Runtime", "Log", "Network"] {
             page.call(&format!("{domain}.enable"), json!({})).await;
@@ -213,7 +227,8 @@ impl Page {
     }
 
     pub(crate) async fn screenshot(&self, file: &Path) {
-        let data = self.call("Page.captureScreenshot", json!({ "format": "png" })).await["data"].as_str().unwrap().to_owned();
+        let data =
+            self.call("Page.captureScreenshot", json!({ "format": "png" })).await["data"].as_str().unwrap().to_owned();
         std::fs::write(file, base64::engine::general_purpose::STANDARD.decode(data).unwrap()).unwrap();
     }
 
@@ -224,7 +239,10 @@ impl Page {
 
     /// What the browser has to complain of: exceptions, errors, and what the page's policy forbids.
     pub(crate) fn complaints(&self) -> Vec<String> {
-        let exceptions = self.events("Runtime.exceptionThrown").into_iter().map(|event| event["params"]["exceptionDetails"].to_string());
+        let exceptions = self
+            .events("Runtime.exceptionThrown")
+            .into_iter()
+            .map(|event| event["params"]["exceptionDetails"].to_string());
         let entries = self.events("Log.entryAdded").into_iter().filter_map(|event| {
             let entry = &event["params"]["entry"];
             (entry["level"] == "error").then(|| format!("{} {}", entry["text"], entry["url"]))

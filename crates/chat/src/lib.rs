@@ -12,6 +12,7 @@
 //! - [`confine`]: what the command gets at
 //! - [`identity`]: who it is to the API
 //! - [`socket`], [`actions`], [`page`]: what the browser talks to
+//! - [`inside`]: what the container around the service allows
 //! - [`answer`], [`secret`], [`clock`]: answers, values that nobody may read in a log, times
 //!
 //! The environment is read by the program alone and handed in as a map.
@@ -26,6 +27,7 @@ mod cookies;
 pub mod gate;
 pub mod history;
 pub mod identity;
+pub mod inside;
 pub mod limits;
 mod mount;
 pub mod origin;

@@ -123,10 +123,13 @@ async fn listen<R: tokio::io::AsyncBufRead + Unpin>(
     teller: &Teller,
     ending: &mut Ending,
 ) -> Result<(), Why> {
+    // Made once: a command may print millions of lines.
+    let stopped = teller.stopped();
+    tokio::pin!(stopped);
     while ending.answer.outcome().is_none() {
         let next = tokio::select! {
             biased;
-            stop = teller.stopped() => return Err(Why::Stopped(stop)),
+            stop = &mut stopped => return Err(Why::Stopped(stop)),
             next = lines.next() => next,
         };
         let line = match next {

@@ -14,21 +14,30 @@ const TURN_PIDS: u64 = 32;
 /// How many there are where nothing bounds them.
 const UNBOUNDED: usize = 2;
 
+/// What bounds a process and its like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Memory, in bytes.
+    pub memory: Option<u64>,
+    /// Processes and threads.
+    pub pids: Option<u64>,
+}
+
 /// As many turns as fit into the bounds of the container, and one at least. The default bounds, 512 MB and 128 processes, hold two.
-pub(super) fn slots(memory: Option<u64>, pids: Option<u64>) -> usize {
+pub(super) fn slots(Bounds { memory, pids }: Bounds) -> usize {
     let by_memory = memory.map(|memory| memory.saturating_sub(SERVER) / TURN);
     let by_pids = pids.map(|pids| pids / TURN_PIDS);
     let bound = by_memory.into_iter().chain(by_pids).min();
     bound.map_or(UNBOUNDED, |slots| usize::try_from(slots).unwrap_or(usize::MAX)).clamp(1, 64)
 }
 
-/// The bounds that this process lives under: memory in bytes, and a number of processes. Both versions of control groups are looked at, as they
+/// The bounds that this process lives under. Both versions of control groups are looked at, as they
 /// are seen from inside a container.
-pub(super) fn bounds() -> (Option<u64>, Option<u64>) {
+pub fn bounds() -> Bounds {
     let root = "/sys/fs/cgroup";
     let first =
         |paths: [&str; 2]| paths.iter().find_map(|path| bound(&fs::read_to_string(format!("{root}/{path}")).ok()?));
-    (first(["memory.max", "memory/memory.limit_in_bytes"]), first(["pids.max", "pids/pids.max"]))
+    Bounds { memory: first(["memory.max", "memory/memory.limit_in_bytes"]), pids: first(["pids.max", "pids/pids.max"]) }
 }
 
 /// A bound as the kernel writes it. Where there is none it is `max`, or a number beyond all machines.
@@ -53,7 +62,7 @@ mod tests {
             (None, Some(32), 1),
             (None, None, 2),
         ] {
-            assert_eq!(slots(memory, pids), expected, "{memory:?} {pids:?}");
+            assert_eq!(slots(Bounds { memory, pids }), expected, "{memory:?} {pids:?}");
         }
     }
 

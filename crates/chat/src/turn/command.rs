@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 use uuid::Uuid;
 
+use super::scratch::Scratch;
 use super::settings::{Launcher, Settings};
 use crate::confine::Grants;
 
@@ -35,13 +36,17 @@ const ALLOWED: [&str; 16] = [
     "no_proxy",
 ];
 
-/// What it is told always: to send nothing but what an answer needs, and to stay the version that it is.
-const FIXED: [(&str, &str); 4] = [
+/// What it is told always: to send nothing but what an answer needs, to stay the version that it is, and not to ask an API for minutes that refuses.
+const FIXED: [(&str, &str); 5] = [
     ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
+    ("CLAUDE_CODE_MAX_RETRIES", "3"),
     ("DISABLE_AUTOUPDATER", "1"),
     ("DISABLE_ERROR_REPORTING", "1"),
     ("DISABLE_TELEMETRY", "1"),
 ];
+
+/// What is the turn's own folder for temporary files.
+const SCRATCH: [&str; 3] = ["CLAUDE_CODE_TMPDIR", "HOME", "TMPDIR"];
 
 /// Where programs are looked for without a `PATH`.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -68,24 +73,77 @@ pub(super) struct Invocation {
 pub(super) fn invocation(settings: &Settings, resume: Option<Uuid>, scratch: &Path) -> Result<Invocation, String> {
     let path = settings.environment.get("PATH").map_or(DEFAULT_PATH, String::as_str);
     let command = find(&settings.command, path)?;
+    launch(settings, &command, arguments(settings, resume), scratch)
+}
+
+/// The invocation of a program of the service's own that gets what a turn's command gets, to see what that is.
+#[derive(Debug)]
+pub struct Confined {
+    invocation: Invocation,
+    _scratch: Scratch,
+}
+
+impl Confined {
+    /// For this program with these arguments.
+    ///
+    /// # Errors
+    /// There is nothing to confine it with, or its folder for temporary files can't be made.
+    pub fn new(settings: &Settings, program: &Path, arguments: Vec<String>) -> Result<Self, String> {
+        let failed = |error: io::Error| error.to_string();
+        settings.identity.make_folders().map_err(failed)?;
+        let scratch = Scratch::new(&settings.temporary).map_err(failed)?;
+        Ok(Self { invocation: launch(settings, program, arguments, scratch.path())?, _scratch: scratch })
+    }
+
+    /// Runs it, and gives what it printed.
+    ///
+    /// # Errors
+    /// It can't be run, or it failed; with its last words.
+    pub fn output(&self) -> Result<Vec<u8>, String> {
+        let Invocation { program, arguments, environment, directory } = &self.invocation;
+        let mut command = std::process::Command::new(program);
+        command.args(arguments).env_clear().envs(environment).current_dir(directory).stdin(std::process::Stdio::null());
+        let output = command.output().map_err(|error| format!("{}: {error}", program.display()))?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+    }
+}
+
+/// Names in a turn's environment that aren't meant to be there, and names of the service's own settings whose secret values are.
+pub fn leaked(settings: &Settings, values: &BTreeMap<String, String>) -> Vec<String> {
+    let environment = environment(settings, Path::new("/tmp"));
+    let own = settings.identity.environment();
+    let is_known = |name: &str| {
+        ALLOWED.contains(&name)
+            || FIXED.iter().any(|(fixed, _)| *fixed == name)
+            || SCRATCH.contains(&name)
+            || own.contains_key(name)
+    };
+    let unknown = environment.keys().filter(|name| !is_known(name)).cloned();
+    let is_secret = |name: &str| ["TOKEN", "SECRET", "PASSWORD"].iter().any(|word| name.contains(word));
+    let secrets = values.iter().filter(|(name, value)| is_secret(name) && !value.is_empty());
+    let shown = secrets
+        .filter(|(_, secret)| environment.values().any(|value| value.to_string_lossy().contains(secret.as_str())));
+    unknown.chain(shown.map(|(name, _)| name.clone())).collect()
+}
+
+fn launch(settings: &Settings, command: &Path, arguments: Vec<String>, scratch: &Path) -> Result<Invocation, String> {
     let mut line = Vec::new();
     let program = match &settings.launcher {
         Launcher::Missing => return Err("there is nothing to confine it with".to_owned()),
-        Launcher::Unconfined => command.clone(),
+        Launcher::Unconfined => command.to_owned(),
         Launcher::Program(launcher) => {
             line.push(OsString::from("confine"));
-            line.extend(grants(settings, &command, scratch).arguments());
-            line.extend([OsString::from("--"), command.clone().into_os_string()]);
+            line.extend(grants(settings, command, scratch).arguments());
+            line.extend([OsString::from("--"), command.as_os_str().to_owned()]);
             launcher.clone()
         }
     };
-    line.extend(arguments(settings, resume).into_iter().map(OsString::from));
-    Ok(Invocation {
-        program,
-        arguments: line,
-        environment: environment(settings, scratch),
-        directory: settings.workspace.clone(),
-    })
+    line.extend(arguments.into_iter().map(OsString::from));
+    let (environment, directory) = (environment(settings, scratch), settings.workspace.clone());
+    Ok(Invocation { program, arguments: line, environment, directory })
 }
 
 fn arguments(settings: &Settings, resume: Option<Uuid>) -> Vec<String> {
@@ -127,7 +185,7 @@ fn environment(settings: &Settings, scratch: &Path) -> BTreeMap<String, OsString
         environment.insert(name.to_owned(), value.into());
     }
     // Its home is empty: whatever lies in one belongs to somebody else, the agents' identity first of all.
-    for name in ["HOME", "TMPDIR", "CLAUDE_CODE_TMPDIR"] {
+    for name in SCRATCH {
         environment.insert(name.to_owned(), scratch.into());
     }
     environment.entry("PATH".to_owned()).or_insert_with(|| DEFAULT_PATH.into());
@@ -209,6 +267,7 @@ mod tests {
             [
                 "ANTHROPIC_API_KEY",
                 "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+                "CLAUDE_CODE_MAX_RETRIES",
                 "CLAUDE_CODE_TMPDIR",
                 "CLAUDE_CONFIG_DIR",
                 "CLAUDE_CREDENTIALS_DIR",

@@ -30,6 +30,8 @@ mod stream_json;
 mod turns;
 mod waiting;
 
+pub use capacity::{Bounds, bounds};
+pub use command::{Confined, leaked};
 pub use error::TurnError;
 pub use happening::{Happening, Usage};
 pub use order::{Order, Said};

@@ -78,8 +78,7 @@ impl Settings {
         if model.as_deref().is_some_and(|model| model.starts_with('-')) {
             reader.problem("CHAT_CLAUDE_MODEL", "expected a model's name or alias, found an option");
         }
-        let (memory, pids) = capacity::bounds();
-        let fitting = capacity::slots(memory, pids) as u64;
+        let fitting = capacity::slots(capacity::bounds()) as u64;
         let slots = reader.number("CHAT_TURNS", fitting, 1..=64);
         let longest_line = reader.number("CHAT_TURNS_WAITING", 32, 0..=10_000);
         let seconds = reader.number("CHAT_TURN_SECONDS", 600, 1..=24 * 60 * 60);

@@ -43,7 +43,9 @@ pub(super) struct Outcome {
 
 /// Reads a line.
 pub(super) fn read(line: &[u8]) -> Line {
-    let Ok(value) = serde_json::from_slice::<Value>(line) else { return Line::Unknown };
+    // Garbage comes in quantities.
+    let value = line.starts_with(b"{").then(|| serde_json::from_slice::<Value>(line).ok()).flatten();
+    let Some(value) = value else { return Line::Unknown };
     // What the command's own assistants say isn't for the person.
     let is_aside = value["parent_tool_use_id"].is_string();
     match value["type"].as_str() {

@@ -5,9 +5,13 @@ mod actions;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod caddy;
+#[cfg(test)]
 mod chromium;
 #[cfg(test)]
 mod client;
+#[cfg(test)]
+mod documented;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Failure,
     /// The command line or a setting is wrong (`EX_USAGE` of sysexits).
     Usage,
+    /// A command that was to be run confined could not be (as shells say it).
+    NotExecuted,
 }
 
 impl Termination for Exit {
@@ -19,6 +21,7 @@ impl Termination for Exit {
             Self::Success => 0,
             Self::Failure => 1,
             Self::Usage => 64,
+            Self::NotExecuted => 126,
         })
     }
 }

@@ -1,19 +1,26 @@
 //! Serving, from the settings to the signal.
 
-use std::collections::BTreeMap;
 use std::io;
 
+use chat::turn::Launcher;
 use chat::{Chat, Config};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::Values;
 use crate::exit::{Exit, Failure};
 use crate::log;
 
 /// Serves until it is told to end (SIGTERM, SIGINT). A second signal doesn't wait for what is under way.
-pub(crate) fn run(environment: &BTreeMap<String, String>) -> Result<(), Failure> {
-    let config = Config::read(environment)
+pub(crate) fn run(environment: &Values) -> Result<(), Failure> {
+    // Before anything else: the environment has secrets in it.
+    chat::confine::hide_process()
+        .map_err(|error| Failure::of(format!("the process can't be hidden from others: {error}")))?;
+    let mut config = Config::read(environment)
         .map_err(|error| Failure { exit: Exit::Usage, text: format!("these settings can't be used:\n{error}") })?;
+    let program = std::env::current_exe();
+    let program = program.map_err(|error| Failure::of(format!("the program's own file can't be found: {error}")))?;
+    config.turn.launcher = Launcher::Program(program);
     log::begin(&config);
     tokio::runtime::Runtime::new().map_err(Failure::of)?.block_on(serve(config))
 }

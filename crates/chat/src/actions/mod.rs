@@ -1,6 +1,6 @@
 //! What an answer proposes and a person may confirm: a pipeline to run, an issue or a pull request to create.
 //!
-//! The model writes markup ([`reader`]), the page makes a button of it, and a click sends the payload here. The tokens that it takes are
+//! The model writes markup (`reader`), the page makes a button of it, and a click sends the payload here. The tokens that it takes are
 //! this service's alone; neither the page nor the command ever has them. Nothing here deletes or overwrites anything.
 
 mod endpoint;

@@ -47,6 +47,8 @@ async fn from_the_login_to_the_chat_and_out() {
         let kept = browser.clone();
         assert_eq!(browser.post(&world.url("/logout"), &world.origin(), &[]).await.status, 200);
         assert_eq!(browser.cookie(COOKIE), None);
+        let page = browser.get(&world.url("/")).await;
+        assert!(page.status == 401 && !page.body.contains("cookie back"), "who left has lost nothing: {}", page.body);
         for mut browser in [browser, kept] {
             assert_eq!(browser.get(&world.url("/history")).await.status, 401, "the session itself has ended");
         }

@@ -30,8 +30,8 @@ export const api = {
   session: () => request("session"),
   /** The conversations, the newest first. */
   conversations: async () => (await request("history")).conversations,
-  /** What was said in one. */
-  conversation: async (id) => (await request(`history/${encodeURIComponent(id)}`)).entries,
+  /** What was said in one: the last of it, or of what was said before a place. */
+  conversation: (id, before) => request(`history/${encodeURIComponent(id)}${before ? `?before=${before}` : ""}`),
   /** Carries an action out. */
   act: (kind, body) => request(`action/${encodeURIComponent(kind)}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
   /** Ends the session. */

@@ -2,7 +2,7 @@
 
 import { Refused, api, uuid } from "./api.js";
 import { Connection } from "./connection.js";
-import { Message, append, appendTurn, show } from "./view.js";
+import { Message, append, appendTurn, sentence, show } from "./view.js";
 
 const element = (id) => document.getElementById(id);
 const [log, notice, composer, message, send, stop, side, menu, list, title, status] = [
@@ -52,8 +52,6 @@ function when(seconds) {
   const day = time.toDateString() === new Date().toDateString() ? "" : `${time.toLocaleDateString(undefined, { weekday: "long" })}, `;
   return ` Try again at ${day}${time.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })}.`;
 }
-
-const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
 
 function refused(error) {
   if (error instanceof Refused && error.status === 401) sessionOver();
@@ -117,12 +115,26 @@ async function refreshList() {
 
 async function load(one) {
   try {
-    one.entries = await api.conversation(one.id);
+    const { entries, first } = await api.conversation(one.id);
+    one.entries = entries;
+    one.first = first;
   } catch (error) {
     if (error.status !== 404) throw error;
     one.entries = [];
   }
   one.loaded = true;
+}
+
+/** What was said before the part of a conversation that is there. */
+async function loadEarlier(one) {
+  try {
+    const { entries, first } = await api.conversation(one.id, one.first);
+    one.entries.unshift(...entries);
+    one.first = first;
+  } catch (error) {
+    trouble(error);
+  }
+  if (one === current) show(one, refused, loadEarlier);
 }
 
 async function choose(id) {
@@ -131,7 +143,7 @@ async function choose(id) {
   closeSide();
   quiet();
   if (location.hash.slice(1) !== id) history.pushState(null, "", `#${id}`);
-  show(one, refused);
+  show(one, refused, loadEarlier);
   showState();
   try {
     if (!one.loaded) await load(one);
@@ -139,7 +151,7 @@ async function choose(id) {
     trouble(error);
   }
   if (current !== one) return;
-  show(one, refused);
+  show(one, refused, loadEarlier);
   showState();
   if (!one.turn) connection.send({ type: "resume", conversation_id: id });
 }
@@ -151,7 +163,7 @@ function begin() {
   closeSide();
   quiet();
   history.pushState(null, "", location.pathname + location.search);
-  show(one, refused);
+  show(one, refused, loadEarlier);
   showState();
   message.focus();
 }
@@ -188,7 +200,7 @@ function giveBack(one) {
     if (one === current && message.value === "") message.value = turn.asked;
   }
   if (one.entries.length === 0) one.title = "";
-  if (one === current) show(one, refused);
+  if (one === current) show(one, refused, loadEarlier);
   showState();
 }
 
@@ -221,12 +233,16 @@ function inTurn(one, frame) {
     case "started":
       turn.message.say("Answering…");
       break;
+    case "notice":
+      turn.note = frame.message;
+      turn.message.say(sentence(frame.message));
+      break;
     case "token":
       turn.text += frame.token;
       turn.message.update(turn.text);
       break;
     case "complete":
-      ended("complete", { text: frame.text, actions: frame.actions, saved: frame.saved });
+      ended("complete", { text: frame.text, actions: frame.actions, saved: frame.saved, reason: turn.note });
       refreshList();
       break;
     case "cancelled":
@@ -256,7 +272,7 @@ async function lostTurn(one) {
     return;
   }
   one.turn = null;
-  if (one === current) show(one, refused);
+  if (one === current) show(one, refused, loadEarlier);
   showState();
 }
 
@@ -353,7 +369,7 @@ async function start() {
   const wanted = location.hash.slice(1);
   current = conversation(NAME.test(wanted) ? wanted : uuid());
   current.loaded = current.id !== wanted;
-  show(current, refused);
+  show(current, refused, loadEarlier);
   showState();
   try {
     const { user } = await api.session();

@@ -24,9 +24,21 @@ function keepEnd(change) {
   if (was) log.scrollTop = log.scrollHeight;
 }
 
-/** Shows a conversation from its beginning. */
-export function show(conversation, refused) {
+/** Words as a sentence. */
+export const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
+
+/** Shows a conversation; `earlier` is called for what was said before it. */
+export function show(conversation, refused, earlier) {
   log.replaceChildren();
+  if (conversation.first > 0) {
+    const button = make("button", "quiet", "Earlier messages");
+    button.type = "button";
+    button.addEventListener("click", () => {
+      button.disabled = true;
+      earlier(conversation);
+    });
+    log.append(make("p", "earlier", button));
+  }
   if (conversation.entries.length === 0 && !conversation.turn) {
     log.append(make("p", "empty", "Ask about the project, or let it be changed. Answers are by a program that can be wrong."));
   }
@@ -103,8 +115,10 @@ export class Message {
   end(conversation, entry, refused) {
     keepEnd(() => {
       this.#growing.update(entry.text);
-      const words = { cancelled: "Stopped.", failed: `It failed: ${entry.reason ?? "nobody knows why"}.`, abandoned: `It was given up: ${entry.reason ?? "nobody waited for it"}.` };
-      this.say(words[entry.outcome] ?? (entry.saved === false ? "This answer could not be saved." : ""), entry.outcome !== "cancelled");
+      const why = sentence(entry.reason ?? "");
+      const words = { cancelled: "Stopped.", failed: `It failed: ${why}`, abandoned: `It was given up: ${why}` };
+      const unsaved = entry.saved === false ? "This answer isn't saved yet: the disk refuses." : "";
+      this.say(words[entry.outcome] ?? (unsaved || (entry.reason ? why : "")), Boolean(unsaved) || !["complete", "cancelled"].includes(entry.outcome));
       for (const proposal of entry.actions ?? []) {
         const tried = conversation.entries.findLast((other) => other.role === "action" && other.action?.id === proposal.id);
         this.element.append(card(proposal, conversation.id, tried && outcome(tried), refused));

@@ -24,7 +24,7 @@ pub struct Settings {
 pub struct CiSettings {
     /// Its token (`WOODPECKER_TOKEN`).
     pub token: Secret,
-    /// Its address for this service (`WOODPECKER_SERVER`), with the path of its `WOODPECKER_HOST`: its API is below that path only.
+    /// Its address for this service (`WOODPECKER_URL`), with the path of its `WOODPECKER_HOST`: its API is below that path only.
     pub internal: Url,
     /// Its address for browsers (`WOODPECKER_HOST`).
     pub public: Url,
@@ -136,13 +136,13 @@ fn token(reader: &mut Reader<'_>, name: &str) -> Option<Secret> {
 fn ci(reader: &mut Reader<'_>) -> Option<CiSettings> {
     let token = token(reader, "WOODPECKER_TOKEN")?;
     let public = reader.url("WOODPECKER_HOST");
-    let internal = reader.url("WOODPECKER_SERVER");
+    let internal = reader.url("WOODPECKER_URL");
     let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
     match (internal, public) {
         (None, None) => {
-            if reader.get("WOODPECKER_HOST").is_none() && reader.get("WOODPECKER_SERVER").is_none() {
+            if reader.get("WOODPECKER_HOST").is_none() && reader.get("WOODPECKER_URL").is_none() {
                 let message = "it is missing: the CI's address for this service, with its path, such as http://woodpecker:8000/ci";
-                reader.problem("WOODPECKER_SERVER", message);
+                reader.problem("WOODPECKER_URL", message);
             }
             None
         }
@@ -152,7 +152,7 @@ fn ci(reader: &mut Reader<'_>) -> Option<CiSettings> {
             if path(&internal) != path(&public) {
                 let (here, there) = (path(&internal), path(&public));
                 reader.problem(
-                    "WOODPECKER_SERVER",
+                    "WOODPECKER_URL",
                     format!("its path is `{here}`, and that of WOODPECKER_HOST is `{there}`, which is where the CI answers; they must agree"),
                 );
             }

@@ -58,8 +58,8 @@ pub struct Config {
     pub turn: turn::Settings,
     /// What answers may propose.
     pub actions: Arc<actions::Settings>,
-    /// How long the socket waits for whom. No setting: who embeds the service may say otherwise.
-    pub timing: socket::Timing,
+    /// How long the socket waits for whom, and how much it takes on. No setting: who embeds the service may say otherwise.
+    pub bounds: socket::Bounds,
     /// How requests to other services go out. By the system's resolver and certificates, unless who embeds the service says otherwise.
     pub outbound: Outbound,
 }
@@ -154,7 +154,7 @@ impl Config {
                 limits,
                 turn,
                 actions,
-                timing: socket::Timing::default(),
+                bounds: socket::Bounds::default(),
                 outbound: Outbound::default(),
             }),
             _ => Err(ConfigError { problems }),

@@ -94,7 +94,7 @@ impl Chat {
             closing: CancellationToken::new(),
             ending: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            hub: Hub::new(config.timing),
+            hub: Hub::new(config.bounds),
             config: Arc::new(config),
             store,
         };

@@ -8,7 +8,7 @@ use futures_util::future::select_all;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
@@ -72,8 +72,8 @@ pub(super) async fn serve(state: AppState, visitor: Visitor, upgraded: Upgraded)
 
 impl Connection {
     async fn run(&mut self) -> Going {
-        let timing = self.state.hub.timing;
-        let mut pings = interval(timing.ping);
+        let bounds = self.state.hub.bounds;
+        let mut pings = interval_at(tokio::time::Instant::now() + bounds.ping, bounds.ping);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
         let closing = self.state.closing.clone();
@@ -99,7 +99,7 @@ impl Connection {
                     }
                 }
                 _ = pings.tick() => {
-                    if heard.elapsed() > timing.silence {
+                    if heard.elapsed() > bounds.silence {
                         return Err(Close::Gone);
                     }
                     if !self.is_signed_in().await {
@@ -247,7 +247,7 @@ impl Connection {
 
     /// Waits for a client that reads slowly, and gives one up that doesn't.
     async fn send(&mut self, message: Message) -> Going {
-        match timeout(self.state.hub.timing.write, self.socket.send(message)).await {
+        match timeout(self.state.hub.bounds.write, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Close::Gone),
         }

@@ -49,7 +49,7 @@ pub(super) async fn run(state: AppState, user: String, live: Arc<Live>, message:
         let end = follow(&state, &user, &live, (message, earlier), &mut answer).await;
         finish(&state, &user, &live, answer, end).await;
     }
-    let (hub, keep) = (state.hub.clone(), state.hub.timing.keep);
+    let (hub, keep) = (state.hub.clone(), state.hub.bounds.keep);
     tokio::spawn(async move {
         tokio::time::sleep(keep).await;
         hub.forget(&user, &live);
@@ -76,7 +76,7 @@ async fn follow(
         None
     });
     let mut turn = state.turns.start(Order { user: user.to_owned(), conversation, resume, prompt, earlier });
-    let mut forsaken = pin!(live.forsaken(state.hub.timing.keep));
+    let mut forsaken = pin!(live.forsaken(state.hub.bounds.keep));
     let end = loop {
         tokio::select! {
             happening = turn.happenings.recv() => {

@@ -8,12 +8,9 @@ use uuid::Uuid;
 
 use super::live::Live;
 
-/// How many turns one person may have under way.
-pub const MOST_TURNS: usize = 4;
-
-/// How long things may take.
+/// How long things may take, and how many there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timing {
+pub struct Bounds {
     /// How long a turn that nobody follows goes on, and how long one that ended is kept.
     pub keep: Duration,
     /// How often a client is asked whether it is there.
@@ -22,12 +19,14 @@ pub struct Timing {
     pub silence: Duration,
     /// How long a client may take to read one frame.
     pub write: Duration,
+    /// How many turns one person may have under way.
+    pub turns: usize,
 }
 
-impl Default for Timing {
+impl Default for Bounds {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { keep: seconds(30), ping: seconds(20), silence: seconds(50), write: seconds(20) }
+        Self { keep: seconds(30), ping: seconds(20), silence: seconds(50), write: seconds(20), turns: 4 }
     }
 }
 
@@ -36,7 +35,7 @@ impl Default for Timing {
 pub enum Occupied {
     /// The conversation's turn is under way.
     Conversation,
-    /// The person has [`MOST_TURNS`] under way.
+    /// The person has as many under way as [`Bounds::turns`] says.
     Person,
 }
 
@@ -46,14 +45,14 @@ type Turns = HashMap<(String, Uuid), Arc<Live>>;
 #[derive(Debug, Clone, Default)]
 pub struct Hub {
     turns: Arc<Mutex<Turns>>,
-    /// How long things may take.
-    pub timing: Timing,
+    /// How long things may take, and how many there may be.
+    pub bounds: Bounds,
 }
 
 impl Hub {
-    /// No turns yet.
-    pub fn new(timing: Timing) -> Self {
-        Self { timing, ..Self::default() }
+    /// No turns yet, within these bounds.
+    pub fn new(bounds: Bounds) -> Self {
+        Self { bounds, ..Self::default() }
     }
 
     fn turns(&self) -> MutexGuard<'_, Turns> {
@@ -71,7 +70,7 @@ impl Hub {
         if turns.get(&key).is_some_and(under_way) {
             return Err(Occupied::Conversation);
         }
-        if turns.iter().filter(|((whose, _), live)| whose == user && under_way(live)).count() >= MOST_TURNS {
+        if turns.iter().filter(|((whose, _), live)| whose == user && under_way(live)).count() >= self.bounds.turns {
             return Err(Occupied::Person);
         }
         let live = Arc::new(Live::new(Uuid::new_v4(), conversation));

@@ -25,7 +25,7 @@ use http::{Request, StatusCode};
 use crate::session::Visitor;
 use crate::{AppState, answer, origin};
 pub use connection::SESSION_OVER;
-pub use hub::{Hub, MOST_TURNS, Timing};
+pub use hub::{Bounds, Hub};
 
 /// The room's routes.
 pub fn routes() -> Router<AppState> {

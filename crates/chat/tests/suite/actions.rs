@@ -103,7 +103,7 @@ async fn a_page_is_no_pipeline() {
     let works = Works::new(Mode::Subpath).await;
     let without_path = format!("http://{}", works.ci.addr());
     let mut works = works;
-    works.world.values.insert("WOODPECKER_SERVER".to_owned(), without_path);
+    works.world.values.insert("WOODPECKER_URL".to_owned(), without_path);
     works.world.values.remove("WOODPECKER_HOST");
     works.world.restart_chat().await;
     let answer = works.click("ci-run", &json!({ "branch": "main" })).await;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chat::socket::Timing;
+use chat::socket::Bounds;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -83,7 +83,7 @@ async fn bytes_that_are_no_websocket_close_it() {
 #[tokio::test]
 async fn ten_thousand_messages_a_second_are_cut_off() {
     for message in [r#"{"type":"ping"}"#, r#"{"type":"chat_request","message":"x"}"#, "{", r#"{"type":"x"}"#] {
-        let mut talk = Talk::with(&["still here"], &[("CHAT_MAX_REQUESTS_PER_HOUR", "1000")], Timing::default()).await;
+        let mut talk = Talk::with(&["still here"], &[("CHAT_MAX_REQUESTS_PER_HOUR", "1000")], Bounds::default()).await;
         let flood = talk.again().await;
         let start = Instant::now();
         let (mut writes, mut reads) = flood.socket.split();
@@ -115,8 +115,8 @@ async fn ten_thousand_messages_a_second_are_cut_off() {
 
 #[tokio::test]
 async fn who_is_silent_is_given_up() {
-    let timing = Timing { ping: Duration::from_millis(50), silence: Duration::from_millis(300), ..Timing::default() };
-    let mut talk = Talk::with(&["a", "#wait on", "b"], &[], timing).await;
+    let bounds = Bounds { ping: Duration::from_millis(50), silence: Duration::from_millis(300), ..Bounds::default() };
+    let mut talk = Talk::with(&["a", "#wait on", "b"], &[], bounds).await;
     // It takes what is sent and answers no ping, as a machine that was unplugged.
     let mut stream = raw(&talk).await;
     let mut rest = Vec::new();
@@ -133,10 +133,10 @@ async fn who_is_silent_is_given_up() {
 
 #[tokio::test]
 async fn who_reads_nothing_holds_nobody_up() {
-    let timing = Timing { write: Duration::from_millis(500), ..Timing::default() };
+    let bounds = Bounds { write: Duration::from_millis(500), ..Bounds::default() };
     let piece = "x".repeat(1_000);
     let pieces = vec![piece.as_str(); 1_000];
-    let mut talk = Talk::with(&pieces, &[], timing).await;
+    let mut talk = Talk::with(&pieces, &[], bounds).await;
     let mut deaf = talk.again().await;
     deaf.ask(ID, "?").await;
     // It reads nothing more; the turn ends all the same, and the one who comes back gets it all.

@@ -32,7 +32,7 @@ struct Desk {
 impl Desk {
     async fn new(mode: Mode, pieces: &[&str], more: &[(&str, &str)]) -> Option<Self> {
         let Some(program) = program() else {
-            eprintln!("skipped: there is no Chromium in PATH");
+            eprintln!("SKIPPED: there is no Chromium in PATH");
             return None;
         };
         let stand_in = StandIn::answering(pieces);

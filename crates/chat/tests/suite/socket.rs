@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat::socket::Timing;
+use chat::socket::Bounds;
 use routes::Mode;
 use serde_json::{Value, json};
 
@@ -24,15 +24,15 @@ pub(crate) struct Talk {
 
 impl Talk {
     pub(crate) async fn new(pieces: &[&str]) -> Self {
-        Self::with(pieces, &[], Timing::default()).await
+        Self::with(pieces, &[], Bounds::default()).await
     }
 
-    pub(crate) async fn with(pieces: &[&str], more: &[(&str, &str)], timing: Timing) -> Self {
+    pub(crate) async fn with(pieces: &[&str], more: &[(&str, &str)], bounds: Bounds) -> Self {
         let stand_in = StandIn::answering(pieces);
         let settings = stand_in.settings();
         let mut values: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         values.extend(more);
-        let world = World::timed(Mode::Subpath, &values, timing).await;
+        let world = World::timed(Mode::Subpath, &values, bounds).await;
         let browser = world.signed_in("smoke").await;
         let client = Client::open(&world, &browser).await;
         Self { world, stand_in, browser, client }
@@ -156,6 +156,23 @@ async fn pieces_come_as_the_command_prints_them() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_lost_begins_anew_from_the_history_and_says_so() {
+    let mut talk = Talk::new(&["seven"]).await;
+    talk.client.ask(ID, "my number is 7").await;
+    talk.client.until("complete").await;
+    talk.stand_in.release("lost");
+    talk.client.ask(ID, "which was it?").await;
+    let frames = talk.client.until("complete").await;
+    let notice = frames.iter().find(|frame| frame["type"] == "notice").unwrap();
+    assert_eq!(notice["code"], "session_lost");
+    let (arguments, prompt) = talk.stand_in.asked();
+    assert!(!arguments.iter().any(|argument| argument == "--resume"), "{arguments:?}");
+    assert!(prompt.contains("my number is 7") && prompt.trim_end().ends_with("which was it?"), "{prompt}");
+    let entries = talk.entries(ID).await;
+    assert_eq!((entries.len(), &entries[3]["reason"]), (4, &notice["message"]));
+}
+
+#[tokio::test]
 async fn a_question_without_a_conversation_begins_one() {
     let mut talk = Talk::new(&["yes"]).await;
     talk.client.send(json!({ "type": "chat_request", "message": "new?" })).await;
@@ -205,8 +222,8 @@ async fn a_turn_goes_on_without_its_client() {
 
 #[tokio::test]
 async fn a_turn_that_nobody_comes_back_for_ends_and_the_history_says_so() {
-    let timing = Timing { keep: Duration::from_millis(300), ..Timing::default() };
-    let mut talk = Talk::with(&["a", "#wait never"], &[], timing).await;
+    let bounds = Bounds { keep: Duration::from_millis(300), ..Bounds::default() };
+    let mut talk = Talk::with(&["a", "#wait never"], &[], bounds).await;
     talk.client.ask(ID, "?").await;
     talk.client.until("token").await;
     let again = talk.again().await;
@@ -281,7 +298,7 @@ async fn a_command_that_fails_is_told_and_written_down() {
     assert_eq!((&entries[1]["text"], &entries[1]["outcome"]), (&json!("half"), &json!("failed")));
     assert_eq!(entries[1]["reason"], failed["message"]);
     drop(talk);
-    let mut talk = Talk::with(&[], &[("CHAT_CLAUDE_COMMAND", "/nowhere/claude")], Timing::default()).await;
+    let mut talk = Talk::with(&[], &[("CHAT_CLAUDE_COMMAND", "/nowhere/claude")], Bounds::default()).await;
     talk.client.ask(ID, "?").await;
     let failed = talk.client.until("error").await.pop().unwrap();
     assert_eq!(failed["code"], "command_not_started");
@@ -319,7 +336,7 @@ async fn an_answer_that_cannot_be_saved_is_saved_later() {
 
 #[tokio::test]
 async fn a_limit_that_is_reached_says_when_to_come_back() {
-    let mut talk = Talk::with(&["a"], &[("CHAT_MAX_REQUESTS_PER_HOUR", "1")], Timing::default()).await;
+    let mut talk = Talk::with(&["a"], &[("CHAT_MAX_REQUESTS_PER_HOUR", "1")], Bounds::default()).await;
     talk.client.ask(ID, "one").await;
     talk.client.until("complete").await;
     talk.client.ask(ID, "two").await;
@@ -335,7 +352,7 @@ async fn a_limit_that_is_reached_says_when_to_come_back() {
 
 #[tokio::test]
 async fn tokens_are_counted() {
-    let mut talk = Talk::with(&["a"], &[("CHAT_MAX_TOKENS_PER_DAY", "8")], Timing::default()).await;
+    let mut talk = Talk::with(&["a"], &[("CHAT_MAX_TOKENS_PER_DAY", "8")], Bounds::default()).await;
     talk.client.ask(ID, "one").await;
     talk.client.until("complete").await;
     talk.client.ask(ID, "two").await;
@@ -346,7 +363,7 @@ async fn tokens_are_counted() {
 
 #[tokio::test]
 async fn the_session_s_end_closes_it() {
-    let mut talk = Talk::with(&["a", "#wait never"], &[("CHAT_SESSION_SECONDS", "2")], Timing::default()).await;
+    let mut talk = Talk::with(&["a", "#wait never"], &[("CHAT_SESSION_SECONDS", "2")], Bounds::default()).await;
     talk.client.ask(ID, "?").await;
     let (frames, end) = talk.client.until_end().await;
     assert_eq!((kinds(&frames).last(), end), (Some(&"session_expired"), Came::Close(4401)));
@@ -357,8 +374,8 @@ async fn the_session_s_end_closes_it() {
 
 #[tokio::test]
 async fn a_sign_out_closes_it() {
-    let timing = Timing { ping: Duration::from_millis(100), ..Timing::default() };
-    let mut talk = Talk::with(&["a"], &[], timing).await;
+    let bounds = Bounds { ping: Duration::from_millis(100), ..Bounds::default() };
+    let mut talk = Talk::with(&["a"], &[], bounds).await;
     let origin = talk.world.origin();
     let answer = talk.browser.post(&talk.world.url("/logout"), &origin, &[]).await;
     assert!(answer.status < 400, "{}", answer.body);

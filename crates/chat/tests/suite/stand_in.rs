@@ -11,10 +11,11 @@ use tempfile::TempDir;
 /// The command's own session, as it says.
 pub(crate) const SESSION: &str = "3f1de1d2-5b7a-4f8e-9c11-2b1f6a7d8e90";
 
-/// `#wait NAME` waits for a file, `#exit N` ends.
+/// `#wait NAME` waits for a file, `#exit N` ends. Where there is a file `lost` it knows no session any more.
 const PROGRAM: &str = r##"#!/bin/sh
 printf '%s\n' "$@" > arguments
 cat > prompt
+case "$*" in *--resume*) [ ! -e lost ] || exit 1 ;; esac
 echo "$$" > pid
 while IFS= read -r line; do
   case $line in

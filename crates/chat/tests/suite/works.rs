@@ -43,7 +43,7 @@ impl Works {
             ("FORGE_OWNER", "smoke".to_owned()),
             ("FORGE_REPO", "demo".to_owned()),
             ("WOODPECKER_TOKEN", ci_token.clone()),
-            ("WOODPECKER_SERVER", format!("http://{}{path}", ci.addr())),
+            ("WOODPECKER_URL", format!("http://{}{path}", ci.addr())),
             ("WOODPECKER_HOST", ci_url),
         ];
         for (name, value) in told {

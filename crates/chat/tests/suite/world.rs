@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chat::socket::Timing;
+use chat::socket::Bounds;
 use chat::turn::Launcher;
 use chat::{Chat, Config};
 use doubles::forge::Forge;
@@ -34,15 +34,15 @@ pub(crate) struct World {
     pub(crate) site: Site,
     pub(crate) values: BTreeMap<String, String>,
     chat_address: SocketAddr,
-    timing: Timing,
+    bounds: Bounds,
     folder: TempDir,
 }
 
 /// The settings that values come to; commands of these tests stand in for the real one, and nothing has to be confined.
-fn config(values: &BTreeMap<String, String>, timing: Timing) -> Config {
+fn config(values: &BTreeMap<String, String>, bounds: Bounds) -> Config {
     let mut config = Config::read(values).unwrap();
     config.turn.launcher = Launcher::Unconfined;
-    config.timing = timing;
+    config.bounds = bounds;
     config
 }
 
@@ -57,11 +57,11 @@ impl World {
 
     /// With settings of the chat besides those that follow from the site.
     pub(crate) async fn with(mode: Mode, more: &[(&str, &str)]) -> Self {
-        Self::timed(mode, more, Timing::default()).await
+        Self::timed(mode, more, Bounds::default()).await
     }
 
     /// The same with a socket that waits for other times.
-    pub(crate) async fn timed(mode: Mode, more: &[(&str, &str)], timing: Timing) -> Self {
+    pub(crate) async fn timed(mode: Mode, more: &[(&str, &str)], bounds: Bounds) -> Self {
         let (edge, at_forge, chat, ci) = (listener().await, listener().await, listener().await, listener().await);
         let origin = Origin::parse(&format!("http://edge.test:{}", edge.local_addr().unwrap().port())).unwrap();
         let (forge_address, chat_address) = (at_forge.local_addr().unwrap(), chat.local_addr().unwrap());
@@ -93,9 +93,9 @@ impl World {
             .map(|(name, value)| (name.to_owned(), value)),
         );
         values.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let running = Chat::start(config(&values, timing), chat).unwrap();
+        let running = Chat::start(config(&values, bounds), chat).unwrap();
         let edge = Edge::start(site.clone(), edge).unwrap();
-        Self { edge, forge, chat: Some(running), ci: Some(ci), site, values, chat_address, timing, folder }
+        Self { edge, forge, chat: Some(running), ci: Some(ci), site, values, chat_address, bounds, folder }
     }
 
     /// Ends the chat, and starts it again at the same place with settings that may be others by now.
@@ -104,7 +104,7 @@ impl World {
             chat.shutdown(Duration::from_secs(5)).await;
         }
         let listener = TcpListener::bind(self.chat_address).await.unwrap();
-        self.chat = Some(Chat::start(config(&self.values, self.timing), listener).unwrap());
+        self.chat = Some(Chat::start(config(&self.values, self.bounds), listener).unwrap());
     }
 
     /// The public address of one of the chat's own paths.

@@ -1,2 +1,3 @@
 mod reading;
 mod schema;
+mod settings;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use crate::socket::hub::{Hub, MOST_TURNS, Occupied};
+use crate::socket::hub::{Hub, Occupied};
 use crate::socket::live::{Follower, Live};
 use crate::socket::outgoing::Outgoing;
 
@@ -116,7 +116,7 @@ fn one_turn_a_conversation_and_a_few_a_person() {
     let first = hub.begin("smoke", conversation).unwrap();
     assert_eq!(hub.begin("smoke", conversation).unwrap_err(), Occupied::Conversation);
     assert!(hub.begin("other", conversation).is_ok(), "another person's conversation of that name is another");
-    for _ in 1..MOST_TURNS {
+    for _ in 1..hub.bounds.turns {
         hub.begin("smoke", Uuid::new_v4()).unwrap();
     }
     assert_eq!(hub.begin("smoke", Uuid::new_v4()).unwrap_err(), Occupied::Person);

@@ -33,7 +33,7 @@ pub(super) fn given(call: &Call<'_>, found: &Found, body: &Value) -> Result<Vec<
     let Some(ids) = given.iter().map(Value::as_u64).collect::<Option<Vec<u64>>>() else {
         let kind = if given.iter().any(Value::is_string) { "string" } else { "value" };
         let message =
-            format!("json: cannot unmarshal {kind} into Go struct field CreateIssueOption.labels of type int64");
+            format!("[]: json: cannot unmarshal {kind} into Go struct field CreateIssueOption.labels of type int64");
         return Err(call.refusal(StatusCode::UNPROCESSABLE_ENTITY, &message));
     };
     if found.access < Access::Write {
@@ -55,9 +55,10 @@ pub(super) fn create(call: &Call<'_>) -> Reply {
     let found = call.repository(Access::Write, "user should have a permission to write to a repo")?;
     let body = call.body()?;
     let name = call.required(&body, "name", "Name")?;
-    let color = call.required(&body, "color", "Color")?.trim_start_matches('#').to_owned();
+    let color = call.required(&body, "color", "Color")?;
+    let color = color.trim_start_matches('#').to_owned();
     if color.len() != 6 || !color.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(call.refusal(StatusCode::UNPROCESSABLE_ENTITY, &format!("bad color: {color}")));
+        return Err(call.refusal(StatusCode::UNPROCESSABLE_ENTITY, &format!("invalid color: #{color}")));
     }
     let description = text(&body, "description").unwrap_or_default().to_owned();
     let label = Label { id: call.forge.stores.records.next_id(), name, color, description };

@@ -6,6 +6,7 @@
 //! - [`echo`]: an echo, over HTTP and WebSocket
 //! - [`forge`]: Forgejo and Gitea: sign-in, pages, OAuth provider, REST API, webhooks, git over HTTP
 //! - [`meddler`]: a reverse proxy before one service that changes what its rules say
+//! - [`messages`]: a model behind the Messages API, for the `claude` command
 //! - [`outbound`]: how a double calls other services
 //! - [`site`]: a site of files held in memory, such as staging
 
@@ -13,6 +14,8 @@ pub mod ci;
 pub mod echo;
 pub mod forge;
 pub mod meddler;
-pub mod outbound;
+pub mod messages;
 mod random;
 pub mod site;
+
+pub use outbound;

@@ -49,7 +49,7 @@ impl Walk<'_> {
             visitor: &mut self.visitor,
             variables: &self.variables,
             base: &self.surroundings.base,
-            redactor: &self.redactor,
+            desk: self.desk,
             secrets: &self.secrets,
             noted: &mut self.noted,
             undo: &mut self.undo,
@@ -80,7 +80,7 @@ impl Walk<'_> {
     pub(super) fn take_kept(&mut self) {
         for kept in std::mem::take(&mut self.visitor.kept) {
             if kept.secret {
-                self.hide(&kept.value);
+                self.desk.hide(&kept.value);
             }
             self.variables.capture(&kept.name, kept.value);
         }
@@ -99,7 +99,7 @@ impl Walk<'_> {
             match capture::capture(&observation, capture) {
                 Ok(value) => {
                     if capture.secret || self.secrets.contains(&capture.name.value) {
-                        self.hide(&value);
+                        self.desk.hide(&value);
                     }
                     self.variables.capture(&capture.name.value, value);
                 }
@@ -117,7 +117,7 @@ impl Walk<'_> {
             page: self.visitor.page.as_ref()?,
             variables: &self.variables,
             scope,
-            redactor: &self.redactor,
+            desk: self.desk,
             is_call: false,
         })
     }

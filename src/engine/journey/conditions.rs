@@ -44,7 +44,7 @@ impl Walk<'_> {
         let is_unmet = !problems.is_empty() && problems.iter().all(|problem| problem.kind == FailureKind::Expectation);
         let Some(prerequisite) = planned.step.prerequisite.as_ref().filter(|_| is_unmet) else { return problems };
         let came = self.visitor.hops.last().map(expect::describe_hop).unwrap_or_default();
-        let reason = self.redactor.redact(&format!("{} ({came})", prerequisite.value)).into_owned();
+        let reason = self.desk.redactor().redact(&format!("{} ({came})", prerequisite.value)).into_owned();
         record.outcome = Outcome::Skipped;
         record.reason = Some(reason.clone());
         self.inapplicable_for = Some(reason);

@@ -4,11 +4,9 @@
 //! - `step`: one step, and what takes it back
 //! - `attempt`: trying it, once or again and again
 //! - `words`: what it is called, and what is said of one that came to no end
-//! - `hiding`: what must never be printed
 
 mod attempt;
 mod conditions;
-mod hiding;
 mod step;
 mod words;
 
@@ -19,7 +17,8 @@ use scenario::model::{Mode, Service, StackKind};
 use scenario::{Diagnostic, Redactor};
 use verdict::evidence::{Journey, Outcome};
 
-use super::events::{Event, Sink};
+use super::desk::Desk;
+use super::events::Sink;
 use super::http::connect::Connector;
 use super::http::target::Origin;
 use super::plan::{Condition, Plan};
@@ -83,13 +82,13 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         return (journey, Vec::new());
     }
     let limit = scenario.timeout.as_ref().map_or(surroundings.timeout, |timeout| timeout.value);
+    let desk = Desk::new(index, &*surroundings.sink, &surroundings.secrets, surroundings.variables.redactor());
     let mut walk = Walk {
         surroundings,
+        desk: &desk,
         visitor: Visitor::new(surroundings.connector.clone()),
         variables: surroundings.variables.clone(),
-        redactor: surroundings.variables.redactor(),
         secrets: plan.secret_names(),
-        hidden: Vec::new(),
         ends: started + limit,
         scenario_limit: limit,
         decided: Vec::new(),
@@ -98,13 +97,8 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
         noted: Noted::default(),
         undo: Vec::new(),
     };
-    let mut diagnostics = Vec::new();
     for planned in &plan.steps {
-        let (record, mut found) = walk.step(planned).await;
-        diagnostics.append(&mut found);
-        let outcome = record.outcome;
-        surroundings.sink.emit(Event::StepFinished { index, step: Box::new(record.clone()) });
-        journey.steps.push(record);
+        let outcome = walk.step(planned).await;
         if outcome == Outcome::Failed {
             journey.outcome = Outcome::Failed;
             break;
@@ -117,14 +111,12 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
     }
     // However it ended, nothing is left behind.
     while let Some(undo) = walk.undo.pop() {
-        let (record, mut found) = walk.take_back(&undo).await;
-        diagnostics.append(&mut found);
-        if record.outcome == Outcome::Failed {
+        if walk.take_back(&undo).await == Outcome::Failed {
             journey.outcome = Outcome::Failed;
         }
-        surroundings.sink.emit(Event::StepFinished { index, step: Box::new(record.clone()) });
-        journey.steps.push(record);
     }
+    let (steps, diagnostics) = desk.clear();
+    journey.steps = steps;
     let is_empty = journey.steps.iter().all(|step| step.outcome == Outcome::Skipped);
     if is_empty && journey.outcome == Outcome::Passed {
         journey.outcome = Outcome::Skipped;
@@ -137,11 +129,10 @@ pub async fn run(index: usize, plan: &Plan, surroundings: &Surroundings) -> (Jou
 /// A journey on its way.
 struct Walk<'a> {
     surroundings: &'a Surroundings,
+    desk: &'a Desk<'a>,
     visitor: Visitor,
     variables: Variables,
-    redactor: Redactor,
     secrets: Vec<String>,
-    hidden: Vec<String>,
     ends: Instant,
     scenario_limit: Duration,
     /// Conditions around several steps that were looked at, with what is unmet of them.

@@ -2,18 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use scenario::Diagnostic;
 use scenario::model::Action;
-use verdict::evidence::{Outcome, StepRecord};
+use verdict::evidence::Outcome;
 
 use super::words::blank;
 use super::{STEP_TIMEOUT, Walk};
+use crate::engine::desk::Seen;
 use crate::engine::plan::PlannedStep;
+use crate::engine::repository::Repository;
 use crate::engine::steps::{Act, Acting, Undo};
-use crate::engine::{assets, trace};
+use crate::engine::trace;
 
 impl Walk<'_> {
-    pub(super) async fn step(&mut self, planned: &PlannedStep) -> (StepRecord, Vec<Diagnostic>) {
+    /// Does a step, and lays down what was seen of it.
+    pub(super) async fn step(&mut self, planned: &PlannedStep) -> Outcome {
         let started = Instant::now();
         self.last_problems.clear();
         self.hide_declared(planned);
@@ -24,20 +26,27 @@ impl Walk<'_> {
             Ok(reason) => {
                 record.outcome = Outcome::Skipped;
                 record.reason = reason;
-                return (record, Vec::new());
+                self.desk.lay(Seen::only(record, Vec::new()));
+                return Outcome::Skipped;
             }
             Err(problem) => {
-                let (failure, diagnostic) = problem.report(&self.redactor);
                 record.outcome = Outcome::Failed;
-                record.failures.push(failure);
-                return (record, vec![diagnostic]);
+                self.desk.lay(Seen::only(record, vec![problem]));
+                return Outcome::Failed;
             }
         }
         let own_limit = step.timeout.as_ref().map(|timeout| timeout.value).unwrap_or_else(|| {
             STEP_TIMEOUT.max(step.retry.as_ref().map_or(Duration::ZERO, |retry| retry.within.value + STEP_TIMEOUT))
         });
         let left = self.ends.saturating_duration_since(started);
-        let result = tokio::time::timeout(own_limit.min(left), self.attempts(planned, &mut record.attempts)).await;
+        let desk = self.desk;
+        let trying = tokio::time::timeout(own_limit.min(left), self.attempts(planned, &mut record.attempts));
+        // The first request is on its way when this has its turn.
+        let writing = async {
+            tokio::task::yield_now().await;
+            desk.write();
+        };
+        let (result, ()) = tokio::join!(trying, writing);
         let problems = match result {
             Ok(problems) => problems,
             Err(_) => {
@@ -55,30 +64,34 @@ impl Walk<'_> {
         let problems = self.without_prerequisite(planned, problems, &mut record);
         if !problems.is_empty() {
             record.outcome = Outcome::Failed;
-        }
-        self.take_kept();
-        record.websocket = self.visitor.socket.take().map(|socket| socket.record(&self.redactor));
-        self.hide_tokens(planned);
-        if let (Action::Git(_), Some(repository)) = (&step.action, &self.visitor.repository) {
-            record.git = Some(trace::repository(repository, &self.redactor));
-        }
-        if record.outcome == Outcome::Failed {
             self.surroundings.refused.note(&self.visitor.hops);
         }
-        let of_assets = self.visitor.assets.as_ref().map(assets::hops).unwrap_or_default();
-        let hops = self.visitor.hops.iter().chain(of_assets);
-        record.trace = hops.map(|hop| trace::exchange(hop, &self.redactor)).collect();
-        record.assets = self.visitor.assets.as_ref().map(|book| assets::record(book, &self.redactor));
-        let (failures, diagnostics): (Vec<_>, Vec<_>) =
-            problems.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
-        record.failures = failures;
-        record.oauth = self.noted.oauth.take().map(|oauth| trace::oauth(oauth, &self.redactor));
+        self.take_kept();
+        let outcome = record.outcome;
+        let repository = self.visitor.repository.as_ref().filter(|_| matches!(step.action, Action::Git(_)));
+        let git = repository.map(Repository::record);
         record.duration_ms = trace::milliseconds(started.elapsed());
-        (record, diagnostics)
+        self.desk.lay(Seen {
+            record,
+            problems,
+            hops: std::mem::take(&mut self.visitor.hops),
+            assets: self.visitor.assets.take(),
+            socket: self.visitor.socket.take(),
+            oauth: self.noted.oauth.take(),
+            git,
+            credentials: self.credentials(planned),
+        });
+        outcome
+    }
+
+    /// The credentials of the step itself.
+    fn credentials(&self, planned: &PlannedStep) -> Option<String> {
+        let template = planned.step.action.credentials()?;
+        template.value.render(&|name| self.variables.lookup(&planned.scope, name)).ok()
     }
 
     /// Takes back what a step did. The journey's own time may be over by then.
-    pub(super) async fn take_back(&mut self, undo: &Undo) -> (StepRecord, Vec<Diagnostic>) {
+    pub(super) async fn take_back(&mut self, undo: &Undo) -> Outcome {
         let started = Instant::now();
         let planned = undo.planned();
         let mut record = blank(planned, undo.title());
@@ -91,7 +104,7 @@ impl Walk<'_> {
             visitor: &mut self.visitor,
             variables: &self.variables,
             base: &self.surroundings.base,
-            redactor: &self.redactor,
+            desk: self.desk,
             secrets: &self.secrets,
             noted: &mut self.noted,
             undo: &mut nothing,
@@ -101,14 +114,20 @@ impl Walk<'_> {
             Ok(result) => result.err(),
             Err(_) => Some(self.timed_out(planned, planned.step.span, STEP_TIMEOUT, "taking it back")),
         };
-        record.trace = self.visitor.hops.iter().map(|hop| trace::exchange(hop, &self.redactor)).collect();
-        let (failures, diagnostics): (Vec<_>, Vec<_>) =
-            problem.into_iter().map(|problem| problem.report(&self.redactor)).unzip();
-        if !failures.is_empty() {
+        if problem.is_some() {
             record.outcome = Outcome::Failed;
         }
-        record.failures = failures;
+        let outcome = record.outcome;
         record.duration_ms = trace::milliseconds(started.elapsed());
-        (record, diagnostics)
+        let hops = std::mem::take(&mut self.visitor.hops);
+        self.desk.lay(Seen { hops, ..Seen::only(record, problem.into_iter().collect()) });
+        outcome
+    }
+
+    /// Hides the values that the step sees under the names of secrets, wherever they come from: a `use` may hand them in.
+    fn hide_declared(&mut self, planned: &PlannedStep) {
+        let values: Vec<String> =
+            self.secrets.iter().filter_map(|name| self.variables.lookup(&planned.scope, name)).collect();
+        values.iter().for_each(|value| self.desk.hide(value));
     }
 }

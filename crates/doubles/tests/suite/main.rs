@@ -21,6 +21,8 @@ mod git_answers;
 #[cfg(test)]
 mod meddler;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod sign_in;

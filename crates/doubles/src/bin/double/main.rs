@@ -6,6 +6,7 @@
 //! double echo              says what reached it, over HTTP and WebSocket; DOUBLE_ADDR, :8080 unless said otherwise
 //! double forge             a Forgejo or a Gitea, by DOUBLE_… and the images' GITEA__section__KEY variables
 //! double meddler           a proxy before MEDDLER_UPSTREAM that changes what MEDDLER_RULES say, in JSON; DOUBLE_ADDR as above
+//! double messages         a model behind the Messages API, by MESSAGES_… variables; DOUBLE_ADDR as above
 //! double healthcheck URL   exit code 0 where URL answers 2xx, else 1; of tcp://HOST:PORT, where somebody listens
 //! ```
 //!
@@ -20,6 +21,7 @@ mod healthcheck;
 mod invoked;
 mod listen;
 mod meddler;
+mod messages;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -28,7 +30,7 @@ use std::process::ExitCode;
 use serve::Log;
 use tokio::signal::unix::{SignalKind, signal};
 
-const USAGE: &str = "usage: double ci-server|ci-agent|echo|forge|meddler|healthcheck URL";
+const USAGE: &str = "usage: double ci-server|ci-agent|echo|forge|meddler|messages|healthcheck URL";
 
 /// The command line is wrong (`EX_USAGE` of sysexits).
 const WRONG_USAGE: u8 = 64;
@@ -73,6 +75,10 @@ async fn run(words: &[String], environment: &Environment) -> ExitCode {
             Err(error) => fail(&error, 1),
         },
         ["meddler"] => match meddler::serve(environment, log).await {
+            Ok(never) => match never {},
+            Err(error) => fail(&error, 1),
+        },
+        ["messages"] => match messages::serve(environment, log).await {
             Ok(never) => match never {},
             Err(error) => fail(&error, 1),
         },

@@ -1,4 +1,4 @@
-//! Requests that a double sends: webhooks, a token for a code.
+//! Requests that a service or a double sends: webhooks, a token for a code, an action.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
@@ -23,7 +23,7 @@ const BODY_LIMIT: usize = 1024 * 1024;
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// How a double calls other services: names are looked up in its own list before the system's resolver, and certificates of its own
+/// How a service calls others: names are looked up in its own list before the system's resolver, and certificates of its own
 /// authority are trusted besides the system's. Clones share what they have read.
 #[derive(Debug, Clone, Default)]
 pub struct Outbound {

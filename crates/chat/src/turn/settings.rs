@@ -1,0 +1,102 @@
+//! How turns are run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{capacity, command};
+use crate::config::Reader;
+use crate::identity::Identity;
+
+/// What runs the command so that it is confined.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Launcher {
+    /// Nothing was said; no turn is run.
+    #[default]
+    Missing,
+    /// This program, with the subcommand `confine`: the chat's own.
+    Program(PathBuf),
+    /// Nothing. For commands that stand in for the real one, in a test or beside a stack on one's own machine.
+    Unconfined,
+}
+
+/// How turns are run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The command (`CHAT_CLAUDE_COMMAND`, by default `claude`): a path, or a name that is looked for in `PATH`.
+    pub command: PathBuf,
+    /// What confines it.
+    pub launcher: Launcher,
+    /// The folder that it works in (`CHAT_WORKSPACE_DIR`, by default `/workspace`).
+    pub workspace: PathBuf,
+    /// The model (`CHAT_CLAUDE_MODEL`); the command's own choice where there is none.
+    pub model: Option<String>,
+    /// Who it is to the API.
+    pub identity: Identity,
+    /// What it is told besides, before every prompt; nothing where it is empty.
+    pub instructions: String,
+    /// What it sees of the environment, beside what is made for it.
+    pub environment: BTreeMap<String, String>,
+    /// Where folders for temporary files are made (`TMPDIR`, by default `/tmp`).
+    pub temporary: PathBuf,
+    /// How many turns run at once (`CHAT_TURNS`, by default as many as fit into the container).
+    pub slots: usize,
+    /// How many may wait (`CHAT_TURNS_WAITING`).
+    pub longest_line: usize,
+    /// How long a turn may take (`CHAT_TURN_SECONDS`, by default 10 minutes).
+    pub time: Duration,
+    /// How long the command may take to end once it is told to.
+    pub grace: Duration,
+    /// How much it may print in all, in bytes.
+    pub most: usize,
+    /// How long an answer may be, in bytes.
+    pub longest_answer: usize,
+}
+
+/// What a turn may print, in bytes.
+const MOST: usize = 64 * 1024 * 1024;
+
+/// What an answer may hold, in bytes.
+const LONGEST_ANSWER: usize = 1024 * 1024;
+
+impl Settings {
+    /// Reads the room's settings; what is wrong with them is the reader's to collect.
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        let command = reader.get("CHAT_CLAUDE_COMMAND").unwrap_or("claude");
+        let workspace = reader.path("CHAT_WORKSPACE_DIR").unwrap_or_else(|| PathBuf::from("/workspace"));
+        let identity = Identity::read(reader);
+        // Whatever is in it can be read by whoever asks.
+        for name in ["CHAT_HISTORY_DIR", "CHAT_STATE_DIR", "CLAUDE_CONFIG_DIR", "CLAUDE_CREDENTIALS_DIR"] {
+            if reader.get(name).is_some_and(|path| PathBuf::from(path).starts_with(&workspace)) {
+                reader.problem(
+                    name,
+                    format!("it is inside the workspace, {}: the command could read it", workspace.display()),
+                );
+            }
+        }
+        let model = reader.get("CHAT_CLAUDE_MODEL").map(ToOwned::to_owned);
+        if model.as_deref().is_some_and(|model| model.starts_with('-')) {
+            reader.problem("CHAT_CLAUDE_MODEL", "expected a model's name or alias, found an option");
+        }
+        let fitting = capacity::slots(capacity::bounds()) as u64;
+        let slots = reader.number("CHAT_TURNS", fitting, 1..=64);
+        let longest_line = reader.number("CHAT_TURNS_WAITING", 32, 0..=10_000);
+        let seconds = reader.number("CHAT_TURN_SECONDS", 600, 1..=24 * 60 * 60);
+        Self {
+            command: PathBuf::from(command),
+            launcher: Launcher::Missing,
+            workspace,
+            model,
+            identity,
+            instructions: String::new(),
+            environment: command::allowed(|name| reader.get(name).map(ToOwned::to_owned)),
+            temporary: reader.path("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp")),
+            slots: usize::try_from(slots).unwrap_or(1),
+            longest_line: usize::try_from(longest_line).unwrap_or_default(),
+            time: Duration::from_secs(seconds),
+            grace: Duration::from_secs(3),
+            most: MOST,
+            longest_answer: LONGEST_ANSWER,
+        }
+    }
+}

@@ -1,7 +1,10 @@
 //! What the edge does with paths, requests and answers.
 
+use std::collections::BTreeSet;
+
 use verdict::evidence::{Evidence, Way};
 use verdict::fix::{Change, RouteField};
+use verdict::rules::{Refuted, diagnose_without};
 
 use crate::scene::{Hop, asked, broke, codes, found, get, only, probed, scene, went};
 
@@ -292,6 +295,17 @@ fn credentials_that_do_not_arrive() {
     };
     let finding = only(&seen(with(direct(200)), stranger()), "edge/authorization-lost");
     assert_eq!(finding.fix.unwrap().changes, [route("forge", RouteField::PassHeader("Authorization".into()))]);
+    // What the edge could do about it was tried, and it is as before: somebody behind the edge does so.
+    let mut refuted = BTreeSet::new();
+    for _ in 0..2 {
+        let findings = diagnose_without(&seen(with(direct(200)), stranger()), &refuted);
+        let fix = findings[0].fix.clone().unwrap();
+        assert!(findings[0].code == "edge/authorization-lost" && !fix.changes.is_empty(), "{findings:?}");
+        refuted.insert(Refuted { code: findings[0].code.clone(), changes: fix.changes });
+    }
+    let left = diagnose_without(&seen(with(direct(200)), stranger()), &refuted);
+    assert_eq!(left[0].code, "edge/authorization-lost");
+    assert!(left[0].fix.clone().unwrap().changes.is_empty());
     // The service refuses them itself; it takes everybody; it says something else to strangers.
     let unexplained = |taken: Hop, stranger: Hop| {
         let codes = codes(&seen(taken, stranger));

@@ -49,7 +49,7 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
     let service = &view.homes[home].service;
     (!observations.is_empty() && !explains.is_empty()).then(|| Candidate {
         cause: format!("What a client says of the way that it came reaches {service} as the edge's word."),
-        fix: Some(without_directive(case, "trusted_proxies", "Trust no client to say how it came.")),
+        fix: Some(without_directive(case, RULE.code, "trusted_proxies", "Trust no client to say how it came.")),
         observations,
         explains,
     })

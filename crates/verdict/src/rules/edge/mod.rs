@@ -19,7 +19,7 @@ pub(super) mod route_unmatched;
 pub(super) mod wrong_upstream;
 
 use super::case::{Case, Symptom, SymptomId};
-use super::view::View;
+use super::view::{ELSEWHERE, View};
 use crate::evidence::{Exchange, StackKind};
 use crate::fix::{Change, Fix};
 
@@ -41,20 +41,22 @@ fn is_with(view: &View<'_>, home: usize, exchange: &Exchange) -> bool {
 }
 
 /// A fix of a route of the edge's. Where that was tried and didn't hold, on containers a directive of Caddy's is taken out,
-/// wherever it stands.
+/// wherever it stands; where that didn't hold either, a person has to look behind the edge: what was seen was seen.
 fn of_route(case: &Case<'_>, code: &str, change: Change, directive: &str, summary: &str) -> Fix {
     if case.is_refuted(code, &change) {
-        return without_directive(case, directive, summary);
+        return without_directive(case, code, directive, summary);
     }
     Fix::apply(summary, vec![change])
 }
 
-/// A fix that takes a directive of Caddy's out. The embedded edge has none, so that there a person has to look.
-fn without_directive(case: &Case<'_>, name: &str, summary: &str) -> Fix {
+/// A fix that takes a directive of Caddy's out. The embedded edge has none, so that there a person has to look, as where that was tried
+/// and didn't hold.
+fn without_directive(case: &Case<'_>, code: &str, name: &str, summary: &str) -> Fix {
     let line = format!("- {name}");
     match case.evidence.stack.as_ref().map(|stack| stack.kind) {
         Some(StackKind::Containers) => {
-            Fix::apply(summary, vec![Change::Directive { name: name.to_owned(), value: None }])
+            let fix = Fix::apply(summary, vec![Change::Directive { name: name.to_owned(), value: None }]);
+            case.unless_refuted(code, fix, ELSEWHERE)
         }
         _ => Fix::advice(summary).line("Caddyfile", line),
     }

@@ -54,7 +54,12 @@ fn answers(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
             "Addresses that {service} hands out come with {0} twice, though it was told {root}/.",
             root.prefix
         ),
-        fix: Some(without_directive(case, "header_down Location", "Take out what puts the prefix before what has it.")),
+        fix: Some(without_directive(
+            case,
+            RULE.code,
+            "header_down Location",
+            "Take out what puts the prefix before what has it.",
+        )),
         observations,
         explains,
     })

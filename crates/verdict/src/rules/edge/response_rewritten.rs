@@ -129,11 +129,12 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
     let fix = match differences.iter().filter_map(|difference| difference.field).min() {
         Some(field) => without_directive(
             case,
+            RULE.code,
             &format!("header_down {field}"),
             &format!("Take out what changes {field} on the way."),
         ),
         None if !observations.is_empty() => {
-            without_directive(case, "header_down location", "Take out what changes Location on the way.")
+            without_directive(case, RULE.code, "header_down location", "Take out what changes Location on the way.")
         }
         None => Fix::advice(format!("Take out what changes {service}'s answers between it and the browser.")),
     };

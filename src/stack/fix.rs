@@ -78,6 +78,11 @@ impl Fixed {
                 let added = RouteChange { host, service: Some(service), edit, ..RouteChange::default() };
                 options.routes.insert(free(route, site, path), Some(RouteChange { path: Some(path.clone()), ..added }));
             }
+            Change::AddRefusal { route, path } => {
+                let respond = Some((403, String::new()));
+                let added = RouteChange { path: Some(path.clone()), respond, ..RouteChange::default() };
+                options.routes.insert(free(route, site, path), Some(added));
+            }
             Change::AddRedirect { route, path, to } => {
                 let redirect = Some((on_this_host(to, site), 302));
                 let added = RouteChange { path: Some(path.clone()), redirect, ..RouteChange::default() };

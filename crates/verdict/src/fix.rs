@@ -76,6 +76,13 @@ pub enum Change {
         /// The prefix that is taken off, where one is.
         strip_prefix: Option<String>,
     },
+    /// A path that the edge is to refuse, with 403.
+    AddRefusal {
+        /// The route's name.
+        route: String,
+        /// The path that it takes, as Caddy's `path` has it.
+        path: String,
+    },
     /// A redirect that the edge lacks.
     AddRedirect {
         /// The route's name.
@@ -152,6 +159,9 @@ impl Change {
                     format!("Caddyfile, new route {route}"),
                     format!("handle {path} {{ {strip}reverse_proxy {service} }}"),
                 )
+            }
+            Change::AddRefusal { route, path } => {
+                line(format!("Caddyfile, new route {route}"), format!("respond {path} 403"))
             }
             Change::AddRedirect { route, path, to } => {
                 line(format!("Caddyfile, new route {route}"), format!("redir {path} {to} 302"))

@@ -1,6 +1,7 @@
 //! `stack/service-restarted`: a service went away while the scenarios ran, and came back.
 
 use super::case::{Candidate, Case, Symptom};
+use super::ci::no_agent;
 use super::service::is_concerned;
 use super::view::{Print, is_whole, status};
 use super::{Needs, Rule};
@@ -29,7 +30,12 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let Some(stack) = &case.evidence.stack else { return Vec::new() };
     let of = |restart: &Restart| {
         let service = restart.service.as_str();
-        let follows = |symptom: &Symptom<'_>| is_concerned(symptom, service, stack) && !persists(case, symptom);
+        let is_why = service == no_agent::AGENT && no_agent::gives_up(case.evidence);
+        let follows = |symptom: &Symptom<'_>| {
+            is_concerned(symptom, service, stack)
+                && !persists(case, symptom)
+                && !(is_why && no_agent::waits(symptom, stack))
+        };
         let explains: Vec<usize> = case.open().filter(|(_, symptom)| follows(symptom)).map(|(id, _)| id).collect();
         // Where nothing came of it there is nothing to be explained.
         (!explains.is_empty()).then(|| Candidate {

@@ -1,6 +1,6 @@
 //! From a push to a pipeline: the webhook's address, its delivery, and who takes the work.
 
-use verdict::evidence::{Evidence, Way};
+use verdict::evidence::{Evidence, Restart, Way};
 use verdict::fix::Change;
 
 use crate::build::trouble;
@@ -94,6 +94,20 @@ fn pipelines_that_nobody_takes() {
     let finding = only(&logged(evidence, "ci-agent", line), "ci/no-agent");
     assert!(finding.cause.contains("secret"), "{}", finding.cause);
     assert!(finding.fix.unwrap().changes.is_empty());
+}
+
+#[test]
+fn an_agent_that_gives_up_and_is_started_anew_is_a_matter_of_its_settings() {
+    let line = r#"{"level":"fatal","error":"cannot connect to edge.test:8080: 404 Not Found"}"#;
+    let restarted = |mut evidence: Evidence, service: &str| {
+        evidence.restarts.push(Restart { service: service.into(), log: vec![line.into()] });
+        evidence
+    };
+    let evidence = restarted(logged(pipeline("pending"), "ci-agent", line), "ci-agent");
+    assert_eq!(codes(&evidence), ["ci/no-agent"]);
+    // Where the server was away too, or the agent doesn't say that it is kept out, it is the restart's doing.
+    assert_eq!(codes(&restarted(evidence, "ci")), ["stack/service-restarted"; 2]);
+    assert_eq!(codes(&restarted(pipeline("pending"), "ci-agent")), ["stack/service-restarted"]);
 }
 
 #[test]

@@ -290,7 +290,8 @@ fn an_internal_api_with_a_token_that_anybody_knows() {
     let finding = only(&with_token("/forge/api/internal/manager/processes", 200, "ok"), "forge/internal-api-open");
     assert_eq!(finding.class, Class::Security);
     let fix = finding.fix.unwrap();
-    assert_eq!(fix.changes, setting("GITEA__security__INTERNAL_TOKEN", None));
+    let refusal = Change::AddRefusal { route: "forge-internal".into(), path: "/forge/api/internal/*".into() };
+    assert_eq!(fix.changes, [refusal]);
     assert!(fix.lines.iter().any(|line| line.text == "respond /forge/api/internal/* 403"));
     // A refusal, an error, an empty 200 of an edge that has no such path, another path.
     for (target, status, body) in [

@@ -102,6 +102,13 @@ pub(in super::super) fn is_busy(evidence: &Evidence) -> bool {
     lines.peek().is_some() && !lines.any(is_trouble)
 }
 
+/// The agent ended by itself, and ends again each time: the server was there all along, and the agent says that it doesn't get in.
+pub(in super::super) fn gives_up(evidence: &Evidence) -> bool {
+    let away = |service: &str| evidence.restarts.iter().any(|restart| restart.service == service);
+    let mut said = log(evidence, AGENT);
+    away(AGENT) && !away("ci") && said.any(|line| speaks_of(line, NO_CONNECTION) || speaks_of(line, NOT_LET_IN))
+}
+
 fn speaks_of(line: &str, words: &[&str]) -> bool {
     let line = line.to_lowercase();
     words.iter().any(|word| line.contains(word))

@@ -44,21 +44,19 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let explains =
         case.open().filter(|(_, symptom)| symptom.last_exchange().is_some_and(is_open)).map(|(id, _)| id).collect();
     let path = path_of(&api);
+    // What the forge was once started with stays in its settings file: to unset the variable wouldn't change the token.
     let fix = Fix::apply(
-        "Have the forge make a token of its own, and refuse the path at the edge.",
-        vec![Change::Setting {
-            service: "forge".to_owned(),
-            name: "GITEA__security__INTERNAL_TOKEN".to_owned(),
-            value: None,
-        }],
-    );
+        "Refuse the path at the edge, and have the forge make a token of its own.",
+        vec![Change::AddRefusal { route: "forge-internal".to_owned(), path: format!("{path}/*") }],
+    )
+    .line("environment of forge", "GITEA__security__INTERNAL_TOKEN=<gitea generate secret INTERNAL_TOKEN>");
     vec![Candidate {
         cause: format!(
             "{} answers {} to a request from outside whose token is a placeholder that anybody can guess.",
             open.request.url,
             status(open).unwrap_or_default()
         ),
-        fix: Some(fix.line("Caddyfile, before the route of forge", format!("respond {path}/* 403"))),
+        fix: Some(fix),
         observations: vec![Observation::new(format!("{} {}", open.request.method, open.request.url))],
         explains,
     }]

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use scenario::model::{Service, StackKind};
 use scenario::{Redactor, Secret};
-use verdict::evidence::{self, Evidence, Journey, Outcome, ServiceLog};
+use verdict::evidence::{self, Evidence, Journey, Outcome, Restart, ServiceLog};
 
 use crate::engine::events::Sink;
 use crate::engine::http::Connector;
 use crate::engine::http::target::Origin;
 use crate::engine::journey::{SCENARIO_TIMEOUT, Surroundings};
 use crate::engine::plan::Plan;
+use crate::engine::refused::AllRefused;
 use crate::engine::runner::{self, Pace};
 use crate::engine::variables::Variables;
 use crate::probe;
@@ -85,6 +86,7 @@ impl Walk {
         let surroundings = Arc::new(self.surroundings(stack)?);
         let looks_around = self.probes != Probes::Never && stack.facts().kind != evidence::StackKind::External;
         let before = if looks_around { probe::logged(stack).await } else { BTreeSet::new() };
+        let starts = stack.starts().await;
         let mut journeys = runner::run(&self.plans, &surroundings, &self.pace).await;
         let redactor = surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for journey in journeys.iter_mut().filter(|journey| journey.outcome == Outcome::Failed) {
@@ -94,7 +96,8 @@ impl Walk {
         let (mut probes, mut logs) = (Vec::new(), Vec::new());
         let has_failed = journeys.iter().any(|journey| journey.outcome == Outcome::Failed);
         if self.probes == Probes::Always || (self.probes == Probes::AfterFailure && has_failed) {
-            probes = probe::probe(stack, &journeys, &surroundings.connector, &redactor).await;
+            probes =
+                probe::probe(stack, &journeys, &surroundings.refused.all(), &surroundings.connector, &redactor).await;
         }
         if has_failed {
             let services: BTreeSet<Service> = surroundings.services.iter().copied().collect();
@@ -110,8 +113,13 @@ impl Walk {
             logs.extend(kept);
         }
         let troubles = stack.troubles().await;
+        let mut restarts = Vec::new();
+        for service in started_anew(&starts, &stack.starts().await) {
+            let log = log(stack, service, &redactor).await.map(|log| log.lines).unwrap_or_default();
+            restarts.push(Restart { service: service.to_string(), log });
+        }
         let stack = Some(stack.facts());
-        Ok(Evidence { stack, journeys, probes, logs, troubles, ..Evidence::default() })
+        Ok(Evidence { stack, journeys, probes, logs, troubles, restarts, ..Evidence::default() })
     }
 
     fn surroundings(&self, stack: &dyn Stack) -> Result<Surroundings, String> {
@@ -132,9 +140,16 @@ impl Walk {
             timeout: self.timeout,
             secrets: Mutex::new(variables.redactor()),
             variables,
+            refused: AllRefused::default(),
             sink: self.sink.clone(),
         })
     }
+}
+
+/// The services that were started again in between. Of one that doesn't run any more the stack's troubles tell.
+fn started_anew(before: &BTreeMap<Service, String>, after: &BTreeMap<Service, String>) -> Vec<Service> {
+    let is_anew = |(service, start): &(&Service, &String)| before.get(service).is_some_and(|before| before != *start);
+    after.iter().filter(is_anew).map(|(service, _)| *service).collect()
 }
 
 /// How many of a service's last log lines are looked through for what tells of trouble.
@@ -183,6 +198,15 @@ fn service_in_question(journey: &Journey, stack: &dyn Stack) -> Service {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_was_there_before_and_is_another_now_was_started_anew() {
+        let starts =
+            |all: &[(Service, &str)]| all.iter().map(|(service, start)| (*service, (*start).to_owned())).collect();
+        let before = starts(&[(Service::Forge, "1"), (Service::Ci, "1"), (Service::Staging, "1")]);
+        let after = starts(&[(Service::Forge, "1"), (Service::Ci, "2"), (Service::Echo, "1")]);
+        assert_eq!(started_anew(&before, &after), [Service::Ci], "one that is gone is told of otherwise");
+    }
 
     #[test]
     fn lines_that_tell_of_trouble_are_not_crowded_out() {

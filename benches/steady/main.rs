@@ -113,7 +113,7 @@ async fn run(plans: Vec<Arc<Plan>>, seed: u64) -> Came {
     let mode = if chance.below(4) == 0 { Mode::Subdomain } else { Mode::Subpath };
     let mut stack = Embedded::start(&StackOptions::new(mode)).await.expect("an embedded stack");
     let gates = gates(&mut stack).await;
-    let pace = Pace { jobs: 6, fail_fast: false, retries: 0, cancel: CancellationToken::new() };
+    let pace = Pace { jobs: 6, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
     let timeout = Duration::from_secs(20);
     let walk = Walk { allow_writes: true, timeout, ..Walk::new(plans, pace, Arc::new(Nobody)) };
     let done = CancellationToken::new();

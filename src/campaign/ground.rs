@@ -6,7 +6,7 @@ use scenario::model::{Service, StackKind};
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::{ServiceFacts, ServiceKind, Trouble};
 
-use super::Silence;
+use crate::engine::events::Nobody;
 use crate::fault::Fault;
 use crate::stack::embedded::{self, Embedded};
 use crate::stack::{Changeable, Needs, Stack, StackOptions, containers};
@@ -44,7 +44,7 @@ impl Ground {
             };
         }
         let needs = Needs { services: self.services.clone() };
-        let stack = containers::up(&needs, &options, &Silence, cancel).await.map_err(NotUp::Trouble)?;
+        let stack = containers::up(&needs, &options, &Nobody, cancel).await.map_err(NotUp::Trouble)?;
         // Only a stack that stands says which of its services are doubles.
         let is_double = |service: Service| {
             let is_it = |facts: &ServiceFacts| facts.name == service.as_str() && facts.kind == ServiceKind::Double;

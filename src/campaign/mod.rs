@@ -29,7 +29,7 @@ use ground::NotUp;
 use outcome::{Judged, Outcome};
 pub use score::Score;
 
-use crate::engine::events::{Event, Sink};
+use crate::engine::events::Nobody;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
 use crate::fault::Fault;
@@ -39,6 +39,9 @@ use crate::walk::Walk;
 
 /// How many scenarios of a fault run at once: they wait more than they work.
 const SCENARIOS_AT_ONCE: usize = 4;
+/// A scenario that has taken so long isn't counted among those: behind a service that never answers, each would wait for the
+/// deadlines of those before it.
+const WAITS_AFTER: Duration = Duration::from_secs(5);
 
 /// A campaign.
 #[derive(Debug)]
@@ -172,8 +175,14 @@ impl Campaign {
         evidence: &mut Evidence,
         attempts: &mut Vec<Attempt>,
     ) -> Judgement {
-        let pace = Pace { jobs: SCENARIOS_AT_ONCE, fail_fast: false, retries: 0, cancel: self.cancel.clone() };
-        let walk = Walk { timeout: self.timeout, ..Walk::new(self.plans.clone(), pace, Arc::new(Silence)) };
+        let pace = Pace {
+            jobs: SCENARIOS_AT_ONCE,
+            fail_fast: false,
+            waits_after: Some(WAITS_AFTER),
+            retries: 0,
+            cancel: self.cancel.clone(),
+        };
+        let walk = Walk { timeout: self.timeout, ..Walk::new(self.plans.clone(), pace, Arc::new(Nobody)) };
         match walk.on(stack).await {
             Ok(walked) => *evidence = Evidence { stack_ready_ms: evidence.stack_ready_ms, ..walked },
             Err(why) => {
@@ -222,13 +231,6 @@ impl Queue {
             self.next += 1;
         }
     }
-}
-
-/// Nobody looks on while a fault is tried.
-struct Silence;
-
-impl Sink for Silence {
-    fn emit(&self, _: Event) {}
 }
 
 fn milliseconds(duration: Duration) -> f64 {

@@ -137,7 +137,7 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Selection")]
     pub list: bool,
 
-    /// How many scenarios at once; as many as there are cores where nothing is said.
+    /// How many scenarios at once; as many as there are cores where nothing is said, not counting those that have been waiting for long.
     #[arg(long, value_name = "N", value_parser = parse_jobs, help_heading = "Pace")]
     pub jobs: Option<usize>,
 

@@ -138,6 +138,7 @@ impl Work<'_> {
         let pace = Pace {
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             fail_fast: false,
+            waits_after: None,
             retries: 0,
             cancel: self.cancel.clone(),
         };

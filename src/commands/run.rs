@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use scenario::model::{Service, StackKind};
 use tokio::runtime::Handle;
@@ -30,6 +30,9 @@ use crate::stack::embedded::Embedded;
 use crate::stack::external::{External, ExternalOptions};
 use crate::stack::{Changeable, Needs, Site, Stack, StackOptions, containers};
 use crate::walk::{Probes, Walk};
+
+/// A scenario that has taken so long waits for somebody, and another begins beside it.
+const WAITS_AFTER: Duration = Duration::from_secs(10);
 
 /// Runs the scenarios that the command line asks for.
 ///
@@ -253,6 +256,8 @@ impl Session {
         let pace = Pace {
             jobs: self.args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
             fail_fast: self.args.fail_fast,
+            // Who says how many at once means it.
+            waits_after: self.args.jobs.is_none().then_some(WAITS_AFTER),
             retries: self.args.retries,
             cancel: self.cancel.clone(),
         };

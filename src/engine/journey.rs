@@ -16,6 +16,7 @@ use super::http::error::HttpError;
 use super::http::target::Origin;
 use super::plan::{Condition, Plan, PlannedStep, Scope};
 use super::problem::Problem;
+use super::refused::AllRefused;
 use super::steps::{self, Act, Acting, Noted, Undo};
 use super::trace;
 use super::variables::Variables;
@@ -47,6 +48,8 @@ pub struct Surroundings {
     /// Knows every secret of the run, those that journeys met on their way included: for what is read after them, such as
     /// the logs of services.
     pub secrets: Mutex<Redactor>,
+    /// Requests that were refused although they carried credentials.
+    pub refused: AllRefused,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
 }
@@ -179,9 +182,10 @@ impl Walk<'_> {
             return;
         }
         self.hidden.push(value.to_owned());
-        let secret = Secret::new(value);
-        self.redactor.add(&secret);
-        self.surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).add(&secret);
+        let mut learned = Redactor::new();
+        learned.add(&Secret::new(value));
+        self.redactor.learn(&learned);
+        self.surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).learn(&learned);
     }
 
     /// Hides what the exchanges of the step carried of codes and tokens, and the credentials of the step itself.
@@ -243,6 +247,9 @@ impl Walk<'_> {
         self.hide_tokens(planned);
         if let (Action::Git(_), Some(repository)) = (&step.action, &self.visitor.repository) {
             record.git = Some(trace::repository(repository, &self.redactor));
+        }
+        if record.outcome == Outcome::Failed {
+            self.surroundings.refused.note(&self.visitor.hops);
         }
         let of_assets = self.visitor.assets.as_ref().map(assets::hops).unwrap_or_default();
         let hops = self.visitor.hops.iter().chain(of_assets);

@@ -1,6 +1,8 @@
 //! All journeys of a run, several at once.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +19,9 @@ pub struct Pace {
     pub jobs: usize,
     /// Begin no more journeys after the first failure.
     pub fail_fast: bool,
+    /// A journey that has taken so long waits for somebody rather than works, and isn't counted among those at once any more. Without it
+    /// all are, to the end.
+    pub waits_after: Option<Duration>,
     /// How often a failed journey is begun anew before it counts as failed.
     pub retries: usize,
     /// Cancelled when the user wants to stop.
@@ -47,7 +52,7 @@ async fn one(
     index: usize,
     plan: Arc<Plan>,
     surroundings: Arc<Surroundings>,
-    _slot: Option<OwnedSemaphorePermit>,
+    slot: Option<OwnedSemaphorePermit>,
     stop: CancellationToken,
     pace: Pace,
 ) -> Journey {
@@ -66,6 +71,7 @@ async fn one(
         None => tokio::select! {
             biased;
             () = pace.cancel.cancelled() => (not_run(&plan, Outcome::Errored, "interrupted"), Vec::new()),
+            never = lend(slot, pace.waits_after) => match never {},
             ended = with_retries(index, &plan, &surroundings, pace.retries) => ended,
         },
     };
@@ -74,6 +80,23 @@ async fn one(
     }
     sink.emit(Event::ScenarioFinished { index, journey: journey.clone(), diagnostics });
     journey
+}
+
+/// Holds the slot until the journey waits rather than works.
+async fn lend(slot: Option<OwnedSemaphorePermit>, after: Option<Duration>) -> Infallible {
+    match after {
+        Some(after) => {
+            tokio::time::sleep(after).await;
+            drop(slot);
+            std::future::pending().await
+        }
+        // Not dropped before the journey ends, and this with it.
+        None => {
+            let never = std::future::pending().await;
+            drop(slot);
+            never
+        }
+    }
 }
 
 async fn with_retries(
@@ -110,4 +133,81 @@ fn not_run(plan: &Plan, outcome: Outcome, reason: &str) -> Journey {
 
 fn panicked(error: &tokio::task::JoinError) -> String {
     format!("the harness broke: {error}; this is a defect of edge-smoke, please report it")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::Mutex;
+
+    use scenario::Source;
+    use scenario::model::{Mode, StackKind};
+
+    use super::*;
+    use crate::engine::events::Sink;
+    use crate::engine::http::Connector;
+    use crate::engine::http::target::Origin;
+    use crate::engine::refused::AllRefused;
+    use crate::engine::variables::Variables;
+    use crate::stack::Site;
+
+    /// Begins and ends, in their order.
+    #[derive(Default)]
+    struct Order(Mutex<Vec<(&'static str, usize)>>);
+
+    impl Sink for Order {
+        fn emit(&self, event: Event) {
+            let noted = match event {
+                Event::ScenarioStarted { index, .. } => ("begins", index),
+                Event::ScenarioFinished { index, .. } => ("ends", index),
+                _ => return,
+            };
+            self.0.lock().unwrap().push(noted);
+        }
+    }
+
+    /// Two journeys to somebody who never answers, one at a time.
+    async fn order(waits_after: Option<Duration>) -> Vec<(&'static str, usize)> {
+        // Connections are taken by the system, and nobody reads.
+        let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("http://{}", mute.local_addr().unwrap());
+        let text = "name: patience\nsteps:\n  - get: /\n    timeout: 1s\n    expect: { status: 200 }\n";
+        let parsed = Arc::new(scenario::parse(&Source::new("patience.yaml", text)).unwrap());
+        let plan = Arc::new(Plan::new(parsed, &|_: &Source, _: &str| Err(Vec::new())).unwrap());
+        let site = Site {
+            base_url: base_url.clone(),
+            mode: Mode::Subpath,
+            services: Default::default(),
+            resolve: Vec::new(),
+            ca_pem: None,
+            variables: Default::default(),
+            secrets: Default::default(),
+        };
+        let variables = Variables::new(&site, Default::default(), Default::default());
+        let order = Arc::new(Order::default());
+        let surroundings = Surroundings {
+            connector: Connector::new(Vec::new(), None).unwrap(),
+            base: Origin::parse(&base_url).unwrap(),
+            mode: Mode::Subpath,
+            kind: StackKind::Embedded,
+            services: Vec::new(),
+            allow_writes: true,
+            timeout: Duration::from_secs(5),
+            secrets: Mutex::new(variables.redactor()),
+            variables,
+            refused: AllRefused::default(),
+            sink: order.clone(),
+        };
+        let pace = Pace { jobs: 1, fail_fast: false, waits_after, retries: 0, cancel: CancellationToken::new() };
+        run(&[plan.clone(), plan], &Arc::new(surroundings), &pace).await;
+        std::mem::take(&mut *order.0.lock().unwrap())
+    }
+
+    #[tokio::test]
+    async fn who_waits_lends_its_place() {
+        let one_by_one = [("begins", 0), ("ends", 0), ("begins", 1), ("ends", 1)];
+        let beside = [("begins", 0), ("begins", 1), ("ends", 0), ("ends", 1)];
+        let (first, second) = tokio::join!(order(None), order(Some(Duration::from_millis(50))));
+        assert_eq!((first.as_slice(), second.as_slice()), (&one_by_one[..], &beside[..]));
+    }
 }

@@ -1,5 +1,6 @@
 //! Hops as evidence: redacted, with contents shortened.
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use scenario::Redactor;
@@ -29,11 +30,14 @@ const SECRET_COOKIE: usize = 16;
 /// What the exchange carried of codes, states and tokens, and the sessions that it gave out: a site may show those
 /// again, be it that another service was handed them.
 pub fn tokens(hop: &Hop) -> Vec<String> {
-    let lossy = |bytes: &[u8]| String::from_utf8_lossy(&bytes[..bytes.len().min(SEARCHED)]).into_owned();
+    fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+        String::from_utf8_lossy(&bytes[..bytes.len().min(SEARCHED)])
+    }
     // As a query, so that a form's first field is one of its parameters.
-    let mut texts = vec![hop.request.address.to_string(), format!("?{}", lossy(&hop.request.body))];
+    let mut texts: Vec<Cow<'_, str>> =
+        vec![hop.request.address.to_string().into(), format!("?{}", lossy(&hop.request.body)).into()];
     if let Some(response) = &hop.response {
-        texts.extend(response.header("location"));
+        texts.extend(response.header("location").map(Cow::from));
         texts.push(lossy(&response.body));
     }
     let sessions = hop.response.iter().flat_map(|response| &response.headers).filter_map(session);

@@ -5,7 +5,8 @@
 //! - `surface`: what the edge shows of itself, whether or not a journey failed
 //! - `handshake`: a WebSocket past the edge, and how long it lives
 //!
-//! Nothing here signs in or changes anything: all requests are `GET`s without cookies.
+//! Nothing here signs in or changes anything: all requests are `GET`s without cookies. The only credentials that are sent are
+//! those that a journey sent to the same service, where they were refused.
 
 mod handshake;
 mod questions;
@@ -25,6 +26,7 @@ use verdict::evidence::{Journey, Probe, StackKind, Way};
 use crate::engine::http::client::Reading;
 use crate::engine::http::target::Origin;
 use crate::engine::http::{Address, Client, Connector, HttpError, Jar, Outgoing, cookies};
+use crate::engine::refused::Refused;
 use crate::engine::trace;
 use crate::engine::visitor::{Hop, USER_AGENT};
 use crate::stack::{Direct, Site, Stack};
@@ -41,7 +43,13 @@ const AT_ONCE: usize = 16;
 const READ: usize = 64 * 1024;
 
 /// Asks what the failures of these journeys leave open.
-pub async fn probe(stack: &dyn Stack, journeys: &[Journey], connector: &Connector, redactor: &Redactor) -> Vec<Probe> {
+pub async fn probe(
+    stack: &dyn Stack,
+    journeys: &[Journey],
+    refused: &[Refused],
+    connector: &Connector,
+    redactor: &Redactor,
+) -> Vec<Probe> {
     let site = stack.site();
     let mut direct = BTreeMap::new();
     if stack.facts().kind != StackKind::External {
@@ -49,8 +57,9 @@ pub async fn probe(stack: &dyn Stack, journeys: &[Journey], connector: &Connecto
             direct.extend(stack.direct(*service).await.map(|way| (*service, way)));
         }
     }
-    let questions = questions::questions(site, journeys);
-    let asking = &Asking { site, direct, connector, redactor };
+    let urls: Vec<&str> = refused.iter().map(|refused| refused.url.as_str()).collect();
+    let questions = questions::questions(site, journeys, &urls);
+    let asking = &Asking { site, direct, refused, connector, redactor };
     let mut answers: Vec<(usize, Probe)> = stream::iter(questions.into_iter().enumerate())
         .map(|(index, question)| async move { asking.ask(question).await.map(|probe| (index, probe)) })
         .buffer_unordered(AT_ONCE)
@@ -65,6 +74,7 @@ pub async fn probe(stack: &dyn Stack, journeys: &[Journey], connector: &Connecto
 struct Asking<'a> {
     site: &'a Site,
     direct: BTreeMap<Service, Direct>,
+    refused: &'a [Refused],
     connector: &'a Connector,
     redactor: &'a Redactor,
 }
@@ -85,6 +95,8 @@ impl Asking<'_> {
         };
         headers.push(field("User-Agent", USER_AGENT));
         headers.extend(question.accept.map(|accept| field("Accept", accept)));
+        let credentials = question.credentials.and_then(|place| self.refused.get(place));
+        headers.extend(credentials.map(|refused| field("Authorization", refused.authorization.expose())));
         let mut request = Outgoing { method: "GET".to_owned(), address, headers, body: Bytes::new() };
         let mut client = Client::new(connector);
         let mut websocket = None;

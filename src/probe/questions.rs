@@ -28,6 +28,8 @@ pub(super) struct Question {
     pub(super) url: String,
     /// `Accept`.
     pub(super) accept: Option<&'static str>,
+    /// It carries the credentials of this one of the requests that were refused, counted from 0.
+    pub(super) credentials: Option<usize>,
     /// It asks for a WebSocket, and watches it for as long.
     pub(super) holds_for: Option<Duration>,
     /// What it asks, for people.
@@ -45,8 +47,9 @@ const TELLING: &[(Service, &[&str])] = &[
     (Service::Echo, &["/"]),
 ];
 
-/// What the failures of these journeys leave open; nothing where none failed.
-pub(super) fn questions(site: &Site, journeys: &[Journey]) -> Vec<Question> {
+/// What the failures of these journeys leave open, and requests to these URLs that were refused with the credentials that they
+/// carried; nothing where no journey failed.
+pub(super) fn questions(site: &Site, journeys: &[Journey], refused: &[&str]) -> Vec<Question> {
     if !journeys.iter().any(|journey| journey.outcome == Outcome::Failed) {
         return Vec::new();
     }
@@ -66,6 +69,9 @@ pub(super) fn questions(site: &Site, journeys: &[Journey]) -> Vec<Question> {
             }
         }
         list.websocket(step);
+    }
+    for (place, url) in refused.iter().enumerate() {
+        list.with_credentials(place, url);
     }
     list.questions
 }
@@ -88,7 +94,8 @@ struct List<'a> {
 impl List<'_> {
     fn push(&mut self, service: Service, way: Way, url: String, accept: Option<&'static str>, asks: impl Into<String>) {
         if self.asked.insert((service, way, url.clone(), accept, false)) {
-            self.questions.push(Question { service, way, url, accept, holds_for: None, asks: asks.into() });
+            let asks = asks.into();
+            self.questions.push(Question { service, way, url, accept, credentials: None, holds_for: None, asks });
         }
     }
 
@@ -211,11 +218,50 @@ impl List<'_> {
             (Way::Direct, path.clone(), "the same WebSocket past the edge, with its prefix"),
             (Way::Edge, url.to_owned(), "the same WebSocket again"),
         ];
+        let holds_for = Some(watched);
         for (way, url, asks) in ways {
             if self.asked.insert((service, way, url.clone(), None, true)) {
+                // Whether it ends in the same way each time shows the second time.
+                let once_more = (way == Way::Edge).then(|| Question {
+                    service,
+                    way,
+                    url: url.clone(),
+                    accept: None,
+                    credentials: None,
+                    holds_for,
+                    asks: "and once more".to_owned(),
+                });
+                self.questions.extend(once_more);
                 let asks = asks.to_owned();
-                self.questions.push(Question { service, way, url, accept: None, holds_for: Some(watched), asks });
+                self.questions.push(Question { service, way, url, accept: None, credentials: None, holds_for, asks });
             }
+        }
+    }
+
+    /// Whether credentials that were refused are taken past the edge, and what is said there without any.
+    fn with_credentials(&mut self, place: usize, url: &str) {
+        let Some(path) = self.path_of_the_site(url) else { return };
+        // The registry's path is at the root of the forge's origin (OCI Distribution Specification, "Endpoints").
+        let at_root = path.starts_with("/v2/").then_some(Service::Forge);
+        let Some(service) = self.service_of(url).or(at_root).filter(|at| self.site.services.contains_key(at)) else {
+            return;
+        };
+        let prefix = self.prefix(service);
+        let bare = path.strip_prefix(prefix.as_str()).filter(|bare| bare.starts_with('/')).unwrap_or(&path).to_owned();
+        let paths: BTreeSet<String> = [bare, path].into();
+        let with = |way: Way, url: String, asks: &str| Question {
+            service,
+            way,
+            url,
+            accept: Some(ANYTHING),
+            credentials: Some(place),
+            holds_for: None,
+            asks: asks.to_owned(),
+        };
+        self.questions.push(with(Way::Edge, url.to_owned(), "the same again, with the same credentials"));
+        for path in paths {
+            self.questions.push(with(Way::Direct, path.clone(), "the same past the edge, with the same credentials"));
+            self.push(service, Way::Direct, path, Some(ANYTHING), "the same past the edge, without credentials");
         }
     }
 

@@ -63,13 +63,20 @@ fn journey(outcome: Outcome, kind: &str, trace: Vec<Exchange>) -> Journey {
 
 fn asked(mode: Mode, method: &str, urls: &[&str]) -> Vec<(Way, String)> {
     let trace = urls.iter().map(|url| exchange(method, url)).collect();
-    let questions = questions(&site(mode), &[journey(Outcome::Failed, "get", trace)]);
+    let questions = questions(&site(mode), &[journey(Outcome::Failed, "get", trace)], &[]);
     questions.into_iter().map(|Question { way, url, .. }| (way, url)).collect()
 }
 
 #[test]
 fn nothing_is_asked_where_nothing_failed() {
-    assert!(questions(&site(Mode::Subpath), &[journey(Outcome::Passed, "get", Vec::new())]).is_empty());
+    assert!(
+        questions(
+            &site(Mode::Subpath),
+            &[journey(Outcome::Passed, "get", Vec::new())],
+            &["http://edge.test:8080/forge/x"]
+        )
+        .is_empty()
+    );
 }
 
 #[test]
@@ -120,5 +127,33 @@ fn many_failures_ask_no_more_than_a_dozen() {
             journey(Outcome::Failed, "get", vec![exchange("GET", &url)])
         })
         .collect();
-    assert!(questions(&site(Mode::Subpath), &journeys).len() < 150);
+    assert!(questions(&site(Mode::Subpath), &journeys, &[]).len() < 150);
+}
+
+#[test]
+fn what_was_refused_is_asked_past_the_edge_with_credentials_and_without() {
+    let failed = [journey(Outcome::Failed, "get", Vec::new())];
+    let refused = [
+        "http://edge.test:8080/forge/x.git/info/refs?y=1",
+        "http://elsewhere.test/forge/x",
+        "http://edge.test:8080/v2/",
+    ];
+    let all = questions(&site(Mode::Subpath), &failed, &refused);
+    let with = |place: usize| -> Vec<(Service, Way, &str)> {
+        let its = all.iter().filter(|question| question.credentials == Some(place));
+        its.map(|question| (question.service, question.way, question.url.as_str())).collect()
+    };
+    let forge = Service::Forge;
+    assert_eq!(
+        with(0),
+        [
+            (forge, Way::Edge, refused[0]),
+            (forge, Way::Direct, "/forge/x.git/info/refs?y=1"),
+            (forge, Way::Direct, "/x.git/info/refs?y=1"),
+        ]
+    );
+    assert_eq!(with(1), [], "they are another site's");
+    assert_eq!(with(2), [(forge, Way::Edge, refused[2]), (forge, Way::Direct, "/v2/")]);
+    let without = |question: &&Question| question.credentials.is_none() && question.url == "/x.git/info/refs?y=1";
+    assert_eq!(all.iter().filter(without).count(), 1);
 }

@@ -12,20 +12,13 @@ use verdict::{Attempt, Class, Finding, Proof};
 use super::compare::{Came, Seen, failing};
 use super::plan::{Fallback, Next, Plan, key};
 use super::{Limits, Proved, ending};
-use crate::engine::events::{Event, Sink};
+use crate::engine::events::{Event, Nobody};
 use crate::stack::fix::{Fixed, fixed, in_subdomains};
 use crate::stack::{ChangeError, Changeable, StackOptions};
 use crate::walk::{Probes, Walk};
 
 /// How long a change goes on after a call to stop: long enough for a call to the container engine.
 const FINISH_WITHIN: Duration = Duration::from_secs(2);
-
-/// Journeys of a proof aren't those of the run: nobody is told of them.
-struct Quiet;
-
-impl Sink for Quiet {
-    fn emit(&self, _event: Event) {}
-}
 
 /// Why something wasn't brought to its end.
 enum Stopped {
@@ -304,7 +297,7 @@ impl<'a> Proving<'a> {
     /// Runs these scenarios.
     async fn walk_some(&self, names: &BTreeSet<String>, probes: Probes) -> Result<Evidence, Stopped> {
         let stop = self.limits.cancel.child_token();
-        let mut walk = Walk { sink: Arc::new(Quiet), probes, ..self.walk.clone() };
+        let mut walk = Walk { sink: Arc::new(Nobody), probes, ..self.walk.clone() };
         walk.plans.retain(|plan| names.contains(&plan.scenario.name.value));
         walk.pace.fail_fast = false;
         walk.pace.cancel = stop.clone();
@@ -374,6 +367,7 @@ fn merged(before: &Evidence, mut since: Evidence, beside: Beside) -> Evidence {
         probes: if is_kept { before.probes.clone() } else { since.probes },
         logs: if is_kept { before.logs.clone() } else { since.logs },
         troubles: since.troubles,
+        restarts: since.restarts,
     }
 }
 

@@ -117,6 +117,9 @@ fn unknown(before: &Evidence, after: &Evidence) -> Option<String> {
         let service = trouble.service.as_deref().unwrap_or("the stack");
         return Some(format!("{service}: {}", trouble.message));
     }
+    if let Some(restart) = after.restarts.first() {
+        return Some(format!("{} restarted meanwhile", restart.service));
+    }
     let errored = after.journeys.iter().find(|journey| {
         journey.outcome == Outcome::Errored && outcome(before, &journey.name) != Some(Outcome::Errored)
     })?;

@@ -281,7 +281,7 @@ impl<'a> Plan<'a> {
 /// Green: nothing fails, and something passes of what failed before.
 fn under_subdomains(failed: &BTreeSet<String>, after: &Evidence) -> Fallback {
     let of = |outcome: Outcome| after.journeys.iter().filter(move |journey| journey.outcome == outcome);
-    if !after.troubles.is_empty() || of(Outcome::Errored).next().is_some() {
+    if !after.troubles.is_empty() || !after.restarts.is_empty() || of(Outcome::Errored).next().is_some() {
         return Fallback::Unknown;
     }
     let still: Vec<String> = of(Outcome::Failed).map(|journey| format!("“{}”", journey.name)).collect();

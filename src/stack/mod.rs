@@ -194,6 +194,11 @@ pub trait Stack: Send + Sync {
     /// What is wrong with the stack itself by now: services that died.
     async fn troubles(&self) -> Vec<Trouble>;
 
+    /// Of each service that runs, what tells this start of it from any other; empty where that can't be known.
+    async fn starts(&self) -> BTreeMap<Service, String> {
+        BTreeMap::new()
+    }
+
     /// The same as something that can be changed, where it is ours.
     fn changeable(&mut self) -> Option<&mut dyn Changeable> {
         None

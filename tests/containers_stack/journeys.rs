@@ -32,9 +32,10 @@ pub(crate) async fn all_pass(stack: &dyn Stack) {
         timeout: Duration::from_secs(60),
         secrets: std::sync::Mutex::new(variables.redactor()),
         variables,
+        refused: Default::default(),
         sink: Arc::new(Listener(|_| {})),
     };
-    let pace = Pace { jobs: 1, fail_fast: false, retries: 0, cancel: CancellationToken::new() };
+    let pace = Pace { jobs: 1, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
     let has_ci = site.services.contains_key(&Service::Ci);
     let journeys = runner::run(&plans(has_ci), &Arc::new(surroundings), &pace).await;
     assert_eq!(journeys.len(), if has_ci { 4 } else { 3 });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use edge_smoke::engine::events::{Event, Sink};
+use edge_smoke::engine::events::Nobody;
 use edge_smoke::stack::embedded::{self, Embedded};
 use edge_smoke::stack::{Needs, Product, Stack, StackOptions, containers};
 use scenario::model::{Service, StackKind};
@@ -132,11 +132,4 @@ pub(crate) fn in_containers() -> Result<Program, String> {
         let has_real_ci = image(Service::Ci).is_some_and(|choice| !choice.is_double);
         Ok(Program::Containers { forge, has_real_ci })
     })
-}
-
-/// Listens to nothing.
-pub(crate) struct Nobody;
-
-impl Sink for Nobody {
-    fn emit(&self, _: Event) {}
 }

@@ -17,8 +17,6 @@ use scenario::{Scenario, Source};
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::{Journey, Outcome};
 
-use crate::programs::Nobody;
-
 /// How a scenario ended: by the name of its file, without its ending.
 pub(crate) type Outcomes = BTreeMap<String, Journey>;
 
@@ -43,10 +41,11 @@ pub(crate) async fn run(stack: &dyn Stack, kind: StackKind) -> Result<Outcomes, 
         timeout: Duration::from_secs(60),
         secrets: Mutex::new(variables.redactor()),
         variables,
-        sink: Arc::new(Nobody),
+        refused: Default::default(),
+        sink: Arc::new(edge_smoke::engine::events::Nobody),
     };
     let (names, plans): (Vec<String>, Vec<Arc<Plan>>) = plans()?.into_iter().unzip();
-    let pace = Pace { jobs: 2, fail_fast: false, retries: 0, cancel: CancellationToken::new() };
+    let pace = Pace { jobs: 2, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
     let journeys = runner::run(&plans, &Arc::new(surroundings), &pace).await;
     let broken: Vec<String> = journeys
         .iter()

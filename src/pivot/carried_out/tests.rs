@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use verdict::evidence;
 
 use super::*;
-use crate::engine::events::{Event, Sink};
+use crate::engine::events::Nobody;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
 use crate::stack::Stack;
@@ -26,16 +26,10 @@ inject:
     forge-user: { path: /user/*, redirect: '/forge{uri}' }
 ";
 
-struct Nobody;
-
-impl Sink for Nobody {
-    fn emit(&self, _: Event) {}
-}
-
 fn walk(text: &str) -> Walk {
     let scenario = scenario::parse(&Source::new("journey.yaml", text)).unwrap();
     let plan = Plan::new(Arc::new(scenario), &|_, used| panic!("{used} is used")).unwrap();
-    let pace = Pace { jobs: 1, fail_fast: false, retries: 0, cancel: CancellationToken::new() };
+    let pace = Pace { jobs: 1, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
     Walk::new(vec![Arc::new(plan)], pace, Arc::new(Nobody))
 }
 

@@ -14,7 +14,7 @@ use verdict::{Change, Class, Proof, RouteField, Verdict};
 
 use super::super::{Limits, Proved, prove_by};
 use super::proposals::{Proposal, rules};
-use crate::engine::events::{Event, Sink};
+use crate::engine::events::Nobody;
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
 use crate::fault::Fault;
@@ -33,12 +33,6 @@ const SCENARIOS: [&str; 7] = [
     "staging.yaml",
 ];
 
-struct Nobody;
-
-impl Sink for Nobody {
-    fn emit(&self, _event: Event) {}
-}
-
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
@@ -50,7 +44,7 @@ fn walk() -> Walk {
     };
     let plans = SCENARIOS
         .map(|name| Arc::new(Plan::new(read(name), &|_, used| Ok(read(used.trim_start_matches("./")))).unwrap()));
-    let pace = Pace { jobs: 4, fail_fast: false, retries: 0, cancel: CancellationToken::new() };
+    let pace = Pace { jobs: 4, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
     Walk { allow_writes: true, probes: Probes::Never, ..Walk::new(plans.to_vec(), pace, Arc::new(Nobody)) }
 }
 

@@ -84,3 +84,10 @@ pub(crate) async fn address(docker: &Docker, container: &str) -> Option<IpAddr> 
     let networks = found.network_settings?.networks?;
     networks.values().find_map(|network| network.ip_address.as_deref()?.parse().ok())
 }
+
+/// What tells this start of a container from any other; `None` where it doesn't run.
+pub(crate) async fn started(docker: &Docker, container: &str) -> Option<String> {
+    let found = docker.inspect_container(container, None).await.ok()?;
+    let state = found.state.filter(|state| state.running == Some(true))?;
+    Some(format!("{} {} {}", found.id?, state.started_at?, found.restart_count.unwrap_or_default()))
+}

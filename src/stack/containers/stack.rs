@@ -9,7 +9,7 @@ use scenario::Secret;
 use scenario::model::Service;
 use verdict::evidence::{ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
-use super::inside::{Container, address, log_lines};
+use super::inside::{Container, address, log_lines, started};
 use super::listening;
 use super::order::Raised;
 use super::plan::{HOST, Plan, service_named};
@@ -178,6 +178,14 @@ impl Stack for Containers {
             check(&self.standing.docker, name, &container, spec.healthcheck.is_some()).await
         });
         join_all(checks).await.into_iter().flatten().collect()
+    }
+
+    async fn starts(&self) -> BTreeMap<Service, String> {
+        let asked = self.plan.services.keys().map(|name| async move {
+            let container = self.standing.container(name)?;
+            Some((service_named(name)?, started(&self.standing.docker, &container).await?))
+        });
+        join_all(asked).await.into_iter().flatten().collect()
     }
 
     fn changeable(&mut self) -> Option<&mut dyn Changeable> {

@@ -60,7 +60,7 @@ impl Embedded {
     pub async fn stop(&self, service: Service) {
         let double = {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            running.as_mut().and_then(|running| running.doubles.remove(&service))
+            running.as_mut().and_then(|running| running.take(service))
         };
         let Some(mut double) = double else { return };
         double.pause().await;
@@ -94,7 +94,7 @@ impl Embedded {
         let (mut stopping, mut starting) = (Vec::new(), Vec::new());
         if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             for service in &options.stop {
-                match running.doubles.remove(service) {
+                match running.take(*service) {
                     Some(double) => stopping.push((*service, double)),
                     None if running.stopped.contains_key(service) => {}
                     None => return Err(trouble(*service, "the embedded stack can't stop it".to_owned())),

@@ -80,8 +80,8 @@ impl Embedded {
         let ci = ground.ci(options, &application, &agent_secret)?;
 
         let forge = (Service::Forge, Double::Forge(forge));
-        let running =
-            Running { edge, doubles: [forge].into_iter().chain(ci).chain(others).collect(), stopped: BTreeMap::new() };
+        let doubles = [forge].into_iter().chain(ci).chain(others).collect();
+        let running = Running { edge, doubles, stopped: BTreeMap::new(), stops: BTreeMap::new() };
         let site = Site { ca_pem: ground.ca_pem(), ..site(&ground.routed, options.mode, &known) };
         let stack = Self {
             facts: facts(&site, &known),
@@ -154,6 +154,11 @@ impl Stack for Embedded {
         let stopped =
             SERVICES.iter().filter(|service| **service != Service::Edge && !running.doubles.contains_key(service));
         stopped.map(|service| trouble(*service, "it isn't running: it was stopped".to_owned())).collect()
+    }
+
+    async fn starts(&self) -> BTreeMap<Service, String> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().map(Running::starts).unwrap_or_default()
     }
 
     fn changeable(&mut self) -> Option<&mut dyn Changeable> {

@@ -27,6 +27,8 @@ pub(super) struct Running {
     pub(super) doubles: BTreeMap<Service, Double>,
     /// Who was stopped, and may be started again.
     pub(super) stopped: BTreeMap<Service, Double>,
+    /// How often each was stopped.
+    pub(super) stops: BTreeMap<Service, u64>,
 }
 
 /// One service.
@@ -53,6 +55,19 @@ impl Running {
 
     fn all(&self) -> impl Iterator<Item = &Double> {
         self.doubles.values().chain(self.stopped.values())
+    }
+
+    /// Takes a service out, to be stopped.
+    pub(super) fn take(&mut self, service: Service) -> Option<Double> {
+        let double = self.doubles.remove(&service)?;
+        *self.stops.entry(service).or_default() += 1;
+        Some(double)
+    }
+
+    /// Of each service that runs, which start of it this is.
+    pub(super) fn starts(&self) -> BTreeMap<Service, String> {
+        let stops = |service| self.stops.get(service).copied().unwrap_or_default();
+        self.doubles.keys().map(|service| (*service, stops(service).to_string())).collect()
     }
 
     /// What each logs to.

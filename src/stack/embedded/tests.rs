@@ -4,18 +4,26 @@ mod ci;
 mod faults;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use scenario::Source;
 use scraper::{Html, Selector};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::*;
+use crate::engine::events::Nobody;
+use crate::engine::plan::Plan;
+use crate::engine::runner::Pace;
 use crate::stack::{Change, Changeable};
+use crate::walk::Walk;
 
 fn options(mode: Mode, settings: &[(Service, &str, Option<&str>)]) -> StackOptions {
     let mut environment: BTreeMap<Service, BTreeMap<String, Option<String>>> = BTreeMap::new();
@@ -306,6 +314,41 @@ async fn a_service_that_is_stopped_is_a_502_and_a_trouble() {
     assert_eq!(get(site, &format!("{}/", site.services[&Service::Forge])).await.status().as_u16(), 200);
     let troubles = stack.troubles().await;
     assert_eq!(troubles.iter().map(|trouble| trouble.service.as_deref()).collect::<Vec<_>>(), [Some("staging")]);
+    stack.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_service_that_starts_again_is_not_the_one_that_was_there() {
+    let stack = Embedded::start(&options(Mode::Subpath, &[])).await.unwrap();
+    let before = stack.starts().await;
+    assert_eq!(before.len(), 5, "{before:?}");
+    stack.stop(Service::Forge).await;
+    assert_eq!(stack.starts().await.get(&Service::Forge), None);
+    stack.start_stopped().await.unwrap();
+    let after = stack.starts().await;
+    let anew: Vec<Service> = before.keys().copied().filter(|service| before[service] != after[service]).collect();
+    assert_eq!(anew, [Service::Forge]);
+    stack.down().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_restart_while_the_stack_is_walked_is_evidence() {
+    let text = "name: patience\nsteps:\n  - get: ${staging}/\n    retry: { within: 800ms, every: 100ms }\n    expect: { status: 418 }\n";
+    let parsed = Arc::new(scenario::parse(&Source::new("patience.yaml", text)).unwrap());
+    let plan = Plan::new(parsed, &|_: &Source, _: &str| Err(Vec::new())).unwrap();
+    let pace = Pace { jobs: 1, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
+    let walk = Walk::new(vec![Arc::new(plan)], pace, Arc::new(Nobody));
+    let stack = Embedded::start(&options(Mode::Subpath, &[])).await.unwrap();
+    assert_eq!(walk.on(&stack).await.unwrap().restarts, []);
+    let restart = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stack.stop(Service::Staging).await;
+        stack.start_stopped().await.unwrap();
+    };
+    let (evidence, ()) = tokio::join!(walk.on(&stack), restart);
+    let evidence = evidence.unwrap();
+    assert_eq!(evidence.restarts.iter().map(|restart| restart.service.as_str()).collect::<Vec<_>>(), ["staging"]);
+    assert!(!evidence.restarts[0].log.is_empty() && evidence.troubles.is_empty());
     stack.down().await.unwrap();
 }
 

@@ -7,9 +7,12 @@ const DEPTH: u8 = 3;
 /// A character that a place of the text can be read as, and where it ends.
 pub(super) type Reading = (char, usize);
 
+/// The bytes with which an escape can start.
+pub(super) const LEADS: [u8; 4] = *b"%+\\&";
+
 /// Whether an escape can start with this byte.
 pub(super) fn is_lead(byte: u8) -> bool {
-    matches!(byte, b'%' | b'+' | b'\\' | b'&')
+    LEADS.contains(&byte)
 }
 
 /// All that the text can be read as at this place.

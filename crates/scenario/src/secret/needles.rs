@@ -9,34 +9,36 @@ use super::needle::Needle;
 #[derive(Clone, Default)]
 pub(super) struct Needles {
     by_first: BTreeMap<char, Vec<Needle>>,
-    /// For each byte that a needle can begin with: the bytes that can follow it. Whole pages go through here, and
-    /// almost every place of them is turned away by these two looks.
-    pairs: BTreeMap<u8, Box<[bool; 256]>>,
+    pairs: Pairs,
 }
 
 impl Needles {
     pub(super) fn insert(&mut self, needle: Needle) {
         let mut utf8 = [0; 4];
         let lead = needle.first().encode_utf8(&mut utf8).as_bytes();
-        let followers = self.pairs.entry(lead[0]).or_insert_with(|| Box::new([false; 256]));
         match (lead, needle.second()) {
             // The rest of the character.
-            ([_, next, ..], _) => followers[usize::from(*next)] = true,
-            ([_], Some(second)) => {
+            ([first, next, ..], _) => self.pairs.add(*first, *next),
+            ([first], Some(second)) => {
                 let mut utf8 = [0; 4];
-                followers[usize::from(second.encode_utf8(&mut utf8).as_bytes()[0])] = true;
+                self.pairs.add(*first, second.encode_utf8(&mut utf8).as_bytes()[0]);
                 // It may be written as an escape, and base64 may be broken into lines.
-                (0..=u8::MAX)
-                    .filter(|byte| escapes::is_lead(*byte))
-                    .for_each(|byte| followers[usize::from(byte)] = true);
-                [b'\r', b'\n'].into_iter().for_each(|byte| followers[usize::from(byte)] = true);
+                escapes::LEADS.iter().chain(b"\r\n").for_each(|next| self.pairs.add(*first, *next));
             }
-            ([_], None) | ([], _) => followers.fill(true),
+            ([first], None) => self.pairs.add_all(*first),
+            ([], _) => {}
         }
+        // Any character may stand there as an escape.
+        escapes::LEADS.iter().for_each(|lead| self.pairs.add_all(*lead));
         let needles = self.by_first.entry(needle.first()).or_default();
         if !needles.contains(&needle) {
             needles.push(needle);
         }
+    }
+
+    /// Inserts all of the others.
+    pub(super) fn extend(&mut self, others: &Self) {
+        others.by_first.values().flatten().for_each(|needle| self.insert(needle.clone()));
     }
 
     /// The needles that begin with this character.
@@ -46,17 +48,38 @@ impl Needles {
 
     /// The places at which a needle may begin, in order: all at which one does are among them.
     pub(super) fn candidates<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
-        // Resolved once for a text, so that the look at a byte is one in an array.
-        let mut followers: [Option<&[bool; 256]>; 256] = [None; 256];
-        self.pairs.iter().for_each(|(lead, next)| followers[usize::from(*lead)] = Some(next));
-        let escaped = !self.by_first.is_empty();
         let bytes = text.as_bytes();
         bytes.iter().enumerate().filter_map(move |(place, byte)| {
-            let next = bytes.get(place + 1);
-            let plain = followers[usize::from(*byte)]
-                // At the end of the text only a needle of one character fits, which lets every follower pass.
-                .is_some_and(|followers| followers[usize::from(next.copied().unwrap_or_default())]);
-            (plain || (escaped && escapes::is_lead(*byte))).then_some(place)
+            // At the end of the text only a needle of one character fits, which lets every follower pass.
+            let next = bytes.get(place + 1).copied().unwrap_or_default();
+            self.pairs.has(*byte, next).then_some(place)
         })
+    }
+}
+
+/// With which two bytes a needle can begin, a bit for each. Whole pages go through here, and almost every place of them
+/// is turned away by this one look.
+#[derive(Clone)]
+struct Pairs(Box<[u64; 1024]>);
+
+impl Default for Pairs {
+    fn default() -> Self {
+        Self(Box::new([0; 1024]))
+    }
+}
+
+impl Pairs {
+    fn add(&mut self, first: u8, second: u8) {
+        let pair = usize::from(u16::from_be_bytes([first, second]));
+        self.0[pair / 64] |= 1 << (pair % 64);
+    }
+
+    fn add_all(&mut self, first: u8) {
+        self.0[usize::from(first) * 4..][..4].fill(u64::MAX);
+    }
+
+    fn has(&self, first: u8, second: u8) -> bool {
+        let pair = usize::from(u16::from_be_bytes([first, second]));
+        self.0[pair / 64] >> (pair % 64) & 1 == 1
     }
 }

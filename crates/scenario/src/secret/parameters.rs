@@ -77,9 +77,13 @@ pub fn parameter_values(text: &str) -> Vec<String> {
 /// How the names end that the patterns look for.
 const ENDINGS: &[&[u8]] = &[b"code", b"state", b"token", b"secret", b"assertion", b"verifier", b"sha1"];
 
-/// Whether one of the names stands before a `=`, or quoted before a `:`. One pass: whole pages go through here.
+/// Whether one of the names stands before a `=`, or quoted before a `:`. One pass: whole pages go through here, and a page
+/// has thousands of `=`, nearly all of which the one byte before turns away.
 fn may_hold(text: &[u8]) -> bool {
-    let ends_so = |before: &[u8]| ENDINGS.iter().any(|ending| before.ends_with(ending));
+    let ends_so = |before: &[u8]| {
+        before.last().is_some_and(|byte| matches!(byte, b'e' | b'n' | b't' | b'r' | b'1'))
+            && ENDINGS.iter().any(|ending| before.ends_with(ending))
+    };
     text.iter().enumerate().any(|(place, byte)| match byte {
         b'=' => ends_so(&text[..place]),
         b':' => text[..place].trim_ascii_end().strip_suffix(b"\"").is_some_and(ends_so),

@@ -65,11 +65,21 @@ impl Redactor {
         let percent = utf8_percent_encode(value, FORM).to_string().replace(' ', "%20");
         let json = serde_json::Value::from(value).to_string();
         let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
-        for encoded in [value, &form, &percent, json] {
+        // Most secrets are of letters and digits, and all of these the same.
+        let mut encoded = vec![value, &form, &percent, json];
+        encoded.sort_unstable();
+        encoded.dedup();
+        for encoded in encoded {
             for needle in Needle::base64(encoded.as_bytes()) {
                 self.needles.insert(needle);
             }
         }
+    }
+
+    /// Hides from now on what the other one hides. For several redactors that learn of the same secrets: what a secret can
+    /// look like is found out once.
+    pub fn learn(&mut self, other: &Self) {
+        self.needles.extend(&other.needles);
     }
 
     /// The text without the secrets.

@@ -40,6 +40,17 @@ pub struct Trouble {
     pub log: Vec<String>,
 }
 
+/// A service that went away while the journeys were walked, and is there again: what was under way with it came to nothing,
+/// and what it had in memory is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Restart {
+    /// The service.
+    pub service: String,
+    /// Its last log lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+}
+
 /// All that is known when the verdict is due.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
@@ -58,4 +69,7 @@ pub struct Evidence {
     pub logs: Vec<ServiceLog>,
     /// Trouble with the stack.
     pub troubles: Vec<Trouble>,
+    /// Services that weren't there all the time, and are there again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restarts: Vec<Restart>,
 }

@@ -23,6 +23,7 @@ mod optional_asset;
 mod page;
 mod service;
 mod service_died;
+mod service_restarted;
 mod stack_failed;
 mod stream;
 mod timeout;
@@ -100,6 +101,7 @@ impl Needs {
 static RULES: &[&Rule] = &[
     &stack_failed::RULE,
     &service_died::RULE,
+    &service_restarted::RULE,
     &service::down::RULE,
     &service::unsteady::RULE,
     // Where services believe they are. A wrong address is the cause of much that looks otherwise: lost prefixes, unknown
@@ -129,6 +131,7 @@ static RULES: &[&Rule] = &[
     &edge::forwarded_spoofable::RULE,
     &edge::forwarded_missing::RULE,
     &edge::host_rewritten::RULE,
+    &edge::authorization_lost::RULE,
     // What a program does whatever it is told: after all that a setting or a route could cure.
     &app::redirect_loop::RULE,
     &app::ignores_prefix::RULE,

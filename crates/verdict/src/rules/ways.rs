@@ -106,6 +106,11 @@ impl<'a> Case<'a> {
         probes.filter(move |probe| probe.exchange.request.url == url)
     }
 
+    /// What came when a service was asked once more, through the edge.
+    pub(crate) fn probes_through<'b>(&self, service: &'b str) -> impl Iterator<Item = &'a Probe> + use<'a, 'b> {
+        self.evidence.probes.iter().filter(move |probe| probe.way == Way::Edge && probe.service == service)
+    }
+
     /// All that came from the route of a service through the edge: in journeys, and when it was asked again.
     pub(crate) fn on_route<'b>(&self, service: &'b str) -> impl Iterator<Item = &'a Exchange> + use<'a, 'b> {
         let stack = self.evidence.stack.as_ref();

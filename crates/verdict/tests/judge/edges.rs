@@ -258,6 +258,49 @@ fn what_arrives_otherwise_than_it_was_sent() {
         changed(past(200), says("/staging/x", 200, "text/html; charset=utf-8", "a page of the site")),
         ["unexplained"]
     );
+    // A page of the same size that refers to other files. What stands in a query is chance.
+    let page = |folder: &str| format!("<script src=\"/staging/{folder}/a.js?v=1\"></script><p>a page</p>");
+    let referring = |folder: &str| get("http://staging:8080/x", 200).body("text/html", &page(folder));
+    let came = |text: &str| says("/staging/x", 200, "text/html", text);
+    assert_eq!(changed(referring("assets"), came(&page("static"))), ["edge/response-rewritten"]);
+    assert_eq!(changed(referring("assets"), came(&page("assets").replace("v=1", "v=2"))), ["unexplained"]);
+    // An answer that shows its request isn't the same twice.
+    let shown = |hop: Hop, text: &str| hop.with("User-Agent", "edge-smoke/1").body("application/json", text);
+    let direct = shown(get("http://staging:8080/x", 200), r#"{"agent":"edge-smoke/1","target":"/x"}"#);
+    let through = r#"{"agent":"edge-smoke/1","target":"/x","headers":{"x-forwarded-for":"127.0.0.1","via":"1.1 x"}}"#;
+    let reflected = shown(says("/staging/x", 200, "application/json", ""), through);
+    assert_eq!(changed(direct.clone(), reflected.clone()), ["unexplained"]);
+    assert_eq!(changed(direct, reflected.field("Location", "/elsewhere")), ["edge/response-rewritten"]);
+}
+
+#[test]
+fn credentials_that_do_not_arrive() {
+    let refused = |hop: Hop| hop.field("WWW-Authenticate", "Basic realm=\"x\"").field("Via", "1.1 x");
+    let with = |hop: Hop| hop.with("Authorization", "Basic ***");
+    let path = "/forge/x.git/info/refs";
+    let push = || with(refused(get(path, 401)));
+    let delete = || with(refused(asked("DELETE", "/forge/api/v1/x", 401)));
+    let direct = |status: u16| get("http://forge:3000/x.git/info/refs", status);
+    let stranger = || direct(401).field("WWW-Authenticate", "Basic realm=\"x\"");
+    let seen = |taken: Hop, stranger: Hop| {
+        let steps = vec![went(vec![says("/forge/", 200, "text/html", "home")]), broke(vec![push()], "x", "y")];
+        let mut evidence = scene([steps, vec![broke(vec![delete()], "x", "y")]].concat());
+        for (way, hop) in [(Way::Edge, push()), (Way::Direct, taken), (Way::Direct, stranger)] {
+            evidence = probed(evidence, "forge", way, hop);
+        }
+        evidence
+    };
+    let finding = only(&seen(with(direct(200)), stranger()), "edge/authorization-lost");
+    assert_eq!(finding.fix.unwrap().changes, [route("forge", RouteField::PassHeader("Authorization".into()))]);
+    // The service refuses them itself; it takes everybody; it says something else to strangers.
+    let unexplained = |taken: Hop, stranger: Hop| {
+        let codes = codes(&seen(taken, stranger));
+        assert!(!codes.contains(&"edge/authorization-lost".to_owned()), "{codes:?}");
+    };
+    unexplained(with(stranger()), stranger());
+    unexplained(with(direct(200)), direct(200));
+    unexplained(with(direct(200)), direct(403));
+    unexplained(direct(200), stranger());
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod oauth;
 mod pipelines;
 mod precedence;
 mod properties;
+mod restarts;
 mod rules;
 mod scene;
 mod sessions;

@@ -1,7 +1,7 @@
 //! What holds of any evidence.
 
 use proptest::prelude::*;
-use verdict::evidence::{Evidence, FailureKind, Journey, Outcome, StackKind, Trouble};
+use verdict::evidence::{Evidence, FailureKind, Journey, Outcome, Restart, StackKind, Trouble};
 use verdict::{Class, Finding, Proof, Verdict, conclude, judge};
 
 use crate::build::{SITE, failure, finding, journey, stack, step, trouble};
@@ -73,9 +73,11 @@ prop_compose! {
         journeys in proptest::collection::vec(journeys(), 0..5),
         troubles in proptest::collection::vec(
             (proptest::option::of("forge|ci|edge|\\PC{0,5}"), any::<String>()), 0..3),
+        restarts in proptest::collection::vec("forge|ci|edge|\\PC{0,5}", 0..3),
     ) -> Evidence {
+        let restarts = restarts.into_iter().map(|service| Restart { service, log: Vec::new() }).collect();
         let troubles = troubles.iter().map(|(service, message)| trouble(service.as_deref(), message)).collect();
-        Evidence { stack: kind.map(stack), journeys, troubles, ..Evidence::default() }
+        Evidence { stack: kind.map(stack), journeys, troubles, restarts, ..Evidence::default() }
     }
 }
 
@@ -90,7 +92,12 @@ fn shuffled(evidence: Evidence) -> impl Strategy<Value = (Evidence, Evidence)> {
     let troubles = Just(evidence.troubles.clone()).prop_shuffle();
     (Just(evidence), journeys, troubles).prop_map(
         |(evidence, journeys, troubles): (Evidence, Vec<Journey>, Vec<Trouble>)| {
-            let other = Evidence { stack: evidence.stack.clone(), journeys, troubles, ..Evidence::default() };
+            let other = Evidence {
+                journeys,
+                troubles,
+                restarts: evidence.restarts.iter().rev().cloned().collect(),
+                ..evidence.clone()
+            };
             (evidence, other)
         },
     )

@@ -143,6 +143,24 @@ fn a_websocket_is_cut_by_the_edges_timer_or_by_the_services() {
 }
 
 #[test]
+fn a_busy_machine_s_timers_are_late_and_still_the_same() {
+    // Cut three times, each at another moment; directly it was still open longer than the first.
+    let late = again_life(again_life(cut_after(477.0), EndingKind::Cut, 667.0), EndingKind::Cut, 980.0);
+    let edge = direct_life(direct_life(late.clone(), EndingKind::StillOpen, 934.0), EndingKind::StillOpen, 917.0);
+    assert!(only(&edge, "websocket/cut").cause.starts_with("The edge cuts"));
+    let service = direct_life(late.clone(), EndingKind::Cut, 1200.0);
+    assert!(only(&service, "websocket/cut").cause.starts_with("echo itself"));
+    let longer = direct_life(late.clone(), EndingKind::Cut, 5000.0);
+    assert!(only(&longer, "websocket/cut").cause.starts_with("The edge cuts"), "the service's own timer is another");
+    // Not watched for long enough to tell, and ended in order.
+    assert_eq!(codes(&direct_life(late.clone(), EndingKind::StillOpen, 300.0)), ["unexplained"]);
+    assert_eq!(codes(&direct_life(late.clone(), EndingKind::ClosedByServer, 480.0)), ["unexplained"]);
+    // Once it lived: no timer.
+    let once = again_life(edge, EndingKind::StillOpen, 917.0);
+    assert!(!codes(&once).contains(&"websocket/cut".to_owned()), "{:?}", codes(&once));
+}
+
+#[test]
 fn what_counts_is_how_long_nothing_was_said() {
     let mut evidence = direct_life(cut_after(5000.0), EndingKind::StillOpen, 3200.0);
     let frame = FrameRecord {

@@ -1,6 +1,7 @@
 //! What the edge does with paths, requests and answers on their way, by itself, and what it shows of itself.
 
 pub(super) mod admin_open;
+pub(super) mod authorization_lost;
 pub(super) mod body_too_large;
 pub(super) mod catch_all;
 pub(super) mod compression_broken;

@@ -7,7 +7,9 @@ use crate::evidence::{Exchange, ResponseRecord, StackKind};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case, SymptomId};
-use crate::rules::view::{Lies, Print, Root, Says, Taint, View};
+use crate::rules::view::{
+    Lies, Print, Root, Says, Taint, View, is_html, root_references, without_chance, without_query,
+};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -18,7 +20,8 @@ pub(in crate::rules) static RULE: Rule = Rule {
     explain: "Between the service and the browser something changes the answer: its status, a header field that it needs or its \
               content. The service itself answers as it should, so that its settings and its log look well.",
     told_by: "The same request, straight to the service and through the edge, comes back with another status, without a header \
-              field or with other content. Paths that the edge passes on wrongly (`edge/prefix-kept`, `edge/prefix-stripped`) and \
+              field, with other content, or as a page that refers to other things. An answer that shows its request differs as \
+              the requests do, and is no sign. Paths that the edge passes on wrongly (`edge/prefix-kept`, `edge/prefix-stripped`) and \
               routes that lead elsewhere (`edge/wrong-upstream`) are told first.",
     remedy: "Look for `header_down`, `header`, `replace_status`, `handle_response` and `intercept` in the Caddyfile, and for \
               whatever else stands between the edge and the service.",
@@ -48,10 +51,6 @@ struct Difference<'v> {
 }
 
 fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
-    // A service that shows its requests answers otherwise each time, and shows itself what is wrong with them.
-    if view.reflections().any(|reflection| reflection.index == home) {
-        return None;
-    }
     let mut differences: Vec<Difference<'_>> = Vec::new();
     for (seen, inner) in view.with(home).filter(|(seen, _)| seen.step.is_none()) {
         let Some(through) = seen.response().filter(|response| !view.is_edges_own(response)) else { continue };
@@ -59,23 +58,25 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
         let accept = accept(seen.exchange);
         let path = format!("{inner}{query}");
         let with_prefix = format!("{}{query}", seen.url.path());
-        let past: Vec<&ResponseRecord> = view
+        let past: Vec<&Exchange> = view
             .direct
             .iter()
             .filter(|direct| direct.home == home && (direct.path == path || direct.path == with_prefix))
             .filter(|direct| self::accept(&direct.probe.exchange) == accept && direct.probe.websocket.is_none())
-            .filter_map(|direct| direct.response())
+            .map(|direct| &direct.probe.exchange)
+            .filter(|exchange| exchange.response.is_some())
             .collect();
+        let is_same_status =
+            |past: &&Exchange| past.response.as_ref().is_some_and(|past| past.status == through.status);
         // Whichever way the service is asked, it answers otherwise.
         let mut different: Vec<(String, Option<&'static str>)> =
-            past.iter().filter_map(|past| differs(past, through, &view.homes[home].root)).collect();
+            past.iter().filter_map(|past| differs(past, seen.exchange, &view.homes[home].root)).collect();
         if !past.is_empty() && different.len() == past.len() {
             // Asked with its prefix, a service that knows none says no more than that.
-            let alike = past.iter().position(|past| past.status == through.status);
-            if let Some(place) = alike {
+            if let Some(place) = past.iter().position(is_same_status) {
                 different = vec![different.swap_remove(place)];
             }
-            let status = past.iter().all(|past| past.status != through.status).then_some(through.status);
+            let status = (!past.iter().any(is_same_status)).then_some(through.status);
             let difference = |(what, field)| Difference { inner, what, field, status };
             differences.extend(different.into_iter().map(difference));
         }
@@ -145,7 +146,8 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
 }
 
 /// What the answer through the edge lacks or has instead.
-fn differs(past: &ResponseRecord, through: &ResponseRecord, own: &Root) -> Option<(String, Option<&'static str>)> {
+fn differs(asked: &Exchange, asked_through: &Exchange, own: &Root) -> Option<(String, Option<&'static str>)> {
+    let (past, through) = (asked.response.as_ref()?, asked_through.response.as_ref()?);
     if past.status != through.status {
         return Some((format!("{} came, and the service answers {}", through.status, past.status), None));
     }
@@ -166,15 +168,41 @@ fn differs(past: &ResponseRecord, through: &ResponseRecord, own: &Root) -> Optio
         };
         return Some((format!("{} came, and the service sets {}", shown(&after), shown(&before)), Some("set-cookie")));
     }
+    // Who shows requests answers each otherwise, as the requests are.
+    if shows_its_request(asked) || shows_its_request(asked_through) {
+        return None;
+    }
+    if let Some((before, after)) = other_reference(past, through) {
+        return Some((format!("the page that came refers to {after}, and the service's own to {before}"), None));
+    }
     let (before, after) = (Print::of(past), Print::of(through));
     // Errors have words of their own, and what is compressed isn't shown as it was sent.
     let is_plain = |response: &ResponseRecord| response.status < 300 && response.header("content-encoding").is_none();
     let is_shown = before.is_some() && !own.prefix.is_empty() && is_plain(past) && is_plain(through);
-    // A service that shows its requests, or the time, answers otherwise each time: a little of it is no sign.
+    // A service that shows the time answers otherwise each time: a little of it is no sign.
     let is_little =
         past.body_bytes.abs_diff(through.body_bytes) * 50 < past.body_bytes && before.is_some() == after.is_some();
     (is_shown && before != after && !is_little)
         .then(|| ("other content came than the service answers".to_owned(), None))
+}
+
+/// What is in the answer tells who asked: it is made of the request.
+fn shows_its_request(exchange: &Exchange) -> bool {
+    let text = exchange.response.as_ref().and_then(|response| response.body_excerpt.as_deref()).unwrap_or_default();
+    let agent = exchange.request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
+    agent.is_some_and(|(_, value)| !value.is_empty() && text.contains(value.as_str()))
+}
+
+/// The first place at which two copies of a page refer to different things: what the service's own has there, and what came.
+fn other_reference(past: &ResponseRecord, through: &ResponseRecord) -> Option<(String, String)> {
+    let references = |response: &ResponseRecord| -> Vec<String> {
+        let is_page = response.status < 300 && response.header("content-encoding").is_none() && is_html(response);
+        let text = response.body_excerpt.as_deref().filter(|_| is_page).unwrap_or_default();
+        // What stands in a query may be chance: versions, tokens, where to go on.
+        root_references(text).into_iter().map(|it| without_chance(without_query(it))).collect()
+    };
+    // Excerpts end anywhere, so that only what both have is compared.
+    references(past).into_iter().zip(references(through)).find(|(before, after)| before != after)
 }
 
 /// The cookies that an answer sets, by name, path and the other attributes that browsers go by; not by what is chance or time.

@@ -101,6 +101,12 @@ fn redeeming(attempt: &Attempt<'_>, stack: &StackFacts) -> Option<String> {
     }
 }
 
+/// A sign-in ended where its client had to ask this provider, in the user's name or in its own.
+pub(super) fn redeems_at(symptom: &Symptom<'_>, provider: &str, stack: &StackFacts) -> bool {
+    let attempt = Attempt::to_sign_in(symptom, stack).filter(|attempt| attempt.provider == provider);
+    attempt.is_some_and(|attempt| redeeming(&attempt, stack).is_some())
+}
+
 /// The client is told where its provider is, for browsers and for itself alike.
 fn provider_address(client: &str, provider: &str, stack: &StackFacts, summary: &str) -> Fix {
     let public = public_url(provider, stack);

@@ -6,12 +6,29 @@ pub(super) mod slow;
 pub(super) mod unsteady;
 
 use crate::evidence::{Exchange, FailureKind, StackFacts};
-use crate::rules::case::{Symptom, is_of_site, leads_to};
+use crate::rules::case::{Case, Symptom, SymptomId, is_of_site, leads_to};
 use crate::rules::ci::no_agent::{AGENT, waits};
 use crate::rules::ways::{is_broken, is_gateway_error, service_of, status};
 
 /// Who can't do all of its work without whom.
 const NEEDS: &[(&str, &[&str])] = &[("ci", &["forge", "ci-agent"])];
+
+/// The symptom's journey had to do with a service by then: it was asked, or somebody who needs it was. All goes by the edge.
+pub(super) fn is_concerned(symptom: &Symptom<'_>, service: &str, stack: &StackFacts) -> bool {
+    let asked = symptom.journey.steps.iter().flat_map(|step| &step.trace);
+    let mut urls = asked.map(|exchange| exchange.request.url.as_str()).filter(|url| is_of_site(url, stack));
+    urls.any(|url| match service_of(url, stack) {
+        // Agents have no route; what they do is seen in pipelines.
+        Some(at) if service == AGENT => needs(at, service) && url.contains("/pipelines"),
+        Some(at) => service == "edge" || at == service || needs(at, service),
+        None => service == "edge",
+    })
+}
+
+/// One service can't do all of its work without the other.
+fn needs(who: &str, whom: &str) -> bool {
+    NEEDS.iter().any(|(one, others)| *one == who && others.contains(&whom))
+}
 
 /// The symptom follows from a service's silence: on its own routes, on the way of a browser that is sent there, and at those
 /// services that need it.
@@ -38,12 +55,18 @@ pub(super) fn follows(symptom: &Symptom<'_>, service: &str, stack: &StackFacts) 
         || is_of_a_dependent(symptom, service, stack)
 }
 
+/// The open symptoms of those who need a service that was silent, but for these.
+fn of_dependents(case: &Case<'_>, service: &str, stack: &StackFacts, but: &[SymptomId]) -> Vec<SymptomId> {
+    let open = case.open().filter(|(id, symptom)| !but.contains(id) && is_of_a_dependent(symptom, service, stack));
+    open.map(|(id, _)| id).collect()
+}
+
 /// A service that needs the silent one, and shows it: by an error of its own, by never coming to an end, by a sign-in that
 /// ends in an error.
 fn is_of_a_dependent(symptom: &Symptom<'_>, service: &str, stack: &StackFacts) -> bool {
     let (Some(url), Some(step)) = (symptom.last_url(), symptom.step) else { return false };
     let Some(at) = service_of(url, stack) else { return false };
-    if !NEEDS.iter().any(|(who, whom)| *who == at && whom.contains(&service)) {
+    if !needs(at, service) {
         return false;
     }
     // A gateway's error is about the dependent's own absence.

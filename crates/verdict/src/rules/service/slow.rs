@@ -7,6 +7,7 @@ use crate::finding::{Class, Severity};
 use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case};
 use crate::rules::ci::no_agent::{is_busy, waits};
+use crate::rules::service::of_dependents;
 use crate::rules::ways::{is_whole, seen, service_of};
 use crate::rules::{Needs, Rule};
 
@@ -28,12 +29,18 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 fn find(case: &Case<'_>) -> Vec<Candidate> {
     let Some(stack) = &case.evidence.stack else { return Vec::new() };
-    let by_service: BTreeMap<&str, Vec<usize>> = case.open_by(|symptom| {
+    let mut by_service: BTreeMap<&str, Vec<usize>> = case.open_by(|symptom| {
         // A deadline of a step whose requests were answered is about what came, or about how often it was asked for.
         let is_unanswered = symptom.last_exchange().is_some_and(|exchange| exchange.response.is_none());
         let is_late = symptom.kind() == Some(FailureKind::Timeout) && is_unanswered;
         is_late.then(|| symptom.last_url().and_then(|url| service_of(url, stack))).flatten()
     });
+    let mut claimed: Vec<usize> = by_service.values().flatten().copied().collect();
+    for (service, explains) in &mut by_service {
+        let others = of_dependents(case, service, stack, &claimed);
+        claimed.extend(&others);
+        explains.extend(others);
+    }
     let candidate = |(service, explains): (&str, Vec<usize>)| {
         let mut direct: Vec<_> = case.direct(service).filter(|probe| is_whole(&probe.exchange)).collect();
         direct.sort_by(|one, other| one.exchange.duration_ms.total_cmp(&other.exchange.duration_ms));
@@ -49,7 +56,8 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
             format!("Give it more time with --timeout or `timeout:`; if it still hangs, read {service}'s log.");
         Candidate { cause, fix: Some(Fix::advice(advice)), observations: observations.collect(), explains }
     };
-    let waiting: Vec<usize> = case.open().filter(|(_, symptom)| waits(symptom, stack)).map(|(id, _)| id).collect();
+    let waiting = case.open().filter(|(id, symptom)| !claimed.contains(id) && waits(symptom, stack));
+    let waiting: Vec<usize> = waiting.map(|(id, _)| id).collect();
     let agent = (!waiting.is_empty() && is_busy(case.evidence)).then(|| Candidate {
         cause: "Pipelines wait for an agent, which is there, says nothing of trouble, and took none in time."
             .to_owned(),

@@ -6,6 +6,7 @@ use crate::evidence::{EndingKind, Exchange, FailureKind};
 use crate::finding::{Class, Severity};
 use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case, Symptom, is_of_site};
+use crate::rules::service::of_dependents;
 use crate::rules::ways::{is_broken, is_handshake, is_whole, service_of, status};
 use crate::rules::{Needs, Rule};
 
@@ -27,7 +28,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 
 fn find(case: &Case<'_>) -> Vec<Candidate> {
     let Some(stack) = &case.evidence.stack else { return Vec::new() };
-    let by_service: BTreeMap<&str, Vec<usize>> = case.open_by(|symptom| {
+    let mut by_service: BTreeMap<&str, Vec<usize>> = case.open_by(|symptom| {
         let exchange = symptom.last_exchange()?;
         let url = exchange.request.url.as_str();
         // A deadline that passed says that somebody is slow.
@@ -38,6 +39,12 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
         (is_bad(exchange) || was_ended(symptom)).then_some(())?;
         is_well_now(case, at, symptom, exchange).then_some(at)
     });
+    let mut claimed: Vec<usize> = by_service.values().flatten().copied().collect();
+    for (service, explains) in &mut by_service {
+        let others = of_dependents(case, service, stack, &claimed);
+        claimed.extend(&others);
+        explains.extend(others);
+    }
     let candidate = |(service, explains): (&str, Vec<usize>)| Candidate {
         cause: format!(
             "{service} failed while the scenarios ran, and answers now: it was starting, restarting or overloaded."

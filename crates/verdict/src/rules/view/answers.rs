@@ -40,7 +40,7 @@ pub(crate) fn media_type(response: &ResponseRecord) -> String {
 }
 
 /// The text without what differs from one answer to the next: numbers, tokens.
-fn without_chance(text: &str) -> String {
+pub(crate) fn without_chance(text: &str) -> String {
     let is_word = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '%');
     let mut kept = String::new();
     let mut rest = text;

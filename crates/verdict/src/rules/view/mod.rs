@@ -28,13 +28,14 @@ use url::Url;
 use crate::evidence::{Evidence, Exchange, Journey, Mode, Outcome, Probe, ResponseRecord, StepRecord, Way};
 use crate::finding::{Observation, Place};
 
-pub(crate) use answers::{Print, is_empty_ok};
+pub(crate) use answers::{Print, is_empty_ok, is_html, without_chance};
 pub(crate) use belief::{Belief, Difference};
 pub(crate) use claims::{Claim, Lies, Says, without_query};
 pub(crate) use loops::{Hop, redirect_loop};
 pub(crate) use reflection::{Reflection, found_instead};
 pub(crate) use site::{Home, Root};
 pub(crate) use taint::Taint;
+pub(crate) use text::root_references;
 
 /// An exchange through the edge.
 #[derive(Debug)]

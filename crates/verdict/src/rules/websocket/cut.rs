@@ -15,9 +15,9 @@ pub(in crate::rules) static RULE: Rule = Rule {
     explain: "Somebody on the way has a time limit for connections, and takes a quiet one for a dead one: the connection ends \
               without a close frame, and the page behind it doesn't know. Caddy's `read_timeout`, `write_timeout` and \
               `stream_timeout` do so, and so do load balancers. Where the service has the limit, the edge is innocent.",
-    told_by: "How long the connection lives through the edge, beside how long it lives when the service is asked directly: \
-              longer means that the edge's timer cut it, as long means the service's own. One that lives when it is tried \
-              again was cut by a restart or a reload, and nothing is claimed.",
+    told_by: "It ends without a close frame each time that it is opened through the edge. Opened directly at the service it is still \
+              open when those were cut, or is cut much later: then it is the edge's timer; or it is cut as well: then it is the \
+              service's own. One that lives when it is tried again was cut by a restart or a reload, and nothing is claimed.",
     remedy: "Take `read_timeout`, `write_timeout` and `stream_timeout` out of the route's `reverse_proxy`, or let the service \
              send pings more often than they last. In nginx: `proxy_read_timeout`.",
     references: &["RFC 6455, section 7.1.5", "Caddy, reverse_proxy directive, streaming and transport http"],
@@ -25,8 +25,9 @@ pub(in crate::rules) static RULE: Rule = Rule {
     find,
 };
 
-/// Two lives are equally long where they differ by less than this, in milliseconds, or by a fifth.
-const SLACK_MS: f64 = 150.0;
+/// How many times as long as the longest of those that were cut by the edge a connection lives for which another timer runs. On a
+/// machine that is busy the same timer cuts at quite different moments.
+const MUCH_LONGER: f64 = 1.5;
 
 /// Whose timer it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,27 +115,27 @@ fn quiet_ms(socket: &WebSocketRecord) -> f64 {
 
 /// `None` where it was no timer, as far as can be seen.
 fn whose(case: &Case<'_>, kind: StackKind, url: &str, socket: &WebSocketRecord) -> Option<Whose> {
-    let quiet = quiet_ms(socket);
-    let is_longer = |other: &WebSocketRecord| is_longer(quiet_ms(other), quiet);
-    let sockets = |probe: &'_ crate::evidence::Probe| probe.websocket.clone();
-    if case.again(url).filter_map(sockets).any(|again| is_longer(&again)) {
+    let is_cut = |socket: &&WebSocketRecord| socket.ending.how == EndingKind::Cut;
+    let again: Vec<&WebSocketRecord> = case.again(url).filter_map(|probe| probe.websocket.as_ref()).collect();
+    // A timer runs each time.
+    if !again.iter().all(is_cut) {
         return None;
     }
-    let direct: Vec<WebSocketRecord> = case.directly(url).filter_map(sockets).collect();
-    if direct.iter().any(is_longer) {
-        return Some(Whose::Edge);
+    let direct: Vec<&WebSocketRecord> = case.directly(url).filter_map(|probe| probe.websocket.as_ref()).collect();
+    if direct.is_empty() {
+        return (kind == StackKind::External).then_some(Whose::Unknown);
     }
-    let is_cut =
-        |other: &WebSocketRecord| other.ending.how == EndingKind::Cut && !self::is_longer(quiet, quiet_ms(other));
-    match (direct.is_empty(), direct.iter().any(is_cut)) {
-        (_, true) => Some(Whose::Service),
-        (true, _) if kind == StackKind::External => Some(Whose::Unknown),
-        _ => None,
+    let lives = || again.iter().copied().chain([socket]).map(quiet_ms);
+    let (shortest, longest) = (lives().fold(f64::INFINITY, f64::min), lives().fold(0.0, f64::max));
+    let lives_on = |direct: &&WebSocketRecord| match direct.ending.how {
+        EndingKind::StillOpen => quiet_ms(direct) > shortest,
+        _ => quiet_ms(direct) > longest * MUCH_LONGER,
+    };
+    match (direct.iter().any(lives_on), direct.iter().any(is_cut)) {
+        (true, _) => Some(Whose::Edge),
+        (false, true) => Some(Whose::Service),
+        (false, false) => None,
     }
-}
-
-fn is_longer(one: f64, other: f64) -> bool {
-    one > other + SLACK_MS.min(other / 5.0)
 }
 
 fn life(socket: &WebSocketRecord) -> String {

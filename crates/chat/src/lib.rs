@@ -11,11 +11,13 @@
 //! - [`turn`]: one question to the command, and what it answers
 //! - [`confine`]: what the command gets at
 //! - [`identity`]: who it is to the API
+//! - [`socket`], [`actions`], [`page`]: what the browser talks to
 //! - [`inside`]: what the container around the service allows
 //! - [`answer`], [`secret`], [`clock`]: answers, values that nobody may read in a log, times
 //!
 //! The environment is read by the program alone and handed in as a map.
 
+pub mod actions;
 pub mod answer;
 pub mod client;
 pub mod clock;
@@ -29,10 +31,12 @@ pub mod inside;
 pub mod limits;
 mod mount;
 pub mod origin;
+pub mod page;
 pub mod secret;
 pub mod server;
 pub mod session;
 pub mod sign_in;
+pub mod socket;
 pub mod state;
 pub mod turn;
 

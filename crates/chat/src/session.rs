@@ -92,7 +92,7 @@ pub(crate) async fn identify(
 
 /// Somebody who is signed in, and who may use the service.
 ///
-/// Every request behind the gate has passed [`gate::admit`] before it comes to a handler; as an extractor this is who was admitted. Where
+/// Every request behind the gate has passed the [`gate`] before it comes to a handler; as an extractor this is who was admitted. Where
 /// nobody was, it refuses with 401, so that a route can't be open by being forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visitor {

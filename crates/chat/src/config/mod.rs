@@ -4,9 +4,14 @@ mod error;
 mod public;
 mod reader;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use outbound::Outbound;
@@ -18,7 +23,7 @@ pub use public::{Mode, Public};
 pub use reader::Reader;
 
 use crate::secret::Secret;
-use crate::{limits, turn};
+use crate::{actions, limits, socket, turn};
 
 /// The settings.
 #[derive(Debug, Clone)]
@@ -43,10 +48,18 @@ pub struct Config {
     pub history_dir: PathBuf,
     /// Where sessions and counters are kept (`CHAT_STATE_DIR`, by default beside the history).
     pub state_dir: PathBuf,
+    /// How long turns under way may go on once the service is told to end (`CHAT_SHUTDOWN_SECONDS`, by default 8: less than engines wait).
+    pub grace: Duration,
+    /// What the program logs (`CHAT_LOG`: `error`, `warn`, `info`, `debug`; by default `info`).
+    pub log_level: LogLevel,
     /// How much one person may ask for.
     pub limits: limits::Rules,
     /// How turns are run.
     pub turn: turn::Settings,
+    /// What answers may propose.
+    pub actions: Arc<actions::Settings>,
+    /// How long the socket waits for whom, and how much it takes on. No setting: who embeds the service may say otherwise.
+    pub bounds: socket::Bounds,
     /// How requests to other services go out. By the system's resolver and certificates, unless who embeds the service says otherwise.
     pub outbound: Outbound,
 }
@@ -62,6 +75,34 @@ pub struct Forge {
     pub client_id: String,
     /// Its secret (`CHAT_OAUTH_CLIENT_SECRET`).
     pub client_secret: Secret,
+}
+
+/// From which severity on something is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogLevel {
+    /// What keeps the service from its work.
+    Error,
+    /// What somebody should look at.
+    Warn,
+    /// Requests, sign-ins, starts and ends.
+    #[default]
+    Info,
+    /// What helps to find a fault of the service's own.
+    Debug,
+}
+
+impl FromStr for LogLevel {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "error" => Ok(Self::Error),
+            "warn" => Ok(Self::Warn),
+            "info" => Ok(Self::Info),
+            "debug" => Ok(Self::Debug),
+            _ => Err(()),
+        }
+    }
 }
 
 /// The length under which a shared secret can be tried out, in bytes.
@@ -89,8 +130,12 @@ impl Config {
         if state_dir == history_dir {
             reader.problem("CHAT_STATE_DIR", "it is CHAT_HISTORY_DIR; give it a folder of its own");
         }
+        let grace = reader.number("CHAT_SHUTDOWN_SECONDS", 8, 0..=3600);
+        let log_level = reader.parsed("CHAT_LOG", "`error`, `warn`, `info` or `debug`").unwrap_or_default();
         let limits = limits::Rules::read(&mut reader);
-        let turn = turn::Settings::read(&mut reader);
+        let mut turn = turn::Settings::read(&mut reader);
+        let actions = Arc::new(actions::Settings::read(&mut reader));
+        turn.instructions = actions.instructions();
         let problems = reader.finish();
         match (public, forge, gate_secret) {
             (Some(public), Some(forge), Some(gate_secret)) if problems.is_empty() => Ok(Self {
@@ -104,8 +149,12 @@ impl Config {
                 cookie_path,
                 history_dir,
                 state_dir,
+                grace: Duration::from_secs(grace),
+                log_level,
                 limits,
                 turn,
+                actions,
+                bounds: socket::Bounds::default(),
                 outbound: Outbound::default(),
             }),
             _ => Err(ConfigError { problems }),
@@ -165,13 +214,13 @@ fn allowed_users(reader: &mut Reader<'_>) -> BTreeSet<String> {
 
 /// A cookie that isn't sent to every path of the service signs nobody in.
 fn cookie_path(reader: &mut Reader<'_>, public: Option<&Public>) -> String {
-    let prefix = public.map_or("", |public| public.prefix());
-    let default = if prefix.is_empty() { "/" } else { prefix };
+    // Without an address there is nothing to hold a path against, and the address is what is wrong.
+    let default = public.map(Public::prefix).filter(|prefix| !prefix.is_empty()).unwrap_or("/");
     let Some(given) = reader.get("CHAT_COOKIE_PATH").map(ToOwned::to_owned) else { return default.to_owned() };
     let covers = given == "/"
         || default == given
         || default.strip_prefix(given.as_str()).is_some_and(|rest| rest.starts_with('/'));
-    if !covers || given.contains([';', ',', ' ']) {
+    if public.is_some() && !covers || given.contains([';', ',', ' ']) {
         reader.problem("CHAT_COOKIE_PATH", format!("expected `/` or a path at or above `{default}`"));
     }
     given

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::actions::Proposal;
 use crate::clock;
 use crate::turn::Usage;
 
@@ -52,6 +53,9 @@ pub struct Entry {
     /// What an answer cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+    /// What an answer proposes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Proposal>,
     /// What was done, and the response to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<Value>,
@@ -60,6 +64,15 @@ pub struct Entry {
 impl Entry {
     /// An entry with a text alone.
     pub fn new(at: SystemTime, role: Role, text: impl Into<String>) -> Self {
-        Self { at: clock::text(at), role, text: text.into(), outcome: None, reason: None, usage: None, action: None }
+        Self {
+            at: clock::text(at),
+            role,
+            text: text.into(),
+            outcome: None,
+            reason: None,
+            usage: None,
+            actions: Vec::new(),
+            action: None,
+        }
     }
 }

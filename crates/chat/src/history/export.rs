@@ -34,12 +34,16 @@ pub(super) async fn one(
 
 /// All of somebody's, one after the other: no more than one is in memory.
 pub(super) async fn all(State(state): State<AppState>, visitor: Visitor) -> Result<Response, HistoryError> {
-    let summaries = state.history.list(&visitor.user).await?;
-    let pieces = stream::iter(summaries).then(move |summary| {
+    let conversations = state.history.all(&visitor.user).await?;
+    let pieces = stream::iter(conversations).then(move |conversation| {
         let (state, user) = (state.clone(), visitor.user.clone());
         async move {
-            let entries = state.history.read(&user, summary.conversation_id).await?;
-            Ok::<Bytes, HistoryError>(lines(summary.conversation_id, entries).into())
+            match state.history.read(&user, conversation).await {
+                Ok(entries) => Ok(lines(conversation, entries).into()),
+                // Nothing was ever said in it.
+                Err(HistoryError::NotFound) => Ok(Bytes::new()),
+                Err(error) => Err(error),
+            }
         }
     });
     Ok(attachment("conversations.ndjson", Body::from_stream(pieces)))

@@ -11,6 +11,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::hash_map::DefaultHasher;
 use std::fs::{self, DirBuilder};
 use std::hash::{Hash, Hasher};
@@ -103,7 +104,7 @@ impl History {
         .await
     }
 
-    /// Somebody's conversations, the last changed first.
+    /// Somebody's conversations, the last changed first: the first thousand of them.
     ///
     /// # Errors
     /// The folder can't be read.
@@ -111,15 +112,20 @@ impl History {
         let folder = self.folder(user)?;
         blocking(move || {
             let conversations = conversations(&folder)?;
+            // What holds no entry (yet) is no conversation.
             let summaries = conversations.into_iter().filter_map(|id| file::summarise(&path(&folder, id), id).ok());
-            let mut summaries: Vec<Summary> = summaries.collect();
-            summaries.sort_by(|one, other| {
-                other.updated.cmp(&one.updated).then(one.conversation_id.cmp(&other.conversation_id))
-            });
-            summaries.truncate(LISTED);
-            Ok(summaries)
+            Ok(summaries.take(LISTED).collect())
         })
         .await
+    }
+
+    /// All of somebody's conversations, the last changed first.
+    ///
+    /// # Errors
+    /// The folder can't be read.
+    pub async fn all(&self, user: &str) -> Result<Vec<Uuid>, HistoryError> {
+        let folder = self.folder(user)?;
+        blocking(move || conversations(&folder)).await
     }
 
     /// The entries of a conversation, oldest first.
@@ -165,19 +171,23 @@ fn path(folder: &Path, conversation: Uuid) -> PathBuf {
     folder.join(format!("{conversation}.{SUFFIX}"))
 }
 
-/// The conversations in a folder; somebody who never said anything has none.
+/// The conversations in a folder, the last changed first; somebody who never said anything has none.
 fn conversations(folder: &Path) -> Result<Vec<Uuid>, HistoryError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(HistoryError::Io(error)),
     };
-    let ids = entries.filter_map(|entry| {
-        let path = entry.ok()?.path();
-        let stem = path.file_stem()?.to_str()?;
-        (path.extension()? == SUFFIX).then(|| stem.parse().ok()).flatten()
+    let found = entries.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let path = entry.path();
+        let id: Uuid = path.file_stem()?.to_str()?.parse().ok()?;
+        let changed = entry.metadata().and_then(|metadata| metadata.modified()).ok()?;
+        (path.extension()? == SUFFIX).then_some((Reverse(changed), id))
     });
-    Ok(ids.collect())
+    let mut found: Vec<_> = found.collect();
+    found.sort_unstable();
+    Ok(found.into_iter().map(|(_, id)| id).collect())
 }
 
 /// Makes a folder that nobody else on the machine can read.

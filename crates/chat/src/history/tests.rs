@@ -129,6 +129,40 @@ async fn a_conversation_has_an_end() {
     assert_eq!(history.read("smoke", ID).await.unwrap().len(), 1);
 }
 
+/// Runs where no file may grow beyond eight blocks, which to whoever writes is a disk that fills up in the middle of a line.
+#[tokio::test]
+#[ignore = "run by the test below"]
+async fn on_a_full_disk() {
+    let (folder, history) = history();
+    let mut kept = 0;
+    let refused = loop {
+        match history.append("smoke", ID, entry(Role::User, &format!("{kept} {}", "x".repeat(900)))).await {
+            Ok(()) => kept += 1,
+            Err(error) => break error,
+        }
+        assert!(kept < 100, "the disk never got full");
+    };
+    assert!(matches!(refused, HistoryError::Io(_)) && kept > 0, "{refused}");
+    let content = fs::read_to_string(file(&folder, "smoke")).unwrap();
+    assert!(content.ends_with('\n') && content.lines().count() == kept, "half a line was left: {content}");
+    assert_eq!(history.read("smoke", ID).await.unwrap().len(), kept);
+    let other = Uuid::from_u128(9);
+    assert!(history.append("smoke", other, entry(Role::User, &"x".repeat(100_000))).await.is_err());
+    assert!(!path(file(&folder, "smoke").parent().unwrap(), other).exists(), "what never began leaves nothing");
+    history.append("smoke", other, entry(Role::User, "short")).await.unwrap();
+    println!("kept {kept}");
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_kept() {
+    // The limit is the process's, so it is another process. The signal that goes with it is ignored, as on a disk that is full.
+    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" --ignored --exact --nocapture history::tests::on_a_full_disk";
+    let program = std::env::current_exe().unwrap();
+    let output = std::process::Command::new("sh").arg("-c").arg(script).arg(program).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("kept "), "{said}{}", String::from_utf8_lossy(&output.stderr));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

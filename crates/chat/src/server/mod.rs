@@ -21,9 +21,10 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::history::{self, History};
 use crate::limits::Limits;
+use crate::socket::{self, Hub};
 use crate::state::{Store, StoreError};
 use crate::turn::Turns;
-use crate::{answer, gate, sign_in};
+use crate::{actions, answer, gate, page, sign_in};
 
 /// The most content of a request, in bytes. An action's payload fits by far.
 const CONTENT: usize = 256 * 1024;
@@ -52,6 +53,8 @@ pub struct AppState {
     pub ending: CancellationToken,
     /// What the service waits for before it ends: turns and sockets run as tasks of this tracker.
     pub tasks: TaskTracker,
+    /// The turns under way, as those who follow them see them.
+    pub hub: Hub,
 }
 
 /// Why the service doesn't start.
@@ -91,6 +94,7 @@ impl Chat {
             closing: CancellationToken::new(),
             ending: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            hub: Hub::new(config.bounds),
             config: Arc::new(config),
             store,
         };
@@ -142,6 +146,9 @@ fn router() -> Router<AppState> {
         .route("/auth/verify", any(gate::verify))
         .merge(sign_in::routes())
         .merge(history::routes())
+        .merge(socket::routes())
+        .merge(actions::routes())
+        .merge(page::routes())
         .fallback(async || answer::error(StatusCode::NOT_FOUND, "not_found", "there is nothing here"))
         .layer(DefaultBodyLimit::max(CONTENT))
 }

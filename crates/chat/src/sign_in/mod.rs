@@ -58,6 +58,8 @@ async fn logout(State(state): State<AppState>, headers: HeaderMap) -> Response {
     };
     let mut answer = page.answer();
     add_cookie(&mut answer, session_cookie(&state.config).remove());
+    // Who has no session from now on hasn't lost it.
+    add_cookie(&mut answer, done_cookie(&state.config).remove());
     answer
 }
 

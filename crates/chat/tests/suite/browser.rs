@@ -39,8 +39,8 @@ impl Answer {
 
     /// The cookie that the answer sets under a name, as the field has it.
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
-        let fields = self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
-        fields.filter(|field| field.starts_with(&format!("{name}="))).last().map(ToOwned::to_owned)
+        let mut fields = self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+        fields.rfind(|field| field.starts_with(&format!("{name}="))).map(ToOwned::to_owned)
     }
 
     /// The hidden fields of the page's forms.

@@ -1,5 +1,7 @@
 //! Who gets in, by the edge and directly: without a session nobody, nowhere, and always with exactly 401.
 
+use std::net::SocketAddr;
+
 use http_body_util::Full;
 use proptest::prelude::*;
 use routes::Mode;
@@ -75,34 +77,44 @@ const FORGED: &[&[(&str, &str)]] = &[
 
 #[tokio::test]
 async fn without_a_session_every_gated_path_is_401() {
-    for (mode, redirect) in [(Mode::Subpath, "false"), (Mode::Subdomain, "false"), (Mode::Subpath, "true")] {
-        let world = World::with(mode, &[("CHAT_GATE_REDIRECT", redirect)]).await;
-        let mut browser = world.browser();
-        let mut urls: Vec<String> =
-            PATHS.iter().flat_map(|path| [world.url(path), world.direct(&format!("/chat{path}"))]).collect();
-        for trick in TRICKS {
-            let host = world.url("");
-            urls.push(format!("{}{trick}", host.strip_suffix("/chat").unwrap_or(&host)));
-            urls.push(world.direct(trick));
-        }
-        if mode == Mode::Subdomain {
-            urls.extend(
-                PATHS.iter().filter(|path| !matches!(**path, "/health" | "/ready")).map(|path| world.direct(path)),
-            );
-        }
-        for url in &urls {
-            let mut direct = Browser::new(world.chat_address());
-            let sender = if url.starts_with(&world.direct("")) { &mut direct } else { &mut browser };
-            for method in METHODS {
-                // A redirect is for navigations to the page alone, and only where it is asked for.
-                let is_page = url.ends_with("/") && *method == "GET" && redirect == "true";
-                for fields in
-                    FORGED.iter().filter(|fields| !is_page || fields.first().is_none_or(|field| field.0 != "accept"))
-                {
-                    let answer = sender.send(method, url, fields, "").await;
-                    assert_eq!(answer.status, 401, "{mode} {method} {url} {fields:?}: {answer:?}");
-                    assert!(answer.field("www-authenticate").is_some() && answer.cookie(COOKIE).is_none());
-                }
+    for (mode, redirect) in [(Mode::Subpath, false), (Mode::Subdomain, false), (Mode::Subpath, true)] {
+        let world = World::with(mode, &[("CHAT_GATE_REDIRECT", &redirect.to_string())]).await;
+        every_gated_path_is_401(&world, world.edge.addr(), mode, redirect).await;
+    }
+}
+
+/// Asks for it all, by an edge and past it.
+pub(crate) async fn every_gated_path_is_401(world: &World, edge: SocketAddr, mode: Mode, redirect: bool) {
+    let mut browser = Browser::new(edge);
+    let mut urls: Vec<String> =
+        PATHS.iter().flat_map(|path| [world.url(path), world.direct(&format!("/chat{path}"))]).collect();
+    for trick in TRICKS {
+        let host = world.url("");
+        urls.push(format!("{}{trick}", host.strip_suffix("/chat").unwrap_or(&host)));
+        urls.push(world.direct(trick));
+    }
+    if mode == Mode::Subdomain {
+        urls.extend(PATHS.iter().filter(|path| !matches!(**path, "/health" | "/ready")).map(|path| world.direct(path)));
+    }
+    for url in &urls {
+        let mut direct = Browser::new(world.chat_address());
+        let sender = if url.starts_with(&world.direct("")) { &mut direct } else { &mut browser };
+        let methods = if redirect { &METHODS[..1] } else { METHODS };
+        for method in methods {
+            // Every method, and every forgery with one of them.
+            let forged = match *method {
+                "GET" => FORGED,
+                "POST" => &FORGED[..2],
+                _ => &FORGED[..1],
+            };
+            // A redirect is for navigations to the page alone, and only where it is asked for.
+            let is_page = url.split('?').next().unwrap().ends_with("chat/") && *method == "GET" && redirect;
+            for fields in
+                forged.iter().filter(|fields| !is_page || fields.first().is_none_or(|field| field.0 != "accept"))
+            {
+                let answer = sender.send(method, url, fields, "").await;
+                assert_eq!(answer.status, 401, "{mode} {method} {url} {fields:?}: {answer:?}");
+                assert!(answer.field("www-authenticate").is_some() && answer.cookie(COOKIE).is_none());
             }
         }
     }

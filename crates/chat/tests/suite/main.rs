@@ -1,10 +1,38 @@
 //! The chat as its visitors meet it: behind the edge in both modes, with the forge's double to sign in at; and directly.
 
+#[cfg(test)]
+mod actions;
+#[cfg(test)]
 mod browser;
-mod world;
-
+#[cfg(test)]
+mod caddy;
+#[cfg(test)]
+mod chromium;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod gate;
+#[cfg(test)]
 mod history;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod life;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod socket;
+#[cfg(test)]
+mod stand_in;
+#[cfg(test)]
+mod works;
+#[cfg(test)]
+mod world;

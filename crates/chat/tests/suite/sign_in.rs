@@ -47,6 +47,8 @@ async fn from_the_login_to_the_chat_and_out() {
         let kept = browser.clone();
         assert_eq!(browser.post(&world.url("/logout"), &world.origin(), &[]).await.status, 200);
         assert_eq!(browser.cookie(COOKIE), None);
+        let page = browser.get(&world.url("/")).await;
+        assert!(page.status == 401 && !page.body.contains("cookie back"), "who left has lost nothing: {}", page.body);
         for mut browser in [browser, kept] {
             assert_eq!(browser.get(&world.url("/history")).await.status, 401, "the session itself has ended");
         }
@@ -277,7 +279,7 @@ async fn cookies_are_secure_on_https() {
     world.values.insert("FORGE_PUBLIC_URL".to_owned(), "https://edge.test/forge".to_owned());
     world.values.insert("EDGE_TUNNEL_FQDN".to_owned(), "edge.test".to_owned());
     world.restart_chat().await;
-    let answer = world.browser().get(&world.direct("/chat/login")).await;
+    let answer = Browser::new(world.chat_address()).get(&world.direct("/chat/login")).await;
     let redirect = parameter(&answer.location(), "redirect_uri").unwrap();
     assert_eq!(redirect, "https://edge.test/chat/oauth/callback");
     assert!(answer.cookie("disinto_chat_sign_in").unwrap().ends_with("; HttpOnly; SameSite=Lax; Secure"));

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chat::socket::Bounds;
+use chat::turn::Launcher;
 use chat::{Chat, Config};
 use doubles::forge::Forge;
 use edge::Edge;
@@ -27,10 +29,21 @@ pub(crate) struct World {
     pub(crate) edge: Edge,
     pub(crate) forge: Forge,
     pub(crate) chat: Option<Chat>,
+    /// Where the CI will be.
+    pub(crate) ci: Option<TcpListener>,
     pub(crate) site: Site,
     pub(crate) values: BTreeMap<String, String>,
     chat_address: SocketAddr,
+    bounds: Bounds,
     folder: TempDir,
+}
+
+/// The settings that values come to; commands of these tests stand in for the real one, and nothing has to be confined.
+fn config(values: &BTreeMap<String, String>, bounds: Bounds) -> Config {
+    let mut config = Config::read(values).unwrap();
+    config.turn.launcher = Launcher::Unconfined;
+    config.bounds = bounds;
+    config
 }
 
 pub(crate) async fn listener() -> TcpListener {
@@ -44,10 +57,15 @@ impl World {
 
     /// With settings of the chat besides those that follow from the site.
     pub(crate) async fn with(mode: Mode, more: &[(&str, &str)]) -> Self {
-        let (edge, at_forge, chat) = (listener().await, listener().await, listener().await);
+        Self::timed(mode, more, Bounds::default()).await
+    }
+
+    /// The same with a socket that waits for other times.
+    pub(crate) async fn timed(mode: Mode, more: &[(&str, &str)], bounds: Bounds) -> Self {
+        let (edge, at_forge, chat, ci) = (listener().await, listener().await, listener().await, listener().await);
         let origin = Origin::parse(&format!("http://edge.test:{}", edge.local_addr().unwrap().port())).unwrap();
         let (forge_address, chat_address) = (at_forge.local_addr().unwrap(), chat.local_addr().unwrap());
-        let upstreams = [("forge", forge_address), ("chat", chat_address)]
+        let upstreams = [("forge", forge_address), ("chat", chat_address), ("ci", ci.local_addr().unwrap())]
             .map(|(name, address)| (name.to_owned(), address.to_string()));
         let site = Site::standard(origin, mode, &upstreams.into()).unwrap().with_gate_secret(GateSecret::new(SECRET));
         let told = settings::for_site(&site);
@@ -75,9 +93,9 @@ impl World {
             .map(|(name, value)| (name.to_owned(), value)),
         );
         values.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let running = Chat::start(Config::read(&values).unwrap(), chat).unwrap();
+        let running = Chat::start(config(&values, bounds), chat).unwrap();
         let edge = Edge::start(site.clone(), edge).unwrap();
-        Self { edge, forge, chat: Some(running), site, values, chat_address, folder }
+        Self { edge, forge, chat: Some(running), ci: Some(ci), site, values, chat_address, bounds, folder }
     }
 
     /// Ends the chat, and starts it again at the same place with settings that may be others by now.
@@ -86,7 +104,7 @@ impl World {
             chat.shutdown(Duration::from_secs(5)).await;
         }
         let listener = TcpListener::bind(self.chat_address).await.unwrap();
-        self.chat = Some(Chat::start(Config::read(&self.values).unwrap(), listener).unwrap());
+        self.chat = Some(Chat::start(config(&self.values, self.bounds), listener).unwrap());
     }
 
     /// The public address of one of the chat's own paths.
@@ -120,22 +138,24 @@ impl World {
 
     /// From the chat's login to the forge, and signed in there with consent: the address at which the browser is sent back.
     pub(crate) async fn until_callback(&self, browser: &mut Browser, user: &str) -> String {
-        let to_forge = browser.get(&self.url("/login")).await;
+        self.until_callback_from(&self.url("/login"), browser, user).await
+    }
+
+    /// The same from another service's login.
+    pub(crate) async fn until_callback_from(&self, login: &str, browser: &mut Browser, user: &str) -> String {
+        let to_forge = browser.get(login).await;
         assert_eq!(to_forge.status, 303, "{}", to_forge.body);
         let mut page = browser.get(&to_forge.location()).await;
         let forge = self.site.service_url("forge").unwrap();
         let origin = url::Url::parse(&forge).unwrap().origin().ascii_serialization();
-        if page.status == 303 || page.status == 302 {
+        // Somebody who isn't signed in at the forge is asked to be, and comes back to the question.
+        if page.status != 200 && page.location().contains("/user/login") {
             let login = browser.get(&absolute(&origin, &page.location())).await;
-            if !login.hidden().iter().any(|(name, _)| name == "client_id") && login.status == 200 {
-                let mut fields = login.hidden();
-                fields.extend(
-                    [("user_name", user), ("password", "right")]
-                        .map(|(name, value)| (name.to_owned(), value.to_owned())),
-                );
-                assert_eq!(browser.post(&format!("{forge}/user/login"), &origin, &fields).await.status, 303);
-                page = browser.get(&to_forge.location()).await;
-            }
+            let mut fields = login.hidden();
+            let given = [("user_name", user), ("password", "right")];
+            fields.extend(given.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            assert_eq!(browser.post(&format!("{forge}/user/login"), &origin, &fields).await.status, 303);
+            page = browser.get(&to_forge.location()).await;
         }
         if page.status == 200 {
             let mut fields = page.hidden();
@@ -164,7 +184,7 @@ fn absolute(origin: &str, location: &str) -> String {
     if location.starts_with('/') { format!("{origin}{location}") } else { location.to_owned() }
 }
 
-async fn api(forge: &Forge, path: &str, body: &Value) -> Value {
+pub(crate) async fn api(forge: &Forge, path: &str, body: &Value) -> Value {
     let fields = [("authorization", BASIC), ("content-type", "application/json")];
     let url = format!("http://{}{path}", forge.addr());
     let answer = Browser::new(forge.addr()).send("POST", &url, &fields, &body.to_string()).await;

@@ -48,6 +48,18 @@ pub(super) struct Issue {
     pub(super) updated: u64,
     /// What shall be merged, where it is a pull request.
     pub(super) pull: Option<Pull>,
+    /// The ids of its labels.
+    pub(super) labels: Vec<u64>,
+}
+
+/// A label of a repository's.
+#[derive(Debug, Clone)]
+pub(super) struct Label {
+    pub(super) id: u64,
+    pub(super) name: String,
+    /// Six hexadecimal digits.
+    pub(super) color: String,
+    pub(super) description: String,
 }
 
 /// What a pull request is about.
@@ -84,6 +96,7 @@ pub(super) struct Record {
     pub(super) created: u64,
     pub(super) updated: u64,
     pub(super) issues: Vec<Issue>,
+    pub(super) labels: Vec<Label>,
     pub(super) statuses: Vec<Status>,
     pub(super) hooks: Vec<Hook>,
     /// By the user's number.
@@ -98,6 +111,7 @@ impl Record {
             created: now,
             updated: now,
             issues: Vec::new(),
+            labels: Vec::new(),
             statuses: Vec::new(),
             hooks: Vec::new(),
             collaborators: BTreeMap::new(),

@@ -151,6 +151,24 @@ async fn branches_issues_and_pull_requests() {
 }
 
 #[tokio::test]
+async fn labels_are_given_by_their_ids() {
+    let forge = forge(Flavour::Gitea).await;
+    let smoke = Caller::smoke(&forge);
+    demo(&smoke).await;
+    let labels = format!("{DEMO}/labels");
+    assert_eq!(smoke.get(&labels).await.json(), json!([]));
+    let bug = smoke.post(&labels, json!({ "name": "bug", "color": "#ee0701" })).await;
+    assert_eq!((bug.status, &bug.json()["color"]), (201, &json!("ee0701")));
+    assert_eq!(smoke.post(&labels, json!({ "name": "x", "color": "red" })).await.status, 422);
+    let id = bug.json()["id"].clone();
+    let issue = smoke.post(&format!("{DEMO}/issues"), json!({ "title": "t", "labels": [id, 4711] })).await.json();
+    assert_eq!(issue["labels"].as_array().unwrap().len(), 1, "what isn't there is passed over");
+    assert_eq!(smoke.get(&format!("{DEMO}/issues/1")).await.json()["labels"][0]["name"], "bug");
+    let by_name = smoke.post(&format!("{DEMO}/issues"), json!({ "title": "t", "labels": ["bug"] })).await;
+    assert_eq!(by_name.status, 422, "names are not what the API takes");
+}
+
+#[tokio::test]
 async fn statuses() {
     let forge = forge(Flavour::Forgejo).await;
     let smoke = Caller::smoke(&forge);

@@ -1,34 +1,30 @@
 //! One turn, for who wants to know whether the command answers.
 
-use std::ffi::OsString;
 use std::io::Write;
-use std::process::ExitCode;
 
-use chat::config::Reader;
+use chat::config::{ConfigError, Reader};
 use chat::turn::{Happening, Launcher, Order, Settings, Turns};
 use uuid::Uuid;
 
-use crate::{Values, WRONG_USAGE, fail};
+use crate::Values;
+use crate::exit::{Exit, Failure};
 
 /// Runs it as the service does, and prints the answer as it comes.
-pub(crate) fn run(values: &Values, prompt: &OsString) -> ExitCode {
-    let Some(prompt) = prompt.to_str() else { return fail("chat ask: expected text", WRONG_USAGE) };
+pub(crate) fn run(values: &Values, prompt: &str) -> Result<(), Failure> {
     let mut reader = Reader::new(values);
     let mut settings = Settings::read(&mut reader);
-    if let Some(problem) = reader.finish().into_iter().next() {
-        return fail(&format!("{}: {}", problem.setting, problem.message), WRONG_USAGE);
+    let problems = reader.finish();
+    if !problems.is_empty() {
+        return Err(Failure { exit: Exit::Usage, text: ConfigError { problems }.to_string() });
     }
-    match std::env::current_exe() {
-        Ok(program) => settings.launcher = Launcher::Program(program),
-        Err(error) => return fail(&format!("the program's own file can't be found: {error}"), 1),
-    }
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(ask(settings, prompt)),
-        Err(error) => fail(&format!("there is no runtime: {error}"), 1),
-    }
+    let program = std::env::current_exe();
+    let program = program.map_err(|error| Failure::of(format!("the program's own file can't be found: {error}")))?;
+    settings.launcher = Launcher::Program(program);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::of)?;
+    runtime.block_on(ask(settings, prompt))
 }
 
-async fn ask(settings: Settings, prompt: &str) -> ExitCode {
+async fn ask(settings: Settings, prompt: &str) -> Result<(), Failure> {
     let order = Order {
         user: "operator".to_owned(),
         conversation: Uuid::new_v4(),
@@ -37,21 +33,16 @@ async fn ask(settings: Settings, prompt: &str) -> ExitCode {
         earlier: Vec::new(),
     };
     let mut turn = Turns::new(settings).start(order);
+    let mut output = std::io::stdout();
     while let Some(happening) = turn.happenings.recv().await {
         match happening {
             Happening::Token(text) => {
-                let mut output = std::io::stdout();
-                if output.write_all(text.as_bytes()).and_then(|()| output.flush()).is_err() {
-                    return ExitCode::FAILURE;
-                }
+                output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(Failure::of)?;
             }
-            Happening::Finished { .. } => {
-                let _ = writeln!(std::io::stdout());
-                return ExitCode::SUCCESS;
-            }
-            Happening::Failed(error) => return fail(&format!("chat ask: {error}"), 1),
+            Happening::Finished { .. } => return writeln!(output).map_err(Failure::of),
+            Happening::Failed(error) => return Err(Failure::of(format!("chat ask: {error}"))),
             _ => {}
         }
     }
-    fail("chat ask: there was no answer", 1)
+    Err(Failure::of("chat ask: there was no answer"))
 }

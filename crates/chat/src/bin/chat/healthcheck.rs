@@ -1,35 +1,36 @@
-//! Asks the service that listens on this machine how it is, for images that have no other program to do so.
+//! What a container's health check runs: its image needs no other program for it.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::process::ExitCode;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::{Values, fail};
+use bytes::Bytes;
+use chat::client::Client;
+use chat::config::{ConfigError, Reader};
+use http::Request;
+use outbound::Outbound;
 
-/// How long each step may take.
-const TIMEOUT: Duration = Duration::from_secs(5);
+use crate::Values;
+use crate::exit::{Exit, Failure};
 
-/// Exit code 0 where it answers 200.
-pub(crate) fn run(values: &Values) -> ExitCode {
-    let port = values.get("CHAT_PORT").and_then(|port| port.trim().parse().ok()).unwrap_or(8080);
-    let host = values.get("CHAT_HOST").and_then(|host| host.trim().parse().ok());
-    let host = host.filter(|host: &std::net::IpAddr| !host.is_unspecified()).unwrap_or(Ipv4Addr::LOCALHOST.into());
-    match ask(SocketAddr::new(host, port)) {
-        Ok(line) if line.split(' ').nth(1) == Some("200") => ExitCode::SUCCESS,
-        Ok(line) => fail(&format!("/health: expected 200, found `{}`", line.escape_debug()), 1),
-        Err(error) => fail(&format!("/health: {error}"), 1),
+const TIME: Duration = Duration::from_secs(5);
+
+/// Asks `/ready` of the service on this machine, where its settings say that it listens.
+pub(crate) fn run(environment: &Values) -> Result<(), Failure> {
+    let mut reader = Reader::new(environment);
+    let host = reader.parsed("CHAT_HOST", "an IP address").filter(|host: &IpAddr| !host.is_unspecified());
+    let port = reader.parsed("CHAT_PORT", "a port").unwrap_or(8080);
+    let address = SocketAddr::new(host.unwrap_or(Ipv4Addr::LOCALHOST.into()), port);
+    let problems = reader.finish();
+    if !problems.is_empty() {
+        return Err(Failure { exit: Exit::Usage, text: ConfigError { problems }.to_string() });
     }
-}
-
-/// The answer's first line.
-fn ask(address: SocketAddr) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    stream.set_write_timeout(Some(TIMEOUT))?;
-    write!(stream, "GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut head = [0; 64];
-    let length = stream.read(&mut head)?;
-    let text = String::from_utf8_lossy(&head[..length]).into_owned();
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::of)?;
+    runtime.block_on(async {
+        let request = Request::get(format!("http://{address}/ready")).body(Bytes::new()).map_err(Failure::of)?;
+        let answer = Client::new(Outbound::default()).within(TIME).send(request).await.map_err(Failure::of)?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        Err(Failure::of(format!("{}: {}", answer.status(), String::from_utf8_lossy(answer.body()))))
+    })
 }

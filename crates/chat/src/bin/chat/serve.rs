@@ -1,50 +1,52 @@
-//! Serving.
+//! Serving, from the settings to the signal.
 
-use std::process::ExitCode;
-use std::time::Duration;
+use std::io;
 
 use chat::turn::Launcher;
 use chat::{Chat, Config};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Values, WRONG_USAGE, fail};
+use crate::Values;
+use crate::exit::{Exit, Failure};
+use crate::log;
 
-/// Serves until the process is told to end.
-pub(crate) fn run(values: Values) -> ExitCode {
+/// Serves until it is told to end (SIGTERM, SIGINT). A second signal doesn't wait for what is under way.
+pub(crate) fn run(environment: &Values) -> Result<(), Failure> {
     // Before anything else: the environment has secrets in it.
-    if let Err(error) = chat::confine::hide_process() {
-        return fail(&format!("the process can't be hidden from others: {error}"), 1);
-    }
-    let mut config = match Config::read(&values) {
-        Ok(config) => config,
-        Err(error) => return fail(&error.to_string(), WRONG_USAGE),
-    };
-    drop(values);
-    match std::env::current_exe() {
-        Ok(program) => config.turn.launcher = Launcher::Program(program),
-        Err(error) => return fail(&format!("the program's own file can't be found: {error}"), 1),
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("there is no runtime: {error}"), 1),
-    };
-    match runtime.block_on(serve(config)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => fail(&why, 1),
-    }
+    chat::confine::hide_process()
+        .map_err(|error| Failure::of(format!("the process can't be hidden from others: {error}")))?;
+    let mut config = Config::read(environment)
+        .map_err(|error| Failure { exit: Exit::Usage, text: format!("these settings can't be used:\n{error}") })?;
+    let program = std::env::current_exe();
+    let program = program.map_err(|error| Failure::of(format!("the program's own file can't be found: {error}")))?;
+    config.turn.launcher = Launcher::Program(program);
+    log::begin(&config);
+    tokio::runtime::Runtime::new().map_err(Failure::of)?.block_on(serve(config))
 }
 
-async fn serve(config: Config) -> Result<(), String> {
-    let listen = config.listen;
-    let listener = tokio::net::TcpListener::bind(listen).await.map_err(|error| format!("{listen}: {error}"))?;
-    let chat = Chat::start(config, listener).map_err(|error| error.to_string())?;
-    let failed = |error: std::io::Error| error.to_string();
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+async fn serve(config: Config) -> Result<(), Failure> {
+    let (grace, address) = (config.grace, config.listen);
+    // Before anything is served: a signal that comes early must not be lost.
+    let (mut terminate, mut interrupt) = signals().map_err(Failure::of)?;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| Failure::of(format!("can't listen at {address}: {error}")))?;
+    let public = config.public.url("/");
+    let chat = Chat::start(config, listener).map_err(Failure::of)?;
+    tracing::info!(address = %chat.addr(), public, "listening");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    chat.shutdown(Duration::from_secs(8)).await;
+    tracing::info!(grace = grace.as_secs(), "ending");
+    tokio::select! {
+        () = chat.shutdown(grace) => tracing::info!("ended"),
+        _ = terminate.recv() => tracing::warn!("ended at once"),
+        _ = interrupt.recv() => tracing::warn!("ended at once"),
+    }
     Ok(())
+}
+
+fn signals() -> io::Result<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)> {
+    Ok((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
 }

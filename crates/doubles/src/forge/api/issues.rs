@@ -4,8 +4,8 @@ use http::{Response, StatusCode};
 use serde_json::{Value, json};
 use serve::Body;
 
-use super::Reply;
 use super::call::{Call, Found, text};
+use super::{Reply, labels};
 use crate::forge::clock::{self, rfc3339};
 use crate::forge::records::{Access, Issue, MOST, Pull};
 use crate::forge::settings::Flavour;
@@ -27,7 +27,7 @@ fn shape(call: &Call<'_>, found: &Found, issue: &Issue) -> Value {
         "body": issue.body,
         "ref": "",
         "assets": [],
-        "labels": [],
+        "labels": labels::shapes(call, found, &issue.labels),
         "milestone": null,
         "assignee": null,
         "assignees": null,
@@ -86,6 +86,7 @@ pub(super) fn get(call: &Call<'_>) -> Reply {
 /// Makes an issue, or with `pull` a pull request, from the content.
 pub(super) fn make(call: &Call<'_>, found: &Found, body: &Value, pull: Option<Pull>) -> Result<Issue, Response<Body>> {
     let title = call.required(body, "title", "Title")?;
+    let labels = labels::given(call, found, body)?;
     let (id, now, author) = (call.forge.stores.records.next_id(), clock::now(), call.user()?.id);
     let made = call.forge.stores.records.with(found.facts.id, |record| {
         if record.issues.len() == MOST {
@@ -101,6 +102,7 @@ pub(super) fn make(call: &Call<'_>, found: &Found, body: &Value, pull: Option<Pu
             created: now,
             updated: now,
             pull,
+            labels,
         };
         record.issues.push(issue.clone());
         Some(issue)

@@ -9,6 +9,7 @@ mod commits;
 mod contents;
 mod hooks;
 mod issues;
+mod labels;
 mod meta;
 pub(super) mod pulls;
 mod repositories;

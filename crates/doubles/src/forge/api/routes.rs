@@ -2,8 +2,8 @@
 
 use super::call::Call;
 use super::{
-    Reply, admin, applications, branches, collaborators, commits, contents, hooks, issues, meta, pulls, repositories,
-    statuses, tokens, users,
+    Reply, admin, applications, branches, collaborators, commits, contents, hooks, issues, labels, meta, pulls,
+    repositories, statuses, tokens, users,
 };
 
 /// Does what a call asks for.
@@ -63,6 +63,7 @@ fn of_repository(path: &[&str]) -> Option<&'static [(&'static str, Action)]> {
         ["hooks", _, "tests"] => &[("POST", hooks::test)],
         ["issues"] => &[("GET", issues::list), ("POST", issues::create)],
         ["issues", _] => &[("GET", issues::get), ("PATCH", issues::update)],
+        ["labels"] => &[("GET", labels::list), ("POST", labels::create)],
         ["pulls"] => &[("GET", pulls::list), ("POST", pulls::create)],
         ["pulls", _] => &[("GET", pulls::get)],
         ["collaborators"] => &[("GET", collaborators::list)],

@@ -1,0 +1,3 @@
+mod reading;
+mod schema;
+mod settings;

@@ -1,0 +1,117 @@
+//! A client of the socket.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use crate::browser::Browser;
+use crate::world::World;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What came.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Came {
+    Frame(Value),
+    /// The close code.
+    Close(u16),
+    /// The connection ended without one.
+    Gone,
+}
+
+pub(crate) struct Client {
+    pub(crate) socket: WebSocketStream<TcpStream>,
+}
+
+impl Client {
+    /// Opens a socket as the chat's own page does.
+    pub(crate) async fn open(world: &World, browser: &Browser) -> Self {
+        let fields = [("origin", world.origin()), ("cookie", cookies(browser))];
+        Self::opening(world.edge.addr(), &world.url("/ws"), &fields).await.unwrap_or_else(|status| panic!("{status}"))
+    }
+
+    /// Opens a socket with these fields, or gives the refusal's status.
+    pub(crate) async fn opening(address: SocketAddr, url: &str, fields: &[(&str, String)]) -> Result<Self, u16> {
+        let mut request = url.replacen("http", "ws", 1).into_client_request().unwrap();
+        for (name, value) in fields {
+            let name: http::HeaderName = name.parse().unwrap();
+            request.headers_mut().append(name, value.parse().unwrap());
+        }
+        let stream = TcpStream::connect(address).await.unwrap();
+        match timeout(PATIENCE, tokio_tungstenite::client_async(request, stream)).await.expect("no answer") {
+            Ok((socket, _)) => Ok(Self { socket }),
+            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub(crate) async fn send(&mut self, message: Value) {
+        self.socket.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    pub(crate) async fn ask(&mut self, conversation: &str, message: &str) {
+        self.send(json!({ "type": "chat_request", "conversation_id": conversation, "message": message })).await;
+    }
+
+    /// What comes next; the protocol's own pings are passed over.
+    pub(crate) async fn came(&mut self) -> Came {
+        loop {
+            match timeout(PATIENCE, self.socket.next()).await.expect("nothing came") {
+                Some(Ok(Message::Text(text))) => return Came::Frame(serde_json::from_str(text.as_str()).unwrap()),
+                Some(Ok(Message::Close(frame))) => return Came::Close(frame.map_or(1005, |frame| frame.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Came::Gone,
+            }
+        }
+    }
+
+    /// The next frame.
+    pub(crate) async fn frame(&mut self) -> Value {
+        match self.came().await {
+            Came::Frame(frame) => frame,
+            other => panic!("a frame was expected, {other:?} came"),
+        }
+    }
+
+    /// All frames up to one of this type.
+    pub(crate) async fn until(&mut self, kind: &str) -> Vec<Value> {
+        let mut frames = Vec::new();
+        loop {
+            let frame = self.frame().await;
+            let is_it = frame["type"] == kind;
+            frames.push(frame);
+            if is_it {
+                return frames;
+            }
+        }
+    }
+
+    /// What comes before the connection ends, and how that ends it.
+    pub(crate) async fn until_end(&mut self) -> (Vec<Value>, Came) {
+        let mut frames = Vec::new();
+        loop {
+            match self.came().await {
+                Came::Frame(frame) => frames.push(frame),
+                end => return (frames, end),
+            }
+        }
+    }
+}
+
+/// A browser's cookies, all of them.
+pub(crate) fn cookies(browser: &Browser) -> String {
+    let pairs: Vec<String> = browser.jar.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+    pairs.join("; ")
+}
+
+/// The tokens of frames, put together.
+pub(crate) fn said(frames: &[Value]) -> String {
+    frames.iter().filter_map(|frame| frame["token"].as_str()).collect()
+}

@@ -1,14 +1,16 @@
 //! The page in a real Chromium, by way of the edge. Where there is none these tests say so and do nothing.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use doubles::messages::{Answer, Messages};
 use routes::Mode;
 use serde_json::{Value, json};
 
-use crate::chromium::{Chromium, Page, program};
+use crate::chromium::{Chromium, Page, program, skipped};
 use crate::stand_in::StandIn;
 use crate::works::Works;
-use crate::world::MODES;
+use crate::world::{MODES, listener};
 
 /// What a message holds that shows everything.
 const RICH: &[&str] = &[
@@ -24,20 +26,17 @@ const RICH: &[&str] = &[
 struct Desk {
     works: Works,
     stand_in: StandIn,
-    // Ends before the page does, otherwise.
     page: Page,
     _chromium: Chromium,
 }
 
 impl Desk {
     async fn new(mode: Mode, pieces: &[&str], more: &[(&str, &str)]) -> Option<Self> {
-        let Some(program) = program() else {
-            eprintln!("SKIPPED: there is no Chromium in PATH");
-            return None;
-        };
+        let program = program()?;
         let stand_in = StandIn::answering(pieces);
         let settings = stand_in.settings();
         let mut values: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        values.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
         values.extend(more);
         let works = Works::with(mode, &values).await;
         let chromium = Chromium::start(program).await;
@@ -172,6 +171,48 @@ async fn a_person_signs_in_asks_and_has_an_issue_created() {
         assert_eq!(desk.text("#conversations button").await, "Why does the forge lose its prefix?");
         desk.is_clean();
     }
+}
+
+/// The real command, with a model that is none. `EDGE_SMOKE_CLAUDE` names it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_real_command_answers_piece_by_piece() {
+    let Ok(command) = std::env::var("EDGE_SMOKE_CLAUDE") else {
+        return skipped("claude", "EDGE_SMOKE_CLAUDE is not set");
+    };
+    let says = "One two three four five six seven eight nine ten. \
+                <action type=\"issue-create\">{\"title\":\"From the real command\",\"labels\":[\"bug\"]}</action>";
+    let model = Messages::builder()
+        .answer(Answer::says("The second answer.").when("and then"))
+        .answer(Answer::says(says).when("Count"))
+        .token_delay(Duration::from_millis(100))
+        .serve(listener().await)
+        .unwrap();
+    let more = [("CHAT_CLAUDE_COMMAND", command.as_str()), ("ANTHROPIC_BASE_URL", &model.url())];
+    let Some(desk) = Desk::new(Mode::Subpath, &[], &more).await else { return };
+    desk.page.size(1280, 860, false).await;
+    desk.sign_in().await;
+    let watch = "window.seen = []; new MutationObserver(() => { const text = document.querySelector('.assistant .text')?.innerText ?? ''; \
+                 if (text && text !== seen.at(-1)) seen.push(text); }).observe(document.querySelector('#log'), { childList: true, subtree: true })";
+    desk.page.evaluate(&format!("{{ {watch} }}")).await;
+    desk.ask("Count to ten").await;
+    desk.answered(1).await;
+    let seen = desk.page.evaluate("seen").await;
+    let seen: Vec<&str> = seen.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(seen.len() >= 5, "it grows: {seen:?}");
+    assert!(seen.windows(2).all(|pair| pair[1].starts_with(pair[0].trim_end())), "{seen:?}");
+    assert_eq!(desk.text(".assistant .text").await, "One two three four five six seven eight nine ten.");
+    desk.page.click(".action button").await;
+    desk.page.until("document.querySelector('.action output a')").await;
+    desk.shot("real-command").await;
+    assert_eq!(desk.works.at_forge("/issues/1").await["title"], "From the real command");
+    desk.ask("and then?").await;
+    desk.answered(2).await;
+    assert!(desk.text(".assistant .text").await.ends_with("|The second answer."));
+    let asked = model.requests();
+    let told = asked.last().unwrap().to_string();
+    assert!(told.contains("Count to ten") && told.contains("ci-run"), "it goes on, and knows of actions: {told}");
+    assert!(!told.contains(&desk.works.forge_token) && !told.contains(&desk.works.ci_token));
+    desk.is_clean();
 }
 
 #[tokio::test(flavor = "multi_thread")]

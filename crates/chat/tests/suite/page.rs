@@ -346,6 +346,64 @@ async fn nothing_in_an_answer_is_markup() {
     desk.is_clean();
 }
 
+/// A page of another site, in the browser of somebody who is signed in.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_site_gets_nothing() {
+    for mode in MODES {
+        let Some(desk) = Desk::new(mode, &["x"], &[]).await else { return };
+        desk.sign_in().await;
+        let chat = desk.works.world.url("");
+        let other = format!("http://other.edge.test:{}/", desk.works.world.edge.addr().port());
+        desk.page.open(&other).await;
+        desk.page.until("location.host.startsWith('other.') && document.readyState === 'complete'").await;
+        let socket = format!(
+            "new Promise((done) => {{ const socket = new WebSocket({}); socket.onopen = () => done('open'); socket.onerror = () => done('refused'); }})",
+            json!(format!("{}/ws", chat.replacen("http", "ws", 1)))
+        );
+        assert_eq!(desk.page.evaluate(&socket).await, "refused", "{mode}");
+        let read = format!(
+            "fetch({}, {{ credentials: 'include' }}).then((answer) => answer.text(), () => 'refused')",
+            json!(format!("{chat}/history"))
+        );
+        assert_eq!(desk.page.evaluate(&read).await, "refused", "{mode}");
+        for kind in ["text/plain", "application/json"] {
+            let click = format!(
+                "fetch({}, {{ method: 'POST', credentials: 'include', mode: {}, headers: {{ 'Content-Type': '{kind}' }}, \
+                 body: '{{\"title\":\"t\"}}' }}).then(() => 'sent', () => 'refused')",
+                json!(format!("{chat}/action/issue-create")),
+                if kind == "text/plain" { "'no-cors'" } else { "'cors'" }
+            );
+            desk.page.evaluate(&click).await;
+        }
+        assert_eq!(desk.works.at_forge("/issues").await, json!([]), "{mode}");
+        // The same page is served as ever.
+        desk.page.open(&desk.works.world.url("/")).await;
+        desk.ready().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_long_ago_is_a_click_away() {
+    let Some(desk) = Desk::new(Mode::Subpath, &["x"], &[]).await else { return };
+    let id = "0d7b6c52-95a6-4a39-8f10-0a0f7c1d2e3f";
+    let folder = desk.works.world.folder().join("history").join("smoke");
+    std::fs::create_dir_all(&folder).unwrap();
+    let line = |nth: usize| {
+        let role = if nth % 2 == 0 { "user" } else { "assistant" };
+        json!({ "at": "2026-11-21T10:00:00.000Z", "role": role, "text": format!("word {nth}") }).to_string() + "\n"
+    };
+    std::fs::write(folder.join(format!("{id}.ndjson")), (0..602).map(line).collect::<String>()).unwrap();
+    desk.sign_in().await;
+    desk.page.click("#conversations button").await;
+    desk.page.until("document.querySelectorAll('.message').length === 500").await;
+    assert!(desk.text(".message:first-of-type").await.starts_with("word 102"));
+    desk.page.click(".earlier button").await;
+    desk.page.until("document.querySelectorAll('.message').length === 602").await;
+    assert!(desk.text(".message:first-of-type").await.starts_with("word 0"));
+    assert_eq!(desk.page.evaluate("document.querySelector('.earlier') === null").await, true);
+    desk.is_clean();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_can_be_used_by_keys_and_is_read_out() {
     let Some(desk) = Desk::new(Mode::Subpath, &["fine"], &[]).await else { return };

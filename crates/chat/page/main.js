@@ -134,7 +134,11 @@ async function loadEarlier(one) {
   } catch (error) {
     trouble(error);
   }
-  if (one === current) show(one, refused, loadEarlier);
+  if (one !== current) return;
+  const below = log.scrollHeight - log.scrollTop;
+  show(one, refused, loadEarlier);
+  // What was in sight stays there.
+  log.scrollTop = log.scrollHeight - below;
 }
 
 async function choose(id) {

@@ -1,6 +1,7 @@
 //! A Chromium, driven by the DevTools protocol over its WebSocket.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -18,11 +19,25 @@ use tokio_tungstenite::tungstenite::Message;
 /// How long the browser may take for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where Chromium is, if it is installed.
+/// The Chromium on the path. Without one the test says so and is skipped, unless `EDGE_SMOKE_REQUIRE` names `chromium`.
 pub(crate) fn program() -> Option<&'static str> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let path = std::env::var_os("PATH").unwrap_or_default();
-    names.into_iter().find(|name| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+    let is_there = |name: &&str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    let found = names.into_iter().find(is_there);
+    if found.is_none() {
+        skipped("chromium", "no chromium on the PATH");
+    }
+    found
+}
+
+/// Says that a test is skipped, and fails where it must not be.
+pub(crate) fn skipped(what: &str, why: &str) {
+    let required =
+        std::env::var("EDGE_SMOKE_REQUIRE").is_ok_and(|list| list.split(',').any(|name| name.trim() == what));
+    assert!(!required, "EDGE_SMOKE_REQUIRE names {what}: {why}");
+    // Past the capturing of the test harness: a skipped test must be seen.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// A running browser. Dropping it ends it.

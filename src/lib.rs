@@ -12,6 +12,7 @@
 //! - [`proof`]: trying what the rules propose, on stacks of ours
 //! - [`walk`]: the journeys of a run on a stack that stands
 //! - [`report`]: consumers of events
+//! - [`sandbox`]: what the chat's container promises, and whether that is kept
 
 pub mod campaign;
 pub mod cli;
@@ -23,5 +24,6 @@ pub mod pivot;
 pub mod probe;
 pub mod proof;
 pub mod report;
+pub mod sandbox;
 pub mod stack;
 pub mod walk;

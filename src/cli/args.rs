@@ -44,6 +44,8 @@ pub enum Command {
     Pivot(PivotArgs),
     /// Say what a finding means, how it is told and what to do; without a code, list all.
     Explain(ExplainArgs),
+    /// Look at the chat's running container, from outside and from within, and say of each promise of its sandbox whether it is kept.
+    VerifyChatSandbox(VerifyChatSandboxArgs),
     /// Print a JSON Schema.
     Schema(SchemaArgs),
     /// Make one report of the shards of a run.
@@ -346,6 +348,27 @@ pub struct ExplainArgs {
     /// The code of a finding, such as `edge/prefix-stripped`.
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
+}
+
+/// Which container to look at.
+#[derive(Debug, Args)]
+pub struct VerifyChatSandboxArgs {
+    /// The container's name or id; where none is named, the one that runs the chat.
+    #[arg(value_name = "CONTAINER")]
+    pub container: Option<String>,
+
+    /// What to print on standard output.
+    #[arg(long, value_enum, default_value_t = SandboxFormat::Human)]
+    pub format: SandboxFormat,
+}
+
+/// What to print of a sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SandboxFormat {
+    /// A line a promise, for people.
+    Human,
+    /// The same as JSON.
+    Json,
 }
 
 /// Which schema.

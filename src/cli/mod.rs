@@ -12,7 +12,7 @@ use clap::error::ErrorKind;
 
 pub use args::{
     Arguments, CheckArgs, Command, ExplainArgs, FaultStack, FaultsArgs, ImageChoice, ImagesAction, MergeArgs,
-    PivotArgs, RunArgs, SchemaName, ScoreFormat, StackChoice, read_secret,
+    PivotArgs, RunArgs, SandboxFormat, SchemaName, ScoreFormat, StackChoice, VerifyChatSandboxArgs, read_secret,
 };
 use exit::Exit;
 
@@ -33,6 +33,7 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>, environment: En
         Some(Command::Images(images)) => commands::images::images(images.action, &environment).await,
         Some(Command::Pivot(pivot)) => commands::pivot::pivot(pivot, &environment).await,
         Some(Command::Explain(explain)) => commands::explain::explain(&explain, &environment),
+        Some(Command::VerifyChatSandbox(verify)) => commands::verify_chat_sandbox::verify(&verify).await,
         Some(Command::Schema(schema)) => commands::schema::schema(schema.name),
         Some(Command::Merge(merge)) => commands::merge::merge(&merge, &environment),
     };

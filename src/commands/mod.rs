@@ -15,3 +15,4 @@ pub mod schema;
 mod select;
 mod stack_choice;
 mod unresolved;
+pub mod verify_chat_sandbox;

@@ -206,9 +206,10 @@ mod tests {
 
     #[test]
     fn a_recipe_comes_with_what_it_starts_from() {
-        assert_eq!(selected(&[]), Ok(vec!["debian", "caddy", "gitea", "double"]));
+        assert_eq!(selected(&[]), Ok(vec!["debian", "caddy", "gitea", "double", "chat"]));
         assert_eq!(selected(&["forge"]), Ok(vec!["debian", "gitea"]));
         assert_eq!(selected(&["edge", "caddy", "staging"]), Ok(vec!["debian", "caddy"]));
+        assert_eq!(selected(&["chat"]), Ok(vec!["debian", "chat"]));
         assert_eq!(selected(&["ci", "ci-agent"]), Ok(vec!["double"]));
         assert_eq!(selected(&["debian"]), Ok(vec!["debian"]));
         assert_eq!(selected(&["mastodon"]), Err("there is no recipe for an image `mastodon`".to_owned()));
@@ -235,6 +236,7 @@ mod tests {
             ("a/b", "content\n"),
         ],
         sources: &[],
+        doubles: false,
     };
 
     #[tokio::test]
@@ -272,8 +274,8 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_recipe_names_the_tool_that_it_misses() {
-        use crate::images::recipe::{CADDY, DEBIAN, DOUBLE, GITEA};
-        let cases: [(&Recipe, &[&str], &str); 8] = [
+        use crate::images::recipe::{CADDY, CHAT, DEBIAN, DOUBLE, GITEA};
+        let cases: [(&Recipe, &[&str], &str); 9] = [
             (&DEBIAN, &[], "docker"),
             (&DEBIAN, &["docker"], "debootstrap"),
             (&CADDY, &[], "docker"),
@@ -282,6 +284,7 @@ mod tests {
             (&GITEA, &["docker", "go"], "gcc"),
             (&DOUBLE, &["docker"], "cargo"),
             (&DOUBLE, &["docker", "cargo"], "ldd"),
+            (&CHAT, &["docker", "cargo", "ldd"], "npm"),
         ];
         for (recipe, there, missing) in cases {
             let (work, tools) = (tempfile::tempdir().unwrap(), tools(there));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use scenario::model::Service;
 
-use super::recipe::{CADDY, DOUBLE, GITEA, Recipe};
+use super::recipe::{CADDY, CHAT, DOUBLE, GITEA, Recipe};
 
 /// A service's images.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,7 @@ pub const CATALOG: &[Entry] = &[
         recipe: &DOUBLE,
         variable: "CI_AGENT_IMAGE",
     },
+    Entry { service: Service::Chat, official: None, recipe: &CHAT, variable: "CHAT_IMAGE" },
     Entry { service: Service::Staging, official: Some("caddy:2"), recipe: &CADDY, variable: "STAGING_IMAGE" },
     Entry { service: Service::Echo, official: None, recipe: &DOUBLE, variable: "ECHO_IMAGE" },
 ];

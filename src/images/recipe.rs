@@ -19,6 +19,8 @@ pub struct Recipe {
     /// Files and folders of this project that it is built from besides, from the project's own folder. They aren't part of the
     /// program: a recipe that has any works in a checkout alone.
     pub(crate) sources: &'static [&'static str],
+    /// What it builds are doubles: they answer as others' programs do, and aren't them.
+    pub(crate) doubles: bool,
 }
 
 /// The label by which an image tells which recipe it was built by.
@@ -28,9 +30,9 @@ pub(super) const RECIPE_LABEL: &str = "edge-smoke.recipe";
 pub(super) const DOUBLE_LABEL: &str = "edge-smoke.double";
 
 impl Recipe {
-    /// Whether what it builds are doubles: those are of this project's own sources.
+    /// Whether what it builds are doubles.
     pub fn is_double(&self) -> bool {
-        !self.sources.is_empty()
+        self.doubles
     }
 
     /// A number that changes with any file of the recipe, of the one it starts from, or of the project that it is built from:
@@ -106,6 +108,7 @@ pub(super) const DEBIAN: Recipe = Recipe {
     base: None,
     files: files!("debian": "build.sh"),
     sources: &[],
+    doubles: false,
 };
 
 /// Caddy, from its Go module.
@@ -115,6 +118,7 @@ pub(super) const CADDY: Recipe = Recipe {
     base: Some(&DEBIAN),
     files: files!("caddy": "build.sh", "Dockerfile", "go.mod", "go.sum"),
     sources: &[],
+    doubles: false,
 };
 
 /// Gitea, from its Go module.
@@ -128,6 +132,7 @@ pub(super) const GITEA: Recipe = Recipe {
         "public/assets/js/index.js",
     ),
     sources: &[],
+    doubles: false,
 };
 
 /// The doubles, from this project.
@@ -148,7 +153,27 @@ pub(super) const DOUBLE: Recipe = Recipe {
         "crates/serve/Cargo.toml",
         "crates/serve/src",
     ],
+    doubles: true,
+};
+
+/// The chat service, from this project, with the command that it runs.
+pub(super) const CHAT: Recipe = Recipe {
+    name: "chat",
+    image: concat!("edge-smoke/chat:", env!("CARGO_PKG_VERSION")),
+    base: Some(&DEBIAN),
+    files: files!("chat": "build.sh", "Dockerfile", "package.json", "package-lock.json"),
+    sources: &[
+        "Cargo.lock",
+        "Cargo.toml",
+        "crates/chat/Cargo.toml",
+        "crates/chat/src",
+        "crates/outbound/Cargo.toml",
+        "crates/outbound/src",
+        "crates/serve/Cargo.toml",
+        "crates/serve/src",
+    ],
+    doubles: false,
 };
 
 /// All of them, each after the one that it starts from.
-pub const RECIPES: &[&Recipe] = &[&DEBIAN, &CADDY, &GITEA, &DOUBLE];
+pub const RECIPES: &[&Recipe] = &[&DEBIAN, &CADDY, &GITEA, &DOUBLE, &CHAT];

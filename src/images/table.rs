@@ -92,6 +92,9 @@ mod tests {
                  official  woodpeckerci/woodpecker-server:v3  not there
                  recipe    edge-smoke/double:0.1.0  0123456789ab, 288 MB
                  other     --image ci=NAME, or CI_IMAGE=NAME
+        chat   uses nothing (no image is there)
+                 recipe    edge-smoke/chat:0.1.0  not there
+                 other     --image chat=NAME, or CHAT_IMAGE=NAME
         echo   uses nothing (no image is there)
                  recipe    edge-smoke/double:0.1.0  not there
                  other     --image echo=NAME, or ECHO_IMAGE=NAME

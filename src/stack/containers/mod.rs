@@ -17,7 +17,7 @@ mod change;
 mod cleanup;
 pub mod compose;
 pub(crate) mod engine;
-mod inside;
+pub(crate) mod inside;
 mod kept;
 mod launch;
 mod listening;

@@ -56,7 +56,9 @@ impl Facts {
                 path("CHAT_STATE_DIR", "/var/lib/chat/state"),
                 path("CHAT_HISTORY_DIR", "/var/lib/chat/history"),
             ],
-            port: reader.get("CHAT_PORT").and_then(|port| port.parse().ok()).unwrap_or(8080),
+            port: Some(reader.number("CHAT_PORT", 8080, 1..=u64::from(u16::MAX)))
+                .and_then(|port| u16::try_from(port).ok())
+                .filter(|port| !turn::ports(&settings).contains(port)),
         };
         Self {
             mounts: mounts::parse(&read("/proc/self/mountinfo")),

@@ -205,8 +205,8 @@ fn grants(settings: &Settings, command: &Path, scratch: &Path) -> Grants {
     Grants { write, read, execute, connect: ports(settings) }
 }
 
-/// The ports of the API and of proxies, and the one that names are asked at where an answer is long.
-fn ports(settings: &Settings) -> Vec<u16> {
+/// The ports that a turn may connect to: the API's and proxies', and the one that names are asked at where an answer is long.
+pub fn ports(settings: &Settings) -> Vec<u16> {
     let given = ["ANTHROPIC_BASE_URL", "HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"];
     let given = given.iter().filter_map(|name| settings.environment.get(*name));
     let mut ports: Vec<u16> =

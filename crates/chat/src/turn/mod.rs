@@ -31,7 +31,7 @@ mod turns;
 mod waiting;
 
 pub use capacity::{Bounds, bounds};
-pub use command::{Confined, leaked};
+pub use command::{Confined, leaked, ports};
 pub use error::TurnError;
 pub use happening::{Happening, Usage};
 pub use order::{Order, Said};

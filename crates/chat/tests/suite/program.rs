@@ -146,6 +146,20 @@ async fn an_interrupt_ends_it_too() {
     assert_eq!(running.end(Signal::INT).await.0, Some(0));
 }
 
+/// What was answered is kept, however the process ends: a session, and a request that was counted.
+#[tokio::test]
+async fn killed_in_the_middle() {
+    let mut world = World::with(Mode::Subpath, &[("CHAT_MAX_REQUESTS_PER_HOUR", "1")]).await;
+    let program = command(&world.values);
+    let running = Running::start(&mut world, program).await;
+    let mut browser = world.signed_in("smoke").await;
+    assert_eq!(browser.post(&world.url("/new"), &world.origin(), &[]).await.status, 201);
+    assert_eq!(running.end(Signal::KILL).await.0, None);
+    world.restart_chat().await;
+    assert_eq!(browser.get(&world.url("/history")).await.status, 200);
+    assert_eq!(browser.post(&world.url("/new"), &world.origin(), &[]).await.status, 429);
+}
+
 /// The disk fills up under the service: new sessions are refused with words, who has one keeps it, and afterwards all is as before.
 #[tokio::test]
 async fn a_disk_that_fills_up() {

@@ -27,7 +27,10 @@ fn all() -> BTreeSet<String> {
 #[test]
 fn the_file_has_the_services_that_the_stack_says_it_has() {
     let compose = read(&|_| None).unwrap();
-    let names: BTreeSet<&str> = compose.services.keys().map(String::as_str).collect();
+    // The stack doesn't stand up the chat, and the model that it talks to; `tests/chat_container` does.
+    let is_known = |spec: &ServiceSpec| spec.profiles != ["chat"];
+    let names = compose.services.iter().filter(|(_, spec)| is_known(spec)).map(|(name, _)| name.as_str());
+    let names: BTreeSet<&str> = names.collect();
     assert_eq!(names, super::super::SERVICES.iter().map(|service| service.as_str()).collect());
 }
 

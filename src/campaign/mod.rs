@@ -41,7 +41,7 @@ use crate::walk::Walk;
 const SCENARIOS_AT_ONCE: usize = 4;
 /// A scenario that has taken so long isn't counted among those: behind a service that never answers, each would wait for the
 /// deadlines of those before it.
-const WAITS_AFTER: Duration = Duration::from_secs(5);
+const WAITS_AFTER: Duration = Duration::from_secs(10);
 
 /// A campaign.
 #[derive(Debug)]

@@ -169,7 +169,12 @@ impl Session {
             Ok(mut stack) => {
                 let ready_ms = started.1.elapsed().as_secs_f64() * 1000.0;
                 let walked = self.walk(stack.as_mut(), ready_ms).await;
-                let torn_down = if self.options.keep { Ok(()) } else { stack.down().await };
+                let torn_down = match self.options.keep {
+                    // Who called it off finds nothing half changed, and nothing that runs.
+                    _ if self.cancel.is_cancelled() => stack.remove().await,
+                    true => Ok(()),
+                    false => stack.down().await,
+                };
                 match (walked?, torn_down) {
                     (walked, Ok(())) => walked,
                     (Walked { mut evidence, attempts, .. }, Err(trouble)) => {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use scenario::model::{AssetsAspect, CookieAspect, CssAspect, Expectation, GitAspect, HopAspect, Subject};
 use scenario::predicate::{self, Found, Mismatch, MismatchKind};
 use scenario::template::Template;
-use scenario::{Diagnostic, Redactor, Source, Spanned};
+use scenario::{Diagnostic, Source, Spanned};
 use scraper::Selector;
 use verdict::evidence::FailureKind;
 
 use super::assets;
 use super::content::{self, Unreadable};
+use super::desk::Desk;
 use super::http::cookies;
 use super::page::Page;
 use super::plan::Scope;
@@ -32,7 +33,7 @@ pub struct Observation<'a> {
     /// The variables that the step sees.
     pub scope: &'a Scope,
     /// Knows the secrets, captured ones included.
-    pub redactor: &'a Redactor,
+    pub desk: &'a Desk<'a>,
     /// The answer is an API's: redirects aren't followed there.
     pub is_call: bool,
 }
@@ -48,7 +49,7 @@ pub fn check(observation: &Observation<'_>, expectation: &Expectation) -> Result
         _ => {}
     }
     let found = observe(observation, expectation)?;
-    predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name), observation.redactor)
+    predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name), &observation.desk.redactor())
         .map_err(|mismatch| observation.failed(expectation, mismatch, None))
 }
 
@@ -56,13 +57,18 @@ fn every_hop(observation: &Observation<'_>, expectation: &Expectation, aspect: &
     let hops = observation.visitor.focused();
     for (index, hop) in hops.iter().enumerate() {
         let found = hop_found(hop, aspect);
-        predicate::check(&expectation.predicate, &found, &|name| observation.lookup(name), observation.redactor)
-            .map_err(|mismatch| {
-                let place = format!("hop {} of {}: {}", index + 1, hops.len(), describe_hop(hop));
-                let came_from = index.checked_sub(1).and_then(|before| hops.get(before)).map(describe_hop);
-                let place = came_from.map_or(place.clone(), |before| format!("{place}, sent there by {before}"));
-                observation.failed(expectation, mismatch, Some(place))
-            })?;
+        predicate::check(
+            &expectation.predicate,
+            &found,
+            &|name| observation.lookup(name),
+            &observation.desk.redactor(),
+        )
+        .map_err(|mismatch| {
+            let place = format!("hop {} of {}: {}", index + 1, hops.len(), describe_hop(hop));
+            let came_from = index.checked_sub(1).and_then(|before| hops.get(before)).map(describe_hop);
+            let place = came_from.map_or(place.clone(), |before| format!("{place}, sent there by {before}"));
+            observation.failed(expectation, mismatch, Some(place))
+        })?;
     }
     Ok(())
 }

@@ -4,13 +4,15 @@
 //! step by step with a [`visitor`], which is a browser as far as HTTP sees it; [`expect`] and [`capture`] look at what
 //! came; [`assets`] loads what a page refers to; [`repository`] is what a `git` step saw; [`socket`] notes what goes over a
 //! WebSocket; [`problem`] says in the file's terms what went wrong; [`refused`]
-//! keeps what is to be asked again; [`trace`] makes evidence of it. What is slow only the first
+//! keeps what is to be asked again; [`trace`] makes evidence of it, on the [`desk`] of the
+//! journey. What is slow only the first
 //! time can be done beforehand: [`warm_up()`].
 
 pub mod assets;
 pub mod capture;
 pub mod configuration;
 pub mod content;
+pub mod desk;
 pub mod events;
 pub mod expect;
 pub mod form;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use git_wire::advertisement::Advertisement;
 use git_wire::object::{Commit, Kind, Mode, Object, ObjectId, Tree};
 use scenario::predicate::Found;
+use verdict::evidence::GitRecord;
 
 /// What a step fetched or pushed.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,17 @@ pub struct Repository {
 }
 
 impl Repository {
+    /// What was seen of it. Secrets may still be in there.
+    pub fn record(&self) -> GitRecord {
+        GitRecord {
+            head: self.head().map(str::to_owned),
+            branches: self.advertised.branches().count(),
+            commit: self.commit.map(|id| id.to_string()),
+            pack_bytes: self.pack_bytes,
+            said: Some(self.said.trim()).filter(|said| !said.is_empty()).map(str::to_owned),
+        }
+    }
+
     /// The branch that the server's `HEAD` points to.
     pub fn head(&self) -> Option<&str> {
         if let Some(name) = self.advertised.head_name() {

@@ -8,7 +8,6 @@ use scenario::secret::{mask_parameters, parameter_values};
 use verdict::evidence::{Arrival, Exchange, GitRecord, OAuthRecord, RequestRecord, ResponseRecord};
 
 use super::configuration;
-use super::repository::Repository;
 use super::visitor::Hop;
 
 /// How much of a text is kept in a trace, in bytes.
@@ -113,16 +112,12 @@ fn content(hop: &Hop, body: &[u8], redactor: &Redactor) -> Option<String> {
     excerpt(body, EXCERPT, redactor)
 }
 
-/// What a step did with a repository, as evidence.
-pub fn repository(repository: &Repository, redactor: &Redactor) -> GitRecord {
-    let shown = |text: &str| redactor.redact(text).into_owned();
-    GitRecord {
-        head: repository.head().map(shown),
-        branches: repository.advertised.branches().count(),
-        commit: repository.commit.map(|id| id.to_string()),
-        pack_bytes: repository.pack_bytes,
-        said: Some(repository.said.trim()).filter(|said| !said.is_empty()).map(shown),
+/// The same record without secrets.
+pub fn repository(mut record: GitRecord, redactor: &Redactor) -> GitRecord {
+    for text in [&mut record.head, &mut record.said].into_iter().flatten() {
+        *text = redactor.redact(text).into_owned();
     }
+    record
 }
 
 fn headers(fields: &[(String, Vec<u8>)], redactor: &Redactor) -> Vec<(String, String)> {

@@ -209,6 +209,14 @@ pub trait Stack: Send + Sync {
     /// # Errors
     /// What could not be removed, by name.
     async fn down(&self) -> Result<(), Trouble>;
+
+    /// Takes it down, although it was to be kept.
+    ///
+    /// # Errors
+    /// What could not be removed, by name.
+    async fn remove(&self) -> Result<(), Trouble> {
+        self.down().await
+    }
 }
 
 /// The mode as evidence has it.

@@ -45,8 +45,8 @@ fn main() {
     support::require("containers", engine.as_ref().map(|_| ()).map_err(Clone::clone));
     let mut trials = trials![engine.as_ref().ok();
         standing: the_stack_stands_is_reached_on_loopback_alone_and_leaves_nothing, a_stack_that_does_not_come_up_says_why_and_leaves_nothing, a_stack_that_is_called_off_leaves_nothing_wherever_it_was, a_stack_that_is_dropped_leaves_nothing, a_stack_that_is_kept_stays_until_its_commands_are_run, a_start_that_is_dropped_half_way_leaves_nothing, an_overlaid_setting_reaches_the_service, in_subdomain_mode_each_service_has_its_host, an_image_that_cannot_be_had_is_named_with_what_to_do;
-        program: a_root_url_that_loses_its_prefix_is_located, ctrl_c_while_it_comes_up_leaves_nothing, sigterm_while_journeys_run_leaves_nothing;
-        proving: two_faults_come_off_one_after_the_other, a_route_is_put_right;
+        program: a_root_url_that_loses_its_prefix_is_located, ctrl_c_while_it_comes_up_leaves_nothing, sigterm_while_journeys_run_leaves_nothing, ctrl_c_while_a_fix_is_tried_leaves_nothing;
+        proving: two_faults_come_off_one_after_the_other, a_route_is_put_right, a_directive_is_taken_out;
         pivot: a_kept_stack_is_changed_over_and_put_back_where_the_scenarios_fail, where_no_stack_is_left_standing_one_is_stood_up_and_left;
         restarting: a_container_that_is_restarted_is_not_the_one_that_was_there;
         https: caddy_takes_its_certificate_and_the_forge_trusts_it;

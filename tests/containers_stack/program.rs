@@ -39,6 +39,15 @@ pub(crate) async fn sigterm_while_journeys_run_leaves_nothing(docker: Docker) {
     interrupted(&docker, "-TERM", "run ").await;
 }
 
+/// The fix is being applied, or its scenarios run again: a stack that was to be kept isn't left half changed.
+pub(crate) async fn ctrl_c_while_a_fix_is_tried_leaves_nothing(docker: Docker) {
+    for keep in [&[][..], &["--keep"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let fault = ["scenarios/staging.yaml", "--stack", "containers", "--fault", "faults/staging-no-strip.yaml"];
+        interrupted_at(&docker, &folder, &[&fault, keep].concat(), "-INT", "trying").await;
+    }
+}
+
 /// What a process that runs labels its containers with.
 fn owner(process: u32) -> Owner {
     Owner { process, started: containers::owner::start_of(process).unwrap(), ..Owner::current().unwrap() }
@@ -53,7 +62,12 @@ async fn interrupted(docker: &Docker, signal: &str, moment: &str) {
                 retry: { within: 10m }\n    timeout: 10m\ntimeout: 10m\n";
     std::fs::write(&endless, text).unwrap();
     let arguments = [endless.to_str().unwrap(), "--stack", "containers"];
-    let mut command = tokio::process::Command::from(program(&arguments, &folder));
+    interrupted_at(docker, &folder, &arguments, signal, moment).await;
+}
+
+/// The same of the program with these arguments.
+async fn interrupted_at(docker: &Docker, folder: &tempfile::TempDir, arguments: &[&str], signal: &str, moment: &str) {
+    let mut command = tokio::process::Command::from(program(arguments, folder));
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let process = child.id().unwrap();
     let owner = owner(process);

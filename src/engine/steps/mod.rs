@@ -16,10 +16,11 @@ use async_trait::async_trait;
 use hyper::upgrade::Upgraded;
 use scenario::model::{Action, Expectation, Follow};
 use scenario::template::Template;
-use scenario::{Diagnostic, Redactor, Source, Span, Spanned};
+use scenario::{Diagnostic, Source, Span, Spanned};
 use scraper::Selector;
 use verdict::evidence::{FailureKind, OAuthRecord};
 
+use super::desk::Desk;
 use super::expect::{self, Observation, describe_hop};
 use super::http::target::{Address, Origin};
 use super::plan::PlannedStep;
@@ -46,7 +47,7 @@ pub(super) struct Acting<'a> {
     /// The origin that plain paths are relative to.
     pub(super) base: &'a Origin,
     /// Knows the secrets, captured ones included.
-    pub(super) redactor: &'a Redactor,
+    pub(super) desk: &'a Desk<'a>,
     /// The names of variables whose values are secret.
     pub(super) secrets: &'a [String],
     /// What the action notes down.
@@ -89,7 +90,7 @@ impl Acting<'_> {
             page,
             variables: self.variables,
             scope: &self.planned.scope,
-            redactor: self.redactor,
+            desk: self.desk,
             is_call: false,
         };
         expectations.iter().filter_map(|expectation| expect::check(&observation, expectation).err()).collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use scenario::Source;
@@ -14,7 +14,7 @@ use verdict::{Change, Class, Proof, RouteField, Verdict};
 
 use super::super::{Limits, Proved, prove_by};
 use super::proposals::{Proposal, rules};
-use crate::engine::events::Nobody;
+use crate::engine::events::{Event, Nobody, Sink};
 use crate::engine::plan::Plan;
 use crate::engine::runner::Pace;
 use crate::fault::Fault;
@@ -326,4 +326,40 @@ async fn with_the_time_over_the_rest_stays_untried_and_a_call_to_stop_is_heard_a
     let proved = prove_by(&mut stack, &walk, evidence, &called_off, &rules).await;
     assert!(proved.attempts.is_empty() && proved.broken.is_none());
     stack.down().await.unwrap();
+}
+
+/// Calls the proof off at the first word of a fix.
+struct CallsOff(CancellationToken);
+
+impl Sink for CallsOff {
+    fn emit(&self, event: Event) {
+        if matches!(event, Event::StackProgress(text) if text.starts_with("trying the fix")) {
+            self.0.cancel();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn called_off_while_a_fix_is_tried_nothing_is_claimed_and_the_stack_goes_down() {
+    let mut stack = stack_with(&["forge-root-url-internal"]).await;
+    let evidence = walk().on(&stack).await.unwrap();
+    let rules = rules(proposals(stack.site(), &failed(&evidence), false));
+    let limits = limits();
+    let calling_off = Walk { sink: Arc::new(CallsOff(limits.cancel.clone())), ..walk() };
+    let begun = Instant::now();
+    let proved = prove_by(&mut stack, &calling_off, evidence, &limits, &rules).await;
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(proved.attempts.iter().all(|attempt| attempt.outcome == Proof::Untried), "{:#?}", proved.attempts);
+    assert!(proved.judgement.findings.iter().all(|finding| finding.proof == Proof::Untried));
+    let edge = stack.site().base_url.rsplit_once(':').unwrap().1.parse().unwrap();
+    let mut ports: Vec<u16> = vec![edge];
+    for service in [Service::Forge, Service::Ci, Service::Staging, Service::Echo] {
+        let direct = stack.direct(service).await.unwrap();
+        ports.push(direct.authority.rsplit_once(':').unwrap().1.parse().unwrap());
+    }
+    stack.down().await.unwrap();
+    for port in ports {
+        let connected = tokio::net::TcpStream::connect((std::net::Ipv4Addr::LOCALHOST, port)).await;
+        assert!(connected.is_err(), "somebody is still at {port}");
+    }
 }

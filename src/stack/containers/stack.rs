@@ -103,15 +103,6 @@ impl Containers {
         self.standing.run.removal_commands()
     }
 
-    /// Takes it down, although it was to be kept.
-    ///
-    /// # Errors
-    /// What could not be removed, by name.
-    pub async fn remove(&self) -> Result<(), Trouble> {
-        self.standing.release();
-        self.standing.remove().await
-    }
-
     /// The run's id: the value of the label `edge-smoke.run` on everything of it.
     pub fn run_id(&self) -> &str {
         &self.standing.run.id
@@ -193,6 +184,11 @@ impl Stack for Containers {
     }
 
     async fn down(&self) -> Result<(), Trouble> {
+        self.standing.remove().await
+    }
+
+    async fn remove(&self) -> Result<(), Trouble> {
+        self.standing.release();
         self.standing.remove().await
     }
 }

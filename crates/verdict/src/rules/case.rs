@@ -3,9 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use url::Url;
-
-use crate::evidence::{Evidence, Exchange, Failure, FailureKind, Journey, Mode, Outcome, StackFacts, StepRecord};
+use crate::evidence::{Evidence, Exchange, Failure, FailureKind, Journey, Outcome, StepRecord};
 use crate::finding::{Observation, Place};
 use crate::fix::{Change, Fix};
 use crate::rules::Refuted;
@@ -42,6 +40,14 @@ impl<'a> Symptom<'a> {
     /// The status of the last response.
     pub(crate) fn last_status(&self) -> Option<u16> {
         self.last_exchange().and_then(|exchange| exchange.response.as_ref()).map(|response| response.status)
+    }
+
+    /// The exchanges of its journey, up to the last one of its step.
+    pub(crate) fn history(&self) -> Vec<&'a Exchange> {
+        let Some(last) = self.step else { return Vec::new() };
+        let steps = &self.journey.steps;
+        let end = steps.iter().position(|step| std::ptr::eq(step, last)).map_or(0, |at| at + 1);
+        steps.iter().take(end).flat_map(|step| &step.trace).collect()
     }
 
     /// Nothing is known of the site: the step or the journey could not be tried.
@@ -190,77 +196,4 @@ pub(crate) struct Candidate {
     pub(crate) observations: Vec<Observation>,
     /// The symptoms that it explains. No later rule sees them.
     pub(crate) explains: Vec<SymptomId>,
-}
-
-/// The URL belongs to the site: the scheme and port of its origin, and its host or one below that.
-pub(crate) fn is_of_site(url: &str, stack: &StackFacts) -> bool {
-    let (Ok(url), Ok(base)) = (Url::parse(url), Url::parse(&stack.base_url)) else { return false };
-    let (Some(host), Some(site)) = (url.host_str(), base.host_str()) else { return false };
-    url.scheme() == base.scheme()
-        && url.port_or_known_default() == base.port_or_known_default()
-        && (host == site || host.strip_suffix(site).is_some_and(|below| below.ends_with('.')))
-}
-
-/// The URL leads to this service: its prefix on the shared origin, or its host in subdomain mode. Everything leads
-/// through the edge.
-pub(crate) fn leads_to(url: &str, service: &str, stack: &StackFacts) -> bool {
-    if !is_of_site(url, stack) {
-        return false;
-    }
-    let Ok(url) = Url::parse(url) else { return false };
-    let first_segment = url.path_segments().and_then(|mut segments| segments.next());
-    let first_label = url.host_str().and_then(|host| host.split('.').next());
-    // Clients of a container registry ask at the root of its host (OCI Distribution Specification, "Endpoints").
-    let is_registry = service == "forge" && stack.mode == Mode::Subpath && first_segment == Some("v2");
-    service == "edge" || first_segment == Some(service) || first_label == Some(service) || is_registry
-}
-
-/// The part of the site that a URL leads to: its origin and the first segment of its path.
-pub(crate) fn route(url: &str) -> String {
-    let Ok(parsed) = Url::parse(url) else { return url.to_owned() };
-    let segment = parsed.path_segments().and_then(|mut segments| segments.next()).unwrap_or_default();
-    format!("{}/{segment}", parsed.origin().ascii_serialization())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::evidence::StackKind;
-
-    fn stack(base_url: &str) -> StackFacts {
-        StackFacts { kind: StackKind::External, mode: Mode::Subpath, base_url: base_url.into(), services: Vec::new() }
-    }
-
-    #[test]
-    fn the_site_is_its_origin_and_the_hosts_below() {
-        let site = stack("http://edge.test:8080");
-        assert!(is_of_site("http://edge.test:8080/forge/", &site));
-        assert!(is_of_site("http://forge.edge.test:8080/", &site));
-        assert!(!is_of_site("http://notedge.test:8080/", &site));
-        assert!(!is_of_site("https://edge.test:8080/", &site));
-        assert!(!is_of_site("http://edge.test/", &site));
-        assert!(!is_of_site("http://forgejo:3000/", &site));
-        assert!(!is_of_site("not a url", &site));
-        assert!(is_of_site("https://x.example/", &stack("https://x.example:443")));
-    }
-
-    #[test]
-    fn urls_lead_to_a_service_by_prefix_or_by_host() {
-        let site = stack("http://edge.test:8080");
-        for url in ["http://edge.test:8080/forge", "http://edge.test:8080/forge/a", "http://forge.edge.test:8080/x"] {
-            assert!(leads_to(url, "forge", &site), "{url}");
-            assert!(leads_to(url, "edge", &site), "{url}");
-            assert!(!leads_to(url, "ci", &site), "{url}");
-        }
-        assert!(!leads_to("http://elsewhere.test/forge/", "forge", &site));
-        assert!(leads_to("http://edge.test:8080/v2/", "forge", &site));
-        assert!(!leads_to("http://edge.test:8080/v2/", "ci", &site));
-    }
-
-    #[test]
-    fn a_route_is_an_origin_with_a_first_segment() {
-        assert_eq!(route("http://edge.test:8080/forge/user/login?x=1"), "http://edge.test:8080/forge");
-        assert_eq!(route("http://edge.test:8080/"), "http://edge.test:8080/");
-        assert_eq!(route("nonsense"), "nonsense");
-    }
 }

@@ -1,6 +1,7 @@
 //! `edge/bad-gateway`: an edge that is not ours finds no service behind a route.
 
-use super::case::{Candidate, Case, is_of_site, route};
+use super::case::{Candidate, Case};
+use super::view::{is_of_site, route};
 use super::{Needs, Rule};
 use crate::evidence::StackKind;
 use crate::finding::{Class, Severity};

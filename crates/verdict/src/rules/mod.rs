@@ -27,11 +27,9 @@ mod service_restarted;
 mod stack_failed;
 mod stream;
 mod timeout;
-mod trail;
 mod unexplained;
 mod unreachable;
 mod view;
-mod ways;
 mod websocket;
 
 use std::collections::BTreeSet;

@@ -2,12 +2,11 @@
 
 use super::case::{Candidate, Case, Symptom};
 use super::service::is_concerned;
-use super::ways::{is_whole, status};
+use super::view::{Print, is_whole, status};
 use super::{Needs, Rule};
 use crate::evidence::{Exchange, Restart};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::Fix;
-use crate::rules::view::Print;
 
 pub(super) static RULE: Rule = Rule {
     code: "stack/service-restarted",

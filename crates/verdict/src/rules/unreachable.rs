@@ -1,6 +1,7 @@
 //! `stack/unreachable`: nothing accepts connections where the site should be.
 
-use super::case::{Candidate, Case, is_of_site};
+use super::case::{Candidate, Case};
+use super::view::is_of_site;
 use super::{Needs, Rule};
 use crate::evidence::{FailureKind, StackKind};
 use crate::finding::{Class, Severity};

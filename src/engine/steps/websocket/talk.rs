@@ -41,7 +41,7 @@ enum Came {
 impl<'a, 'b> Talk<'a, 'b> {
     /// Before its first turn.
     pub(super) fn new(acting: &'a mut Acting<'b>, connection: Connection) -> Self {
-        let redactor = acting.redactor.clone();
+        let redactor = Redactor::clone(&acting.desk.redactor());
         Self { acting, connection, redactor }
     }
 

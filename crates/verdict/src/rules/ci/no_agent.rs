@@ -1,7 +1,7 @@
 //! `ci/no-agent`: pipelines wait, and nobody takes them.
 
 use super::super::case::{Candidate, Case, Symptom};
-use super::super::trail::{body, direct, log, service_of, status};
+use super::super::view::{body, direct, log, service_of, status};
 use super::super::{Needs, Rule};
 use crate::evidence::{Evidence, StackFacts};
 use crate::finding::{Class, Observation, Severity};

@@ -1,7 +1,7 @@
 //! `ci/registration-closed`: the CI lets nobody in whom it doesn't know.
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::service_of;
+use super::super::view::service_of;
 use super::super::{Needs, Rule};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};

@@ -3,8 +3,10 @@
 use crate::evidence::{Exchange, StackFacts, StackKind};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
-use crate::rules::case::{Candidate, Case, Symptom, is_of_site};
-use crate::rules::ways::{ELSEWHERE, is_broken, is_gateway_error, is_handshake, is_whole, seen, service_of, status};
+use crate::rules::case::{Candidate, Case, Symptom};
+use crate::rules::view::{
+    ELSEWHERE, is_broken, is_gateway_error, is_handshake, is_of_site, is_whole, seen, service_of, status,
+};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::{Given, all, called, covers, given, sent, service_of};
+use super::super::view::{Given, all, called, covers, given, sent, service_of};
 use super::super::{Needs, Rule};
 use super::observed;
 use crate::evidence::{FailureKind, Mode};

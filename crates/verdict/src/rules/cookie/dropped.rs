@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::{all, called, given, sent, service_of, status};
+use super::super::view::{all, called, given, sent, service_of, status};
 use super::super::{Needs, Rule};
-use super::{at_service, history, may_be_signed_out};
+use super::{at_service, may_be_signed_out};
 use crate::evidence::{Evidence, Exchange, StackFacts};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix, RouteField};
@@ -36,7 +36,7 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let blind = unseen(case.evidence, stack);
     let mut explained: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (id, symptom) in case.open().filter(|(_, symptom)| may_be_signed_out(symptom)) {
-        let history = history(symptom);
+        let history = symptom.history();
         let is_concerned = |service: &&str| {
             let own = at_service(symptom, service, &history, stack);
             own.iter().any(|(_, exchange)| blind[*service].iter().any(|name| sent(exchange).contains(&name.as_str())))

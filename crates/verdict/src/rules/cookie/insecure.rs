@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::case::{Candidate, Case, Symptom};
-use super::super::trail::{Given, called, covers, given, history};
+use super::super::view::{Given, called, covers, given};
 use super::super::{Needs, Rule};
 use super::{is_changed_on_the_way, leave_it_alone, observed, root_path};
 use crate::evidence::{SetCookie, StackFacts};
@@ -83,7 +83,7 @@ fn lacking<'a>(symptom: &Symptom<'a>, stack: &'a StackFacts) -> Option<(&'static
     let attribute =
         ATTRIBUTES.iter().copied().find(|attribute| message.starts_with(&format!("{attribute} of cookie `")))?;
     let name = message.split('`').nth(1)?;
-    let set = given(&history(symptom), stack);
+    let set = given(&symptom.history(), stack);
     let last = set.into_iter().rfind(|given| given.cookie.name == name && given.cookie.refused.is_none())?;
     lacks(last.cookie, attribute, &last, stack).then_some((attribute, last))
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::case::{Candidate, Case, Symptom};
-use super::super::trail::{all, body, called, given, sent, service_of};
+use super::super::view::{all, body, called, given, sent, service_of};
 use super::super::{Needs, Rule};
 use crate::evidence::{Evidence, FailureKind, StackFacts};
 use crate::finding::{Class, Severity};

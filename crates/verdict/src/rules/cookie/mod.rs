@@ -10,7 +10,7 @@ pub(super) mod secure_over_http;
 pub(super) mod shadowed;
 
 use super::case::Symptom;
-use super::trail::{Given, called, direct, given, history, path_of, public_url, service_of, status};
+use super::view::{Given, called, direct, given, path_of, public_url, service_of, status};
 use crate::evidence::{Evidence, Exchange, FailureKind, SetCookie, StackFacts};
 use crate::finding::Observation;
 use crate::fix::Fix;
@@ -42,7 +42,7 @@ fn refused<'a>(symptom: &Symptom<'a>, stack: &'a StackFacts, is_it: impl Fn(&Giv
     if !may_be_signed_out(symptom) {
         return None;
     }
-    let history = history(symptom);
+    let history = symptom.history();
     let refused = given(&history, stack).into_iter().filter(|given| given.cookie.refused.is_some() && is_it(given));
     let of_step = refused.filter(|given| !at_service(symptom, given.service, &history, stack).is_empty());
     of_step.min_by_key(|given| (!given.cookie.http_only, given.at))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::case::{Candidate, Case, Symptom};
-use super::super::trail::{Given, called, covers, given, history, path_of, sent};
+use super::super::view::{Given, called, covers, given, path_of, sent};
 use super::super::{Needs, Rule};
 use super::{at_service, is_changed_on_the_way, leave_it_alone, may_be_signed_out, observed, root_path};
 use crate::evidence::StackFacts;
@@ -61,7 +61,7 @@ fn narrow<'a>(symptom: &Symptom<'a>, stack: &'a StackFacts) -> Option<(Given<'a>
     if !may_be_signed_out(symptom) {
         return None;
     }
-    let history = history(symptom);
+    let history = symptom.history();
     let all: Vec<Given<'a>> =
         given(&history, stack).into_iter().filter(|given| given.cookie.refused.is_none()).collect();
     let is_wide = |given: &Given<'_>| covers(&given.path(), &root_path(given.service, stack));

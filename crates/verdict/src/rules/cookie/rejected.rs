@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::{Given, called};
+use super::super::view::{Given, called};
 use super::super::{Needs, Rule};
 use super::{is_changed_on_the_way, leave_it_alone, observed, refused};
 use crate::finding::{Class, Severity};

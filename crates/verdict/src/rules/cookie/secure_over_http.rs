@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::{Given, all, body, called, service_of};
+use super::super::view::{Given, all, body, called, service_of};
 use super::super::{Needs, Rule};
 use super::{is_changed_on_the_way, leave_it_alone, observed, refused};
 use crate::evidence::{Evidence, Exchange, StackFacts};

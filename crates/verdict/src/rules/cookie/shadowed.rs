@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::case::{Candidate, Case, Symptom};
-use super::super::trail::{Given, called, given, history, sent};
+use super::super::view::{Given, called, given, sent};
 use super::super::{Needs, Rule};
 use super::{at_service, may_be_signed_out, observed};
 use crate::evidence::StackFacts;
@@ -64,7 +64,7 @@ fn shadowed<'a>(symptom: &Symptom<'a>, stack: &'a StackFacts) -> Option<Vec<Give
     if !may_be_signed_out(symptom) {
         return None;
     }
-    let history = history(symptom);
+    let history = symptom.history();
     let all: Vec<Given<'a>> =
         given(&history, stack).into_iter().filter(|given| given.cookie.refused.is_none()).collect();
     let is_twice = |one: &&Given<'a>| {

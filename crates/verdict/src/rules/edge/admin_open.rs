@@ -8,7 +8,7 @@ use crate::evidence::{Exchange, Probe, ResponseRecord, StackFacts, StackKind, Wa
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix};
 use crate::rules::case::{Candidate, Case};
-use crate::rules::ways::{origin, seen, seen_in, target};
+use crate::rules::view::{origin, seen, seen_in, target};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {

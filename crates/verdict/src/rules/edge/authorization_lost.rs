@@ -6,8 +6,7 @@ use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, RouteField};
 use crate::rules::case::{Candidate, Case, Symptom, SymptomId};
 use crate::rules::oauth::redeems_at;
-use crate::rules::view::View;
-use crate::rules::ways::{is_whole, seen, service_of, status};
+use crate::rules::view::{View, is_whole, seen, service_of, status};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {

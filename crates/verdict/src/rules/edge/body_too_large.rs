@@ -3,8 +3,8 @@
 use crate::evidence::{Exchange, Mode, StackFacts, StackKind};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix, RouteField};
-use crate::rules::case::{Candidate, Case, is_of_site};
-use crate::rules::ways::{ELSEWHERE, came_through, service_of, status, target};
+use crate::rules::case::{Candidate, Case};
+use crate::rules::view::{ELSEWHERE, came_through, is_of_site, service_of, status, target};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -3,8 +3,8 @@
 use crate::evidence::{Exchange, StackKind};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
-use crate::rules::case::{Candidate, Case, is_of_site};
-use crate::rules::ways::{ELSEWHERE, seen, service_of};
+use crate::rules::case::{Candidate, Case};
+use crate::rules::view::{ELSEWHERE, is_of_site, seen, service_of};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {

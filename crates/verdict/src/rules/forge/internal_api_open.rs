@@ -1,7 +1,7 @@
 //! `forge/internal-api-open`: strangers reach the forge's internal API, and its token is one that anybody knows.
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::{all, is_below, path_of, public_url, status};
+use super::super::view::{all, is_below, path_of, public_url, status};
 use super::super::{Needs, Rule};
 use crate::evidence::Exchange;
 use crate::finding::{Class, Observation, Severity};

@@ -1,7 +1,7 @@
 //! `hook/misdirected`: the forge's webhook leads elsewhere than to the CI.
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::public_url;
+use super::super::view::public_url;
 use super::super::{Needs, Rule};
 use super::Untold;
 use crate::finding::{Class, Observation, Severity};

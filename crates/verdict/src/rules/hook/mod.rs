@@ -6,7 +6,7 @@ pub(super) mod misdirected;
 use url::Url;
 
 use super::case::Symptom;
-use super::trail::{body, history, is_below, log, public_url, service_of, status};
+use super::view::{body, is_below, log, public_url, service_of, status};
 use crate::evidence::{Evidence, Exchange, StackFacts};
 
 /// The path of Woodpecker's webhooks, below its address.
@@ -33,7 +33,7 @@ impl Untold {
         if !(is_list && is_of_ci && is_empty && waited) {
             return None;
         }
-        let history = history(symptom);
+        let history = symptom.history();
         let lists = history.iter().rev().filter(|exchange| {
             path_of(exchange).ends_with("/hooks") && service_of(&exchange.request.url, stack) == Some("forge")
         });
@@ -65,7 +65,7 @@ fn is_denial(line: &str) -> bool {
 }
 
 fn path_of(exchange: &Exchange) -> String {
-    super::trail::path_of(&exchange.request.url)
+    super::view::path_of(&exchange.request.url)
 }
 
 /// The address of the first webhook in the forge's list that leads to a hook of Woodpecker's kind.

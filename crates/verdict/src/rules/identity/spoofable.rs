@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::case::{Candidate, Case, Symptom};
-use super::super::trail::{body, service_of};
+use super::super::view::{body, service_of};
 use super::super::{Needs, Rule};
 use crate::evidence::{Direction, StackFacts};
 use crate::finding::{Class, Severity};

@@ -1,7 +1,7 @@
 //! `oauth/client-unknown`: the provider has no application with the client's id.
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::called;
+use super::super::view::called;
 use super::super::{Needs, Rule};
 use super::{Attempt, Blamed, blamed};
 use crate::finding::{Class, Severity};

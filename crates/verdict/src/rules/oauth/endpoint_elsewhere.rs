@@ -1,7 +1,7 @@
 //! `oauth/endpoint-elsewhere`: the client sends browsers to the right site, and not to its provider.
 
-use super::super::case::{Candidate, Case, is_of_site};
-use super::super::trail::{called, is_below, public_url};
+use super::super::case::{Candidate, Case};
+use super::super::view::{called, is_below, is_of_site, public_url};
 use super::super::{Needs, Rule};
 use super::{Attempt, provider_address};
 use crate::finding::{Class, Severity};

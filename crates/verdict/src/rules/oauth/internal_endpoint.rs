@@ -1,7 +1,7 @@
 //! `oauth/internal-endpoint`: the client sends browsers to its provider by an address that isn't the site's.
 
-use super::super::case::{Candidate, Case, is_of_site};
-use super::super::trail::called;
+use super::super::case::{Candidate, Case};
+use super::super::view::{called, is_of_site};
 use super::super::{Needs, Rule};
 use super::{Attempt, provider_address};
 use crate::finding::{Class, Severity};

@@ -10,7 +10,7 @@ pub(super) mod state_lost;
 pub(super) mod state_unchecked;
 
 use super::case::Symptom;
-use super::trail::{is_below, public_url, service_of};
+use super::view::{is_below, public_url, service_of};
 use crate::evidence::{AuthorizationRequest, Landing, OAuthPhase, OAuthPhaseKind, StackFacts, StateComparison};
 use crate::fix::{Change, Fix};
 

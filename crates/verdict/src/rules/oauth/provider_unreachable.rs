@@ -1,7 +1,7 @@
 //! `oauth/provider-unreachable`: the client itself doesn't reach its provider.
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::{called, log};
+use super::super::view::{called, log};
 use super::super::{Needs, Rule};
 use super::{Attempt, provider_address, redeeming};
 use crate::evidence::Evidence;

@@ -1,7 +1,7 @@
 //! `oauth/redirect-uri-unregistered`: the provider doesn't know the address that the client wants its users back at.
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::called;
+use super::super::view::called;
 use super::super::{Needs, Rule};
 use super::{Attempt, Blamed, blamed};
 use crate::finding::{Class, Severity};

@@ -1,7 +1,7 @@
 //! `oauth/secret-refused`: the code was good, and the client could not redeem it.
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::{called, log};
+use super::super::view::{called, log};
 use super::super::{Needs, Rule};
 use super::{Attempt, provider_unreachable, redeeming};
 use crate::finding::{Class, Observation, Severity};

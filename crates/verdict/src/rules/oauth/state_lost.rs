@@ -1,7 +1,7 @@
 //! `oauth/state-lost`: the client doesn't know the state again that it gave out.
 
 use super::super::case::{Candidate, Case};
-use super::super::trail::called;
+use super::super::view::called;
 use super::super::{Needs, Rule};
 use super::Attempt;
 use crate::evidence::StateComparison;

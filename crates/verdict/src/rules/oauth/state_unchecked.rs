@@ -1,7 +1,7 @@
 //! `oauth/state-unchecked`: a sign-in that this browser never began signs it in.
 
 use super::super::case::{Candidate, Case, Symptom};
-use super::super::trail::called;
+use super::super::view::called;
 use super::super::{Needs, Rule};
 use super::Attempt;
 use crate::evidence::{OAuthPhaseKind, StackFacts};

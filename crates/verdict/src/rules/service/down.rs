@@ -5,7 +5,7 @@ use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
 use crate::rules::case::{Candidate, Case};
 use crate::rules::service::follows;
-use crate::rules::ways::seen;
+use crate::rules::view::seen;
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {

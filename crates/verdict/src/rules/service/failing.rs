@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::evidence::Exchange;
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::Fix;
-use crate::rules::case::{Candidate, Case, is_of_site};
-use crate::rules::ways::{came_through, seen, service_of, status};
+use crate::rules::case::{Candidate, Case};
+use crate::rules::view::{came_through, is_of_site, seen, service_of, status};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -6,9 +6,9 @@ pub(super) mod slow;
 pub(super) mod unsteady;
 
 use crate::evidence::{Exchange, FailureKind, StackFacts};
-use crate::rules::case::{Case, Symptom, SymptomId, is_of_site, leads_to};
+use crate::rules::case::{Case, Symptom, SymptomId};
 use crate::rules::ci::no_agent::{AGENT, waits};
-use crate::rules::ways::{is_broken, is_gateway_error, service_of, status};
+use crate::rules::view::{is_broken, is_gateway_error, is_of_site, leads_to, service_of, status};
 
 /// Who can't do all of its work without whom.
 const NEEDS: &[(&str, &[&str])] = &[("ci", &["forge", "ci-agent"])];

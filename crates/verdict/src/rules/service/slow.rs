@@ -8,7 +8,7 @@ use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case};
 use crate::rules::ci::no_agent::{is_busy, waits};
 use crate::rules::service::of_dependents;
-use crate::rules::ways::{is_whole, seen, service_of};
+use crate::rules::view::{is_whole, seen, service_of};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {

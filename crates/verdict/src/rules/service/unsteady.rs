@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::evidence::{EndingKind, Exchange, FailureKind};
 use crate::finding::{Class, Severity};
 use crate::fix::Fix;
-use crate::rules::case::{Candidate, Case, Symptom, is_of_site};
+use crate::rules::case::{Candidate, Case, Symptom};
 use crate::rules::service::of_dependents;
-use crate::rules::ways::{is_broken, is_handshake, is_whole, service_of, status};
+use crate::rules::view::{is_broken, is_handshake, is_of_site, is_whole, service_of, status};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {

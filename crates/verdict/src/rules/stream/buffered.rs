@@ -3,8 +3,8 @@
 use crate::evidence::{Arrival, Exchange, FailureKind, ResponseRecord, StackFacts, StackKind};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix, RouteField};
-use crate::rules::case::{Candidate, Case, Symptom, is_of_site};
-use crate::rules::ways::{ELSEWHERE, is_handshake, is_whole, service_of, target};
+use crate::rules::case::{Candidate, Case, Symptom};
+use crate::rules::view::{ELSEWHERE, is_handshake, is_of_site, is_whole, service_of, target};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {

@@ -1,5 +1,12 @@
-//! The evidence as rules about addresses see it: every exchange with the service that it was with, and what services said
-//! of their own addresses.
+//! The evidence as rules see it: whose an exchange was and how it went, the same question by several ways, cookies on their
+//! way, and what services said of their own addresses.
+//!
+//! - `addresses`: whose an address is, and its parts
+//! - `exchanges`: how an exchange went
+//! - `ways`: the same question in journeys, once more, and past the edge
+//! - `cookies`: which were given out, and which came back
+//!
+//! And by service, as [`View`]:
 //!
 //! - `site`: where browsers reach the services
 //! - `text`: what stands in excerpts
@@ -11,15 +18,19 @@
 //! - `reflection`: what a service that shows requests says that it got
 //! - `answers`: comparing answers
 
+mod addresses;
 mod answers;
 mod belief;
 mod claims;
+mod cookies;
+mod exchanges;
 mod forms;
 mod loops;
 mod reflection;
 mod site;
 mod taint;
 mod text;
+mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,14 +39,20 @@ use url::Url;
 use crate::evidence::{Evidence, Exchange, Journey, Mode, Outcome, Probe, ResponseRecord, StepRecord, Way};
 use crate::finding::{Observation, Place};
 
+pub(crate) use addresses::{
+    called, is_below, is_of_site, leads_to, origin, path_of, public_url, route, service_of, target,
+};
 pub(crate) use answers::{Print, is_empty_ok, is_html, without_chance};
 pub(crate) use belief::{Belief, Difference};
 pub(crate) use claims::{Claim, Lies, Says, without_query};
+pub(crate) use cookies::{Given, covers, given, sent};
+pub(crate) use exchanges::{body, came_through, is_broken, is_gateway_error, is_handshake, is_whole, status};
 pub(crate) use loops::{Hop, redirect_loop};
 pub(crate) use reflection::{Reflection, found_instead};
 pub(crate) use site::{Home, Root};
 pub(crate) use taint::Taint;
 pub(crate) use text::root_references;
+pub(crate) use ways::{ELSEWHERE, all, direct, log, seen, seen_in};
 
 /// An exchange through the edge.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use crate::evidence::{Mode, StackFacts};
+use super::addresses::public_url;
+use crate::evidence::StackFacts;
 
 /// Scheme, host, port and prefix: an address below which a service is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,17 +92,11 @@ impl Home {
 pub(crate) fn homes(stack: &StackFacts) -> Option<(Root, Vec<Home>)> {
     let base = Root { prefix: String::new(), ..Root::of(&Url::parse(&stack.base_url).ok()?)? };
     let home = |service: &str| {
-        let root = match stack.mode {
-            Mode::Subpath => base.with_prefix(&format!("/{service}")),
-            // The project's own host is its staging site.
-            Mode::Subdomain if service == "staging" => base.clone(),
-            Mode::Subdomain => Root { host: format!("{service}.{}", base.host), ..base.clone() },
-        };
-        Home { service: service.to_owned(), root }
+        let root = Root::of(&Url::parse(&public_url(service, stack)).ok()?)?;
+        Some(Home { service: service.to_owned(), root })
     };
     let services = stack.services.iter().map(|service| service.name.as_str()).filter(|name| *name != "edge");
-    let homes = services.map(home).collect();
-    Some((base, homes))
+    Some((base, services.filter_map(home).collect()))
 }
 
 /// A host that browsers can't have an address of: a name without a dot, an address of loopback or of a private network.

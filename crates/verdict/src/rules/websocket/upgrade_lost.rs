@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::evidence::{Exchange, StackFacts, StackKind};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix, RouteField};
-use crate::rules::case::{Candidate, Case, is_of_site};
-use crate::rules::ways::{ELSEWHERE, is_handshake, is_whole, seen, service_of, status};
+use crate::rules::case::{Candidate, Case};
+use crate::rules::view::{ELSEWHERE, is_handshake, is_of_site, is_whole, seen, service_of, status};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {

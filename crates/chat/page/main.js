@@ -340,11 +340,6 @@ stop.addEventListener("click", () => {
 
 element("new").addEventListener("click", begin);
 
-element("logout").addEventListener("click", async () => {
-  await api.logout().catch(() => {});
-  location.assign("./");
-});
-
 function closeSide() {
   side.classList.remove("open");
   menu.setAttribute("aria-expanded", "false");

@@ -352,7 +352,7 @@ async fn who_signs_out_is_out() {
     desk.page.size(1280, 860, false).await;
     desk.sign_in().await;
     desk.page.click("#logout").await;
-    desk.page.until("document.querySelector('a[href$=\"/login\"]') && !document.querySelector('#composer')").await;
+    desk.page.until("document.title === 'Signed out' && document.querySelector('a[href$=\"/login\"]')").await;
     desk.shot("signed-out").await;
     let cookies = desk.page.call("Network.getCookies", json!({ "urls": [desk.works.world.url("/")] })).await;
     assert!(!cookies.to_string().contains("disinto_chat_session"), "{cookies}");

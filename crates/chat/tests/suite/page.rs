@@ -259,6 +259,26 @@ async fn a_cut_connection_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_windows_show_the_same() {
+    let Some(desk) = Desk::new(Mode::Subpath, &["one"], &[]).await else { return };
+    desk.sign_in().await;
+    desk.ask("first").await;
+    desk.answered(1).await;
+    let other = desk.page.beside().await;
+    other.open(desk.page.evaluate("location.href").await.as_str().unwrap()).await;
+    other.until("document.querySelector('.assistant .text')?.innerText === 'one'").await;
+    desk.stand_in.answers(&["two", "#wait on", "!"]);
+    desk.ask("second").await;
+    other.until("document.querySelectorAll('.user')[1]?.innerText === 'second'").await;
+    other.until("document.querySelectorAll('.assistant .text')[1]?.innerText === 'two'").await;
+    desk.stand_in.release("on");
+    other.until("document.querySelectorAll('.assistant[aria-busy=false] .text')[1]?.innerText === 'two!'").await;
+    desk.answered(2).await;
+    assert_eq!(other.complaints(), [""; 0]);
+    desk.is_clean();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_can_be_stopped() {
     let Some(desk) = Desk::new(Mode::Subpath, &["half", "#wait never"], &[]).await else { return };
     desk.sign_in().await;

@@ -30,6 +30,7 @@ pub mod gate;
 pub mod history;
 pub mod identity;
 pub mod inside;
+mod later;
 pub mod limits;
 mod mount;
 pub mod origin;

@@ -108,12 +108,22 @@ impl Chromium {
     /// A window of its own, with cookies of its own.
     pub(crate) async fn page(&self) -> Page {
         let context = self.wire.call(None, "Target.createBrowserContext", json!({})).await["browserContextId"].clone();
-        let target = json!({ "url": "about:blank", "browserContextId": context });
-        let target = self.wire.call(None, "Target.createTarget", target).await["targetId"].clone();
+        Page::open_in(&self.wire, context).await
+    }
+}
+
+impl Page {
+    /// Another window with the same cookies.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::open_in(&self.wire, self.context.clone()).await
+    }
+
+    async fn open_in(wire: &Wire, context: Value) -> Self {
+        let target = json!({ "url": "about:blank", "browserContextId": context.clone() });
+        let target = wire.call(None, "Target.createTarget", target).await["targetId"].clone();
         let attach = json!({ "targetId": target, "flatten": true });
-        let session =
-            self.wire.call(None, "Target.attachToTarget", attach).await["sessionId"].as_str().unwrap().to_owned();
-        let page = Page { wire: self.wire.clone(), session };
+        let session = wire.call(None, "Target.attachToTarget", attach).await["sessionId"].as_str().unwrap().to_owned();
+        let page = Self { wire: wire.clone(), session, context };
         for domain in ["Page", "Runtime", "Log", "Network"] {
             page.call(&format!("{domain}.enable"), json!({})).await;
         }
@@ -157,6 +167,7 @@ async fn wire(address: &str) -> Wire {
 pub(crate) struct Page {
     wire: Wire,
     session: String,
+    context: Value,
 }
 
 impl Page {

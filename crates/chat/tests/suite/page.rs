@@ -259,6 +259,26 @@ async fn a_cut_connection_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_windows_show_the_same() {
+    let Some(desk) = Desk::new(Mode::Subpath, &["one"], &[]).await else { return };
+    desk.sign_in().await;
+    desk.ask("first").await;
+    desk.answered(1).await;
+    let other = desk.page.beside().await;
+    other.open(desk.page.evaluate("location.href").await.as_str().unwrap()).await;
+    other.until("document.querySelector('.assistant .text')?.innerText === 'one'").await;
+    desk.stand_in.answers(&["two", "#wait on", "!"]);
+    desk.ask("second").await;
+    other.until("document.querySelectorAll('.user')[1]?.innerText === 'second'").await;
+    other.until("document.querySelectorAll('.assistant .text')[1]?.innerText === 'two'").await;
+    desk.stand_in.release("on");
+    other.until("document.querySelectorAll('.assistant[aria-busy=false] .text')[1]?.innerText === 'two!'").await;
+    desk.answered(2).await;
+    assert_eq!(other.complaints(), [""; 0]);
+    desk.is_clean();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_can_be_stopped() {
     let Some(desk) = Desk::new(Mode::Subpath, &["half", "#wait never"], &[]).await else { return };
     desk.sign_in().await;
@@ -346,6 +366,18 @@ async fn nothing_in_an_answer_is_markup() {
     desk.is_clean();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_is_out() {
+    let Some(desk) = Desk::new(Mode::Subpath, &["x"], &[]).await else { return };
+    desk.page.size(1280, 860, false).await;
+    desk.sign_in().await;
+    desk.page.click("#logout").await;
+    desk.page.until("document.title === 'Signed out' && document.querySelector('a[href$=\"/login\"]')").await;
+    desk.shot("signed-out").await;
+    let cookies = desk.page.call("Network.getCookies", json!({ "urls": [desk.works.world.url("/")] })).await;
+    assert!(!cookies.to_string().contains("disinto_chat_session"), "{cookies}");
+}
+
 /// A page of another site, in the browser of somebody who is signed in.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_site_gets_nothing() {
@@ -389,7 +421,7 @@ async fn what_was_said_long_ago_is_a_click_away() {
     let folder = desk.works.world.folder().join("history").join("smoke");
     std::fs::create_dir_all(&folder).unwrap();
     let line = |nth: usize| {
-        let role = if nth % 2 == 0 { "user" } else { "assistant" };
+        let role = if nth.is_multiple_of(2) { "user" } else { "assistant" };
         json!({ "at": "2026-11-21T10:00:00.000Z", "role": role, "text": format!("word {nth}") }).to_string() + "\n"
     };
     std::fs::write(folder.join(format!("{id}.ndjson")), (0..602).map(line).collect::<String>()).unwrap();

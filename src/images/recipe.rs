@@ -166,6 +166,7 @@ pub(super) const CHAT: Recipe = Recipe {
         "Cargo.lock",
         "Cargo.toml",
         "crates/chat/Cargo.toml",
+        "crates/chat/page",
         "crates/chat/src",
         "crates/outbound/Cargo.toml",
         "crates/outbound/src",

@@ -34,8 +34,6 @@ export const api = {
   conversation: (id, before) => request(`history/${encodeURIComponent(id)}${before ? `?before=${before}` : ""}`),
   /** Carries an action out. */
   act: (kind, body) => request(`action/${encodeURIComponent(kind)}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
-  /** Ends the session. */
-  logout: () => fetch("logout", { method: "POST", credentials: "same-origin", redirect: "manual" }),
 };
 
 /** A name for a new conversation. `crypto.randomUUID` is there on https pages alone. */

@@ -13,6 +13,7 @@ const DRAFT = "chat-draft";
 const NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const conversations = new Map();
 const connection = new Connection();
+const windows = new BroadcastChannel("disinto-chat");
 let current = null;
 let signedOut = false;
 
@@ -134,7 +135,11 @@ async function loadEarlier(one) {
   } catch (error) {
     trouble(error);
   }
-  if (one === current) show(one, refused, loadEarlier);
+  if (one !== current) return;
+  const below = log.scrollHeight - log.scrollTop;
+  show(one, refused, loadEarlier);
+  // What was in sight stays there.
+  log.scrollTop = log.scrollHeight - below;
 }
 
 async function choose(id) {
@@ -223,6 +228,8 @@ function inTurn(one, frame) {
   if (turn?.turn && turn.turn !== frame.turn) return;
   turn ??= beginTurn(one, frame.turn);
   if (frame.seq <= turn.seq) return;
+  // Now the question is in the history, where other windows find it.
+  if (turn.asked !== undefined && !turn.turn) windows.postMessage(one.id);
   turn.turn = frame.turn;
   turn.seq = frame.seq;
   const ended = (outcome, rest) => endTurn(one, { role: "assistant", text: turn.text, outcome, ...rest });
@@ -310,6 +317,17 @@ connection.addEventListener("state", ({ detail: state }) => {
 // A socket can't tell why it wasn't opened; a request can.
 connection.addEventListener("lost", () => api.session().catch(refused));
 
+// What happens in another window of the same browser shows here too.
+windows.addEventListener("message", async ({ data: id }) => {
+  // Other services share the origin, and could say anything.
+  if (typeof id !== "string" || !NAME.test(id) || signedOut) return;
+  await refreshList();
+  const one = conversations.get(id);
+  if (!one || one.turn) return;
+  one.loaded = false;
+  if (one === current) await choose(id);
+});
+
 // What people do.
 
 composer.addEventListener("submit", (event) => {
@@ -335,11 +353,6 @@ stop.addEventListener("click", () => {
 });
 
 element("new").addEventListener("click", begin);
-
-element("logout").addEventListener("click", async () => {
-  await api.logout().catch(() => {});
-  location.assign("./");
-});
 
 function closeSide() {
   side.classList.remove("open");

@@ -12,6 +12,7 @@
 //! - [`confine`]: what the command gets at
 //! - [`identity`]: who it is to the API
 //! - [`socket`], [`actions`], [`page`]: what the browser talks to
+//! - [`compose`]: its part of a deployment's Compose file
 //! - [`inside`]: what the container around the service allows
 //! - [`answer`], [`secret`], [`clock`]: answers, values that nobody may read in a log, times
 //!
@@ -21,6 +22,7 @@ pub mod actions;
 pub mod answer;
 pub mod client;
 pub mod clock;
+pub mod compose;
 pub mod config;
 pub mod confine;
 mod cookies;
@@ -28,6 +30,7 @@ pub mod gate;
 pub mod history;
 pub mod identity;
 pub mod inside;
+mod later;
 pub mod limits;
 mod mount;
 pub mod origin;

@@ -21,9 +21,9 @@ use super::payload::{Action, Kind};
 use super::perform::{self, Failure};
 use super::record::{self, Answer};
 use super::settings::Settings;
-use crate::AppState;
 use crate::session::Visitor;
 use crate::state::{Once, StoreError};
+use crate::{AppState, later};
 
 /// The longest body, in bytes: the longest payload with its characters escaped.
 const LONGEST_BODY: usize = 512 * 1024;
@@ -50,12 +50,16 @@ impl Refusal {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self(status, code, message.into(), Vec::new())
     }
+
+    fn storage() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage", "the service can't write just now; nothing was done")
+    }
 }
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "an action can't be kept apart from its repetition");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage", "the service can't write just now; nothing was done")
+        Self::storage()
     }
 }
 
@@ -151,6 +155,11 @@ fn uuid(value: &mut Value, field: &str) -> Result<Option<Uuid>, Refusal> {
 
 async fn carry_out(state: AppState, user: String, click: Click) -> Result<Answer, Refusal> {
     let Click { action, id, conversation } = click;
+    // What can't be written down isn't done.
+    if let Err(error) = state.history.check().await {
+        tracing::error!(%error, "the history can't be written");
+        return Err(Refusal::storage());
+    }
     let (key, keep) = key(&user, id, &action);
     match state.store.once(&key, keep, SystemTime::now()).await? {
         Once::First => {}
@@ -166,9 +175,7 @@ async fn carry_out(state: AppState, user: String, click: Click) -> Result<Answer
         Ok(done) => tracing::info!(%user, kind, number = done.number, "an action was done"),
         Err(failure) => tracing::warn!(%user, kind, code = failure.code, "an action failed"),
     }
-    if let Err(error) = state.history.append(&user, conversation, record::entry(id, &action, &result)).await {
-        tracing::error!(%error, "an action can't be kept in the history");
-    }
+    later::append(&state, &user, conversation, record::entry(id, &action, &result)).await;
     let answer = Answer::new(conversation, &action, &result);
     match &result {
         // Nothing was done: another click may try again.

@@ -144,8 +144,12 @@ impl History {
     pub async fn check(&self) -> Result<(), HistoryError> {
         let path = self.directory.join(".probe");
         blocking(move || {
-            let written = fs::write(&path, "probe\n").and_then(|()| fs::remove_file(&path));
-            written.map_err(HistoryError::Io)
+            fs::write(&path, "probe\n").map_err(HistoryError::Io)?;
+            match fs::remove_file(&path) {
+                // Somebody else who asked has removed it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed.map_err(HistoryError::Io),
+            }
         })
         .await
     }

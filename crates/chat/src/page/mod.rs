@@ -68,13 +68,13 @@ fn policy(public: &Public) -> String {
         sources.dedup();
         sources.join(" ")
     };
-    let (files, own) = (from("static/"), from(""));
+    let (files, own, logout) = (from("static/"), from(""), from("logout"));
     // `http` becomes `ws`, and `https` `wss`.
     let socket: Vec<String> = from("ws").split(' ').map(|source| source.replacen("http", "ws", 1)).collect();
     let socket = socket.join(" ");
     format!(
         "default-src 'none'; script-src {files}; style-src {files}; img-src {files}; connect-src {own} {socket}; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+         form-action {logout}; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 }
 

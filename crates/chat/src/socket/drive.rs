@@ -4,14 +4,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use uuid::Uuid;
-
 use super::live::Live;
 use super::outgoing::Outgoing;
-use crate::AppState;
 use crate::actions::{Proposal, Reader};
 use crate::history::{Entry, HistoryError, Outcome, Role};
 use crate::turn::{Happening, Order, Said, Turn, Usage};
+use crate::{AppState, later};
 
 /// The longest answer, in bytes, and in pieces.
 const LONGEST_ANSWER: usize = 2 * 1024 * 1024;
@@ -22,10 +20,6 @@ const SESSION_LOST: &str = "the command had lost this conversation; it began ane
 
 /// How long a turn that was told to end may take for it.
 const END_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How often it is tried to save an answer that the disk refused, and how long between.
-const SAVE_TRIES: u32 = 30;
-const SAVE_PAUSE: Duration = Duration::from_secs(2);
 
 /// How a turn ended.
 enum End {
@@ -167,39 +161,13 @@ async fn finish(state: &AppState, user: &str, live: &Live, answer: Answer, end: 
         End::Failed { message, .. } => (Outcome::Failed, Some(message.clone())),
     };
     (entry.outcome, entry.reason) = (Some(outcome), reason);
-    let saved = match state.history.append(user, live.conversation, entry.clone()).await {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::error!(%error, "an answer can't be kept yet");
-            let later = save_later(state.clone(), user.to_owned(), live.conversation, entry);
-            state.tasks.spawn(later);
-            false
-        }
-    };
+    let saved = later::append(state, user, live.conversation, entry).await;
     live.say(match end {
         End::Complete { .. } => Outgoing::Complete { text, usage: used.unwrap_or_default(), actions, saved },
         End::Cancelled => Outgoing::Cancelled,
         End::Abandoned(why) => Outgoing::error("abandoned", why),
         End::Failed { code, message } => Outgoing::error(code, message),
     });
-}
-
-/// A full disk may have room again in a moment.
-async fn save_later(state: AppState, user: String, conversation: Uuid, entry: Entry) {
-    for last in (0..SAVE_TRIES).map(|nth| nth + 1 == SAVE_TRIES) {
-        let is_ending = tokio::select! {
-            () = tokio::time::sleep(SAVE_PAUSE) => false,
-            () = state.ending.cancelled() => true,
-        };
-        match state.history.append(&user, conversation, entry.clone()).await {
-            Ok(()) => return,
-            Err(error) if last || is_ending => {
-                tracing::error!(%error, "an answer is lost");
-                return;
-            }
-            Err(_) => {}
-        }
-    }
 }
 
 /// The answer as it comes.

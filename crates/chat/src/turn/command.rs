@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::scratch::Scratch;
 use super::settings::{Launcher, Settings};
 use crate::confine::Grants;
+use crate::identity::forbidden::resolve;
 
 /// The tools that reading and editing the tree needs. None of them runs a program or asks another host.
 const TOOLS: &str = "Read,Edit,Write,Glob,Grep";
@@ -197,8 +198,10 @@ fn environment(settings: &Settings, scratch: &Path) -> BTreeMap<String, OsString
 fn grants(settings: &Settings, command: &Path, scratch: &Path) -> Grants {
     let program = std::fs::canonicalize(command).unwrap_or_else(|_| command.to_owned());
     let mut execute = vec![program.clone()];
-    // A program often comes with its parts beside it. Those of the system are granted anyway.
-    execute.extend(program.parent().filter(|folder| folder.components().count() > 1).map(Path::to_owned));
+    // A program often comes with its parts beside it. What else lies there must not be the service's own.
+    let holds_private = |folder: &Path| settings.private.iter().any(|private| resolve(private).starts_with(folder));
+    let beside = program.parent().filter(|folder| folder.components().count() > 1 && !holds_private(folder));
+    execute.extend(beside.map(Path::to_owned));
     let certificates = ["SSL_CERT_DIR", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
     let read = certificates.iter().filter_map(|name| settings.environment.get(*name)).map(PathBuf::from).collect();
     let write = vec![settings.workspace.clone(), settings.identity.config_dir().to_owned(), scratch.to_owned()];
@@ -315,6 +318,17 @@ mod tests {
             assert!(find(Path::new(command), path).unwrap_err().starts_with(words));
         }
         assert!(find(Path::new("sh"), "::/nowhere:/bin").unwrap().ends_with("bin/sh"));
+    }
+
+    #[test]
+    fn what_lies_beside_the_command_is_granted_unless_it_is_the_service_s_own() {
+        let mut settings = settings(&[]);
+        let execute =
+            |settings: &Settings| grants(settings, Path::new("/srv/no/such/claude"), Path::new("/tmp/t")).execute;
+        let beside = PathBuf::from("/srv/no/such");
+        assert!(execute(&settings).contains(&beside));
+        settings.private = vec!["/srv/no/such/history".into()];
+        assert_eq!(execute(&settings), [PathBuf::from("/srv/no/such/claude")]);
     }
 
     #[test]

@@ -15,6 +15,9 @@ use super::lines::{Lines, Next};
 /// The longest line of standard error that is kept.
 const LONGEST: usize = 4096;
 
+/// How often it is looked whether the last of a group is gone, a millisecond apart.
+const REAPED_WITHIN: u32 = 500;
+
 /// How long its last words may take once it has ended.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -69,14 +72,14 @@ impl Process {
             Ok(status) => status.ok(),
             Err(_) => self.terminate(grace).await,
         };
-        self.kill();
+        self.kill().await;
         (status, self.last_words().await)
     }
 
     /// Ends it now: it is asked to, and after `grace` it is made to.
     pub(super) async fn stop(mut self, grace: Duration) {
         self.terminate(grace).await;
-        self.kill();
+        self.kill().await;
     }
 
     async fn terminate(&mut self, grace: Duration) -> Option<ExitStatus> {
@@ -96,11 +99,18 @@ impl Process {
         }
     }
 
-    /// Kills what is left of the group, and takes the leavings of those whose parent this process has become.
-    fn kill(&mut self) {
+    /// Kills what is left of the group. In a container this process becomes the parent of what lost its own, and has to take note of its
+    /// end: what nobody does stays in the list of processes, which has an end there.
+    async fn kill(&mut self) {
         self.signal(Signal::KILL);
-        if let Some(group) = self.group.take() {
-            while let Ok(Some(_)) = waitpgid(group, WaitOptions::NOHANG) {}
+        let Some(group) = self.group.take() else { return };
+        for _ in 0..REAPED_WITHIN {
+            match waitpgid(group, WaitOptions::NOHANG) {
+                Ok(Some(_)) => {}
+                // It is dying.
+                Ok(None) => tokio::time::sleep(Duration::from_millis(1)).await,
+                Err(_) => return,
+            }
         }
     }
 

@@ -1,12 +1,13 @@
 //! How turns are run.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{capacity, command};
 use crate::config::Reader;
 use crate::identity::Identity;
+use crate::identity::forbidden::resolve;
 
 /// What runs the command so that it is confined.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Settings {
     pub launcher: Launcher,
     /// The folder that it works in (`CHAT_WORKSPACE_DIR`, by default `/workspace`).
     pub workspace: PathBuf,
+    /// Folders of the service's own, which the command must not get at (`CHAT_HISTORY_DIR`, `CHAT_STATE_DIR`).
+    pub private: Vec<PathBuf>,
     /// The model (`CHAT_CLAUDE_MODEL`); the command's own choice where there is none.
     pub model: Option<String>,
     /// Who it is to the API.
@@ -65,15 +68,7 @@ impl Settings {
         let command = reader.get("CHAT_CLAUDE_COMMAND").unwrap_or("claude");
         let workspace = reader.path("CHAT_WORKSPACE_DIR").unwrap_or_else(|| PathBuf::from("/workspace"));
         let identity = Identity::read(reader);
-        // Whatever is in it can be read by whoever asks.
-        for name in ["CHAT_HISTORY_DIR", "CHAT_STATE_DIR", "CLAUDE_CONFIG_DIR", "CLAUDE_CREDENTIALS_DIR"] {
-            if reader.get(name).is_some_and(|path| PathBuf::from(path).starts_with(&workspace)) {
-                reader.problem(
-                    name,
-                    format!("it is inside the workspace, {}: the command could read it", workspace.display()),
-                );
-            }
-        }
+        let private = private(reader, &workspace, &identity);
         let model = reader.get("CHAT_CLAUDE_MODEL").map(ToOwned::to_owned);
         if model.as_deref().is_some_and(|model| model.starts_with('-')) {
             reader.problem("CHAT_CLAUDE_MODEL", "expected a model's name or alias, found an option");
@@ -86,6 +81,7 @@ impl Settings {
             command: PathBuf::from(command),
             launcher: Launcher::Missing,
             workspace,
+            private,
             model,
             identity,
             instructions: String::new(),
@@ -97,6 +93,58 @@ impl Settings {
             grace: Duration::from_secs(3),
             most: MOST,
             longest_answer: LONGEST_ANSWER,
+        }
+    }
+}
+
+/// The service's own folders. What lies in the workspace, or in the command's configuration, can be read by whoever asks.
+fn private(reader: &mut Reader<'_>, workspace: &Path, identity: &Identity) -> Vec<PathBuf> {
+    let history = PathBuf::from(reader.get("CHAT_HISTORY_DIR").unwrap_or("/var/lib/chat/history"));
+    let state = reader.get("CHAT_STATE_DIR").map_or_else(|| history.with_file_name("state"), PathBuf::from);
+    let config = identity.config_dir();
+    let inside = |folder: &Path, outer: &Path| resolve(folder).starts_with(resolve(outer));
+    for (name, folder, others) in [
+        ("CHAT_HISTORY_DIR", history.as_path(), [workspace, config].as_slice()),
+        ("CHAT_STATE_DIR", &state, &[workspace, config]),
+        ("CLAUDE_CONFIG_DIR", config, &[workspace]),
+    ] {
+        if let Some(outer) = others.iter().find(|outer| inside(folder, outer)) {
+            reader.problem(
+                name,
+                format!("{} is inside {}: the command could read it", folder.display(), outer.display()),
+            );
+        }
+    }
+    vec![history, state]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(values: &[(&str, &str)]) -> Vec<String> {
+        let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut reader = Reader::new(&values);
+        Settings::read(&mut reader);
+        reader.finish().into_iter().map(|problem| problem.setting).collect()
+    }
+
+    #[test]
+    fn what_is_the_service_s_own_lies_where_the_command_has_no_business() {
+        for (values, expected) in [
+            (&[][..], &[][..]),
+            (&[("CHAT_WORKSPACE_DIR", "/srv/tree"), ("CHAT_HISTORY_DIR", "/srv/tree-history/h")], &[]),
+            (
+                &[("CHAT_WORKSPACE_DIR", "/srv/tree"), ("CHAT_HISTORY_DIR", "/srv/tree/h")],
+                &["CHAT_HISTORY_DIR", "CHAT_STATE_DIR"],
+            ),
+            // Also by default.
+            (&[("CHAT_WORKSPACE_DIR", "/var/lib/chat")], &["CHAT_HISTORY_DIR", "CHAT_STATE_DIR"]),
+            (&[("CHAT_WORKSPACE_DIR", "/")], &["CHAT_HISTORY_DIR", "CHAT_STATE_DIR", "CLAUDE_CONFIG_DIR"]),
+            (&[("CHAT_WORKSPACE_DIR", "/home/chat"), ("HOME", "/home/chat")], &["CLAUDE_CONFIG_DIR"]),
+            (&[("CHAT_CLAUDE_DIR", "/srv/id"), ("CHAT_STATE_DIR", "/srv/id/config/state")], &["CHAT_STATE_DIR"]),
+        ] {
+            assert_eq!(problems(values), expected, "{values:?}");
         }
     }
 }

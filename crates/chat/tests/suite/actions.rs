@@ -288,3 +288,14 @@ async fn clicks_count_as_requests() {
     assert_eq!(answer.status, 429, "{}", answer.body);
     assert!(answer.field("retry-after").is_some());
 }
+
+#[tokio::test]
+async fn what_cannot_be_written_down_is_not_done() {
+    let mut works = Works::new(Mode::Subpath).await;
+    let history = works.world.folder().join("history");
+    std::fs::remove_dir_all(&history).unwrap();
+    std::fs::write(&history, "").unwrap();
+    let answer = works.click("issue-create", &json!({ "title": "t" })).await;
+    assert_eq!((answer.status, answer.code().as_str()), (503, "storage"), "{}", answer.body);
+    assert_eq!(works.at_forge("/issues").await, json!([]));
+}

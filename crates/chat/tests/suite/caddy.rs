@@ -7,11 +7,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use routes::{Mode, Site, caddyfile};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
 use crate::browser::Browser;
+use crate::client::{Client, cookies, said};
 use crate::gate::every_gated_path_is_401;
+use crate::stand_in::StandIn;
 use crate::world::{MODES, World};
 
 /// How long Caddy may take to listen.
@@ -97,4 +100,51 @@ async fn navigations_through_caddy() {
     every_gated_path_is_401(&world, caddy.address, Mode::Subpath, true).await;
     let answer = Browser::new(caddy.address).get(&world.url("/")).await;
     assert_eq!((answer.status, answer.location()), (303, world.url("/login")));
+}
+
+#[tokio::test]
+async fn the_socket_through_caddy() {
+    let Some(program) = find() else { return };
+    for mode in MODES {
+        let stand_in = StandIn::answering(&["one ", "#wait on", "two ", "#wait again", "three"]);
+        let settings = stand_in.settings();
+        let values: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let world = World::with(mode, &values).await;
+        let caddy = Caddy::start(&program, &world.site).await;
+        let mut browser = Browser::new(caddy.address);
+        assert_eq!(world.callback(&mut browser, "smoke").await.status, 303);
+        refusals(&world, caddy.address, &browser).await;
+        let fields = [("origin", world.origin()), ("cookie", cookies(&browser))];
+        let mut client = Client::opening(caddy.address, &world.url("/ws"), &fields).await.unwrap();
+        client.send(json!({ "type": "chat_request", "message": "?" })).await;
+        // Each piece is here before the command prints the next: nothing on the way holds it back.
+        let mut text = said(&client.until("token").await);
+        for (name, expected) in [("on", "one two "), ("again", "one two three")] {
+            stand_in.release(name);
+            text.push_str(client.frame().await["token"].as_str().unwrap());
+            assert_eq!(text, expected, "{mode}");
+        }
+        client.until("complete").await;
+        // It stays open while nobody says anything.
+        assert!(tokio::time::timeout(Duration::from_secs(5), client.came()).await.is_err(), "{mode}");
+        client.send(json!({ "type": "ping" })).await;
+        assert_eq!(client.frame().await["type"], "pong", "{mode}");
+    }
+}
+
+/// Caddy asks the gate, which answers 401 before the chat looks at the origin.
+async fn refusals(world: &World, address: SocketAddr, browser: &Browser) {
+    let (own, signed_in) = (("origin", world.origin()), ("cookie", cookies(browser)));
+    let evil = ("origin", "http://evil.test".to_owned());
+    let forged = ("x-forwarded-user", "smoke".to_owned());
+    for (fields, status) in [
+        (vec![own.clone()], 401),
+        (vec![own.clone(), forged], 401),
+        (vec![evil.clone()], 401),
+        (vec![evil, signed_in.clone()], 403),
+        (vec![signed_in], 403),
+    ] {
+        let came = Client::opening(address, &world.url("/ws"), &fields).await.map(drop);
+        assert_eq!(came, Err(status), "{fields:?}");
+    }
 }

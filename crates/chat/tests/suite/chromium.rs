@@ -1,6 +1,7 @@
 //! A Chromium, driven by the DevTools protocol over its WebSocket.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -18,11 +19,25 @@ use tokio_tungstenite::tungstenite::Message;
 /// How long the browser may take for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where Chromium is, if it is installed.
+/// The Chromium on the path. Without one the test says so and is skipped, unless `EDGE_SMOKE_REQUIRE` names `chromium`.
 pub(crate) fn program() -> Option<&'static str> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let path = std::env::var_os("PATH").unwrap_or_default();
-    names.into_iter().find(|name| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+    let is_there = |name: &&str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    let found = names.into_iter().find(is_there);
+    if found.is_none() {
+        skipped("chromium", "no chromium on the PATH");
+    }
+    found
+}
+
+/// Says that a test is skipped, and fails where it must not be.
+pub(crate) fn skipped(what: &str, why: &str) {
+    let required =
+        std::env::var("EDGE_SMOKE_REQUIRE").is_ok_and(|list| list.split(',').any(|name| name.trim() == what));
+    assert!(!required, "EDGE_SMOKE_REQUIRE names {what}: {why}");
+    // Past the capturing of the test harness: a skipped test must be seen.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// A running browser. Dropping it ends it.
@@ -93,12 +108,22 @@ impl Chromium {
     /// A window of its own, with cookies of its own.
     pub(crate) async fn page(&self) -> Page {
         let context = self.wire.call(None, "Target.createBrowserContext", json!({})).await["browserContextId"].clone();
-        let target = json!({ "url": "about:blank", "browserContextId": context });
-        let target = self.wire.call(None, "Target.createTarget", target).await["targetId"].clone();
+        Page::open_in(&self.wire, context).await
+    }
+}
+
+impl Page {
+    /// Another window with the same cookies.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::open_in(&self.wire, self.context.clone()).await
+    }
+
+    async fn open_in(wire: &Wire, context: Value) -> Self {
+        let target = json!({ "url": "about:blank", "browserContextId": context.clone() });
+        let target = wire.call(None, "Target.createTarget", target).await["targetId"].clone();
         let attach = json!({ "targetId": target, "flatten": true });
-        let session =
-            self.wire.call(None, "Target.attachToTarget", attach).await["sessionId"].as_str().unwrap().to_owned();
-        let page = Page { wire: self.wire.clone(), session };
+        let session = wire.call(None, "Target.attachToTarget", attach).await["sessionId"].as_str().unwrap().to_owned();
+        let page = Self { wire: wire.clone(), session, context };
         for domain in ["Page", "Runtime", "Log", "Network"] {
             page.call(&format!("{domain}.enable"), json!({})).await;
         }
@@ -142,6 +167,7 @@ async fn wire(address: &str) -> Wire {
 pub(crate) struct Page {
     wire: Wire,
     session: String,
+    context: Value,
 }
 
 impl Page {

@@ -13,6 +13,8 @@ mod client;
 #[cfg(test)]
 mod documented;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod history;

@@ -1,14 +1,16 @@
 //! The page in a real Chromium, by way of the edge. Where there is none these tests say so and do nothing.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use doubles::messages::{Answer, Messages};
 use routes::Mode;
 use serde_json::{Value, json};
 
-use crate::chromium::{Chromium, Page, program};
+use crate::chromium::{Chromium, Page, program, skipped};
 use crate::stand_in::StandIn;
 use crate::works::Works;
-use crate::world::MODES;
+use crate::world::{MODES, listener};
 
 /// What a message holds that shows everything.
 const RICH: &[&str] = &[
@@ -24,20 +26,17 @@ const RICH: &[&str] = &[
 struct Desk {
     works: Works,
     stand_in: StandIn,
-    // Ends before the page does, otherwise.
     page: Page,
     _chromium: Chromium,
 }
 
 impl Desk {
     async fn new(mode: Mode, pieces: &[&str], more: &[(&str, &str)]) -> Option<Self> {
-        let Some(program) = program() else {
-            eprintln!("SKIPPED: there is no Chromium in PATH");
-            return None;
-        };
+        let program = program()?;
         let stand_in = StandIn::answering(pieces);
         let settings = stand_in.settings();
         let mut values: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        values.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
         values.extend(more);
         let works = Works::with(mode, &values).await;
         let chromium = Chromium::start(program).await;
@@ -174,6 +173,48 @@ async fn a_person_signs_in_asks_and_has_an_issue_created() {
     }
 }
 
+/// The real command, with a model that is none. `EDGE_SMOKE_CLAUDE` names it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_real_command_answers_piece_by_piece() {
+    let Ok(command) = std::env::var("EDGE_SMOKE_CLAUDE") else {
+        return skipped("claude", "EDGE_SMOKE_CLAUDE is not set");
+    };
+    let says = "One two three four five six seven eight nine ten. \
+                <action type=\"issue-create\">{\"title\":\"From the real command\",\"labels\":[\"bug\"]}</action>";
+    let model = Messages::builder()
+        .answer(Answer::says("The second answer.").when("and then"))
+        .answer(Answer::says(says).when("Count"))
+        .token_delay(Duration::from_millis(100))
+        .serve(listener().await)
+        .unwrap();
+    let more = [("CHAT_CLAUDE_COMMAND", command.as_str()), ("ANTHROPIC_BASE_URL", &model.url())];
+    let Some(desk) = Desk::new(Mode::Subpath, &[], &more).await else { return };
+    desk.page.size(1280, 860, false).await;
+    desk.sign_in().await;
+    let watch = "window.seen = []; new MutationObserver(() => { const text = document.querySelector('.assistant .text')?.innerText ?? ''; \
+                 if (text && text !== seen.at(-1)) seen.push(text); }).observe(document.querySelector('#log'), { childList: true, subtree: true })";
+    desk.page.evaluate(&format!("{{ {watch} }}")).await;
+    desk.ask("Count to ten").await;
+    desk.answered(1).await;
+    let seen = desk.page.evaluate("seen").await;
+    let seen: Vec<&str> = seen.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(seen.len() >= 5, "it grows: {seen:?}");
+    assert!(seen.windows(2).all(|pair| pair[1].starts_with(pair[0].trim_end())), "{seen:?}");
+    assert_eq!(desk.text(".assistant .text").await, "One two three four five six seven eight nine ten.");
+    desk.page.click(".action button").await;
+    desk.page.until("document.querySelector('.action output a')").await;
+    desk.shot("real-command").await;
+    assert_eq!(desk.works.at_forge("/issues/1").await["title"], "From the real command");
+    desk.ask("and then?").await;
+    desk.answered(2).await;
+    assert!(desk.text(".assistant .text").await.ends_with("|The second answer."));
+    let asked = model.requests();
+    let told = asked.last().unwrap().to_string();
+    assert!(told.contains("Count to ten") && told.contains("ci-run"), "it goes on, and knows of actions: {told}");
+    assert!(!told.contains(&desk.works.forge_token) && !told.contains(&desk.works.ci_token));
+    desk.is_clean();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn turns_keep_apart_and_messages_stay() {
     let Some(desk) = Desk::new(Mode::Subpath, &["one"], &[]).await else { return };
@@ -215,6 +256,26 @@ async fn a_cut_connection_loses_nothing() {
     desk.stand_in.release("on");
     desk.answered(1).await;
     assert_eq!(desk.text(".assistant .text").await, "abc");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_windows_show_the_same() {
+    let Some(desk) = Desk::new(Mode::Subpath, &["one"], &[]).await else { return };
+    desk.sign_in().await;
+    desk.ask("first").await;
+    desk.answered(1).await;
+    let other = desk.page.beside().await;
+    other.open(desk.page.evaluate("location.href").await.as_str().unwrap()).await;
+    other.until("document.querySelector('.assistant .text')?.innerText === 'one'").await;
+    desk.stand_in.answers(&["two", "#wait on", "!"]);
+    desk.ask("second").await;
+    other.until("document.querySelectorAll('.user')[1]?.innerText === 'second'").await;
+    other.until("document.querySelectorAll('.assistant .text')[1]?.innerText === 'two'").await;
+    desk.stand_in.release("on");
+    other.until("document.querySelectorAll('.assistant[aria-busy=false] .text')[1]?.innerText === 'two!'").await;
+    desk.answered(2).await;
+    assert_eq!(other.complaints(), [""; 0]);
+    desk.is_clean();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -302,6 +363,76 @@ async fn nothing_in_an_answer_is_markup() {
     let shown = desk.text(".assistant .text").await;
     assert!(shown.contains("branch-delete") && shown.contains("evil/repo"), "what is no action stays text: {shown}");
     assert_ne!(desk.page.evaluate("document.title").await, "pwned");
+    desk.is_clean();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_is_out() {
+    let Some(desk) = Desk::new(Mode::Subpath, &["x"], &[]).await else { return };
+    desk.page.size(1280, 860, false).await;
+    desk.sign_in().await;
+    desk.page.click("#logout").await;
+    desk.page.until("document.title === 'Signed out' && document.querySelector('a[href$=\"/login\"]')").await;
+    desk.shot("signed-out").await;
+    let cookies = desk.page.call("Network.getCookies", json!({ "urls": [desk.works.world.url("/")] })).await;
+    assert!(!cookies.to_string().contains("disinto_chat_session"), "{cookies}");
+}
+
+/// A page of another site, in the browser of somebody who is signed in.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_site_gets_nothing() {
+    for mode in MODES {
+        let Some(desk) = Desk::new(mode, &["x"], &[]).await else { return };
+        desk.sign_in().await;
+        let chat = desk.works.world.url("");
+        let other = format!("http://other.edge.test:{}/", desk.works.world.edge.addr().port());
+        desk.page.open(&other).await;
+        desk.page.until("location.host.startsWith('other.') && document.readyState === 'complete'").await;
+        let socket = format!(
+            "new Promise((done) => {{ const socket = new WebSocket({}); socket.onopen = () => done('open'); socket.onerror = () => done('refused'); }})",
+            json!(format!("{}/ws", chat.replacen("http", "ws", 1)))
+        );
+        assert_eq!(desk.page.evaluate(&socket).await, "refused", "{mode}");
+        let read = format!(
+            "fetch({}, {{ credentials: 'include' }}).then((answer) => answer.text(), () => 'refused')",
+            json!(format!("{chat}/history"))
+        );
+        assert_eq!(desk.page.evaluate(&read).await, "refused", "{mode}");
+        for kind in ["text/plain", "application/json"] {
+            let click = format!(
+                "fetch({}, {{ method: 'POST', credentials: 'include', mode: {}, headers: {{ 'Content-Type': '{kind}' }}, \
+                 body: '{{\"title\":\"t\"}}' }}).then(() => 'sent', () => 'refused')",
+                json!(format!("{chat}/action/issue-create")),
+                if kind == "text/plain" { "'no-cors'" } else { "'cors'" }
+            );
+            desk.page.evaluate(&click).await;
+        }
+        assert_eq!(desk.works.at_forge("/issues").await, json!([]), "{mode}");
+        // The same page is served as ever.
+        desk.page.open(&desk.works.world.url("/")).await;
+        desk.ready().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_long_ago_is_a_click_away() {
+    let Some(desk) = Desk::new(Mode::Subpath, &["x"], &[]).await else { return };
+    let id = "0d7b6c52-95a6-4a39-8f10-0a0f7c1d2e3f";
+    let folder = desk.works.world.folder().join("history").join("smoke");
+    std::fs::create_dir_all(&folder).unwrap();
+    let line = |nth: usize| {
+        let role = if nth.is_multiple_of(2) { "user" } else { "assistant" };
+        json!({ "at": "2026-11-21T10:00:00.000Z", "role": role, "text": format!("word {nth}") }).to_string() + "\n"
+    };
+    std::fs::write(folder.join(format!("{id}.ndjson")), (0..602).map(line).collect::<String>()).unwrap();
+    desk.sign_in().await;
+    desk.page.click("#conversations button").await;
+    desk.page.until("document.querySelectorAll('.message').length === 500").await;
+    assert!(desk.text(".message:first-of-type").await.starts_with("word 102"));
+    desk.page.click(".earlier button").await;
+    desk.page.until("document.querySelectorAll('.message').length === 602").await;
+    assert!(desk.text(".message:first-of-type").await.starts_with("word 0"));
+    assert_eq!(desk.page.evaluate("document.querySelector('.earlier') === null").await, true);
     desk.is_clean();
 }
 

@@ -13,7 +13,7 @@ use doubles::messages::{Answer, Failure, Messages};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::ground::{Ground, all, failed, finished, order, session, shown};
+use crate::ground::{Ground, all, failed, finished, order, session, settings_of, shown};
 use crate::support::require;
 
 /// The real command, if it is there.
@@ -230,4 +230,97 @@ async fn what_the_api_refuses_is_told() {
     // The command asks again, without a stream then.
     let happenings = stage.ground.ask("cut").await;
     assert_eq!((shown(&happenings).as_str(), finished(&happenings)), ("one two three four", "one two three four"));
+}
+
+/// A launcher that writes down every path that the confined command, and all that it starts, asks the kernel for.
+fn watched(ground: &mut Ground) -> Option<PathBuf> {
+    let log = ground.path("opened");
+    let there =
+        std::process::Command::new("strace").arg("-V").output().map(drop).map_err(|error| format!("strace: {error}"));
+    require("strace", there).then_some(())?;
+    let launcher = ground.path("watch");
+    let chat = env!("CARGO_BIN_EXE_chat");
+    let script = format!("#!/bin/sh\nexec strace -f -qq -s 4096 -e trace=%file -o {} {chat} \"$@\"\n", log.display());
+    fs::write(&launcher, script).unwrap();
+    fs::set_permissions(&launcher, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    ground.settings.launcher = chat::turn::Launcher::Program(launcher);
+    Some(log)
+}
+
+#[tokio::test]
+async fn a_turn_opens_nothing_of_the_agents() {
+    let Some(mut stage) = Stage::new(vec![Answer::says("done")]).await else { return };
+    let Some(log) = watched(&mut stage.ground) else { return };
+    // Theirs is where the service's own home has it.
+    let home = stage.ground.path("home");
+    fs::create_dir_all(home.join(".claude")).unwrap();
+    fs::write(home.join(".claude/.credentials.json"), "theirs").unwrap();
+    assert_eq!(finished(&stage.ground.ask("hello").await), "done");
+    let opened = fs::read_to_string(log).unwrap();
+    let config = stage.ground.path("identity/config").display().to_string();
+    assert!(opened.contains(&config) && opened.lines().count() > 100, "{opened}");
+    let home = home.display().to_string();
+    for theirs in [home.as_str(), "/root/.claude", ".claude.lock", "claude-shared"] {
+        let found: Vec<&str> = opened.lines().filter(|line| line.contains(theirs)).collect();
+        assert!(found.is_empty(), "{theirs}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn agents_and_chat_work_side_by_side_and_neither_s_identity_suffers() {
+    let script = vec![Answer::says("This is prompt {prompts}.")];
+    let Some(mut stage) = Stage::new(script).await else { return };
+    let credentials = json!({ "claudeAiOauth": {
+        "accessToken": "sk-ant-test", "refreshToken": "sk-ant-refresh", "expiresAt": 4_102_444_800_000_u64,
+        "scopes": ["user:inference", "user:profile"], "subscriptionType": "max",
+    } });
+    // Both have signed in; neither has a key.
+    let (theirs, ours) = (stage.ground.path("home/.claude"), stage.ground.path("identity/config"));
+    for folder in [&theirs, &ours] {
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join(".credentials.json"), credentials.to_string()).unwrap();
+    }
+    let values = stage.ground.values_without("ANTHROPIC_API_KEY");
+    stage.ground.settings.identity = settings_of(&values).identity;
+    stage.ground.settings.environment.remove("ANTHROPIC_API_KEY");
+    let agent = |number: usize| {
+        let (command, home, url) =
+            (stage.ground.settings.command.clone(), stage.ground.path("home"), stage.model.url());
+        tokio::task::spawn_blocking(move || {
+            let mut command = std::process::Command::new(command);
+            command.args(["-p", &format!("agent {number}")]).env_clear().current_dir(&home);
+            command.envs([
+                ("HOME", home.as_os_str()),
+                ("PATH", "/usr/bin:/bin".as_ref()),
+                ("ANTHROPIC_BASE_URL", url.as_ref()),
+            ]);
+            command.envs([
+                ("DISABLE_TELEMETRY", "1"),
+                ("DISABLE_AUTOUPDATER", "1"),
+                ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
+            ]);
+            let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+            String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).trim().to_owned()
+        })
+    };
+    let turns = stage.ground.turns();
+    for round in 0..3 {
+        let (first, second) = (order("one"), order("two"));
+        let agents = [agent(2 * round), agent(2 * round + 1)];
+        let (first, second) = tokio::join!(all(turns.start(first)), all(turns.start(second)));
+        assert_eq!((finished(&first), finished(&second)), ("This is prompt 1.", "This is prompt 1."));
+        for agent in agents {
+            assert_eq!(agent.await.unwrap(), "This is prompt 1.");
+        }
+    }
+    for folder in [&theirs, &ours] {
+        let kept: Value = serde_json::from_slice(&fs::read(folder.join(".credentials.json")).unwrap()).unwrap();
+        assert_eq!(kept["claudeAiOauth"]["refreshToken"], "sk-ant-refresh", "{}", folder.display());
+    }
+    // Each has kept its own state, and it can be read.
+    for file in [stage.ground.path("home/.claude.json"), ours.join(".claude.json")] {
+        let state: Result<Value, _> = serde_json::from_slice(&fs::read(&file).unwrap());
+        assert!(state.is_ok(), "{}", file.display());
+    }
+    assert!(!theirs.join("session.lock").exists() && ours.join("session.lock").exists());
 }

@@ -17,6 +17,7 @@ const SOON: Duration = Duration::from_secs(60);
 pub(crate) struct Ground {
     pub(crate) folder: TempDir,
     pub(crate) settings: Settings,
+    values: BTreeMap<String, String>,
 }
 
 impl Ground {
@@ -40,12 +41,17 @@ impl Ground {
         for (name, value) in more {
             values.insert((*name).to_owned(), (*value).to_owned());
         }
-        let mut reader = Reader::new(&values);
-        let mut settings = Settings::read(&mut reader);
-        assert_eq!(reader.finish(), []);
+        let mut settings = settings_of(&values);
         settings.launcher = Launcher::Unconfined;
         settings.grace = Duration::from_millis(500);
-        Self { folder, settings }
+        Self { folder, settings, values }
+    }
+
+    /// Its settings without one of them.
+    pub(crate) fn values_without(&self, name: &str) -> BTreeMap<String, String> {
+        let mut values = self.values.clone();
+        values.remove(name);
+        values
     }
 
     /// The command is this shell script, in a folder of its own.
@@ -77,6 +83,13 @@ impl Ground {
     pub(crate) async fn ask(&self, prompt: &str) -> Vec<Happening> {
         all(self.turns().start(order(prompt))).await
     }
+}
+
+pub(crate) fn settings_of(values: &BTreeMap<String, String>) -> Settings {
+    let mut reader = Reader::new(values);
+    let settings = Settings::read(&mut reader);
+    assert_eq!(reader.finish(), []);
+    settings
 }
 
 pub(crate) fn order(prompt: &str) -> Order {

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Healthcheck,
     /// Asks whether the chat gets an identity of its own, and signs in with it
     Init,
+    /// Prints the chat's part of a Compose file, as the settings of this host want it (ANTHROPIC_API_KEY, CHAT_CLAUDE_DIR, CHAT_WORKSPACE_VOLUME)
+    Compose,
     /// Says as JSON what the container around it allows
     Inside {
         #[command(subcommand)]

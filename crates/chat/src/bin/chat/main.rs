@@ -2,6 +2,7 @@
 
 mod args;
 mod ask;
+mod compose;
 mod exit;
 mod healthcheck;
 mod init;
@@ -42,6 +43,7 @@ fn main() -> Exit {
     ended(match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&environment),
         Command::Healthcheck => healthcheck::run(&environment),
+        Command::Compose => compose::run(&environment),
         Command::Init => init::run(&environment),
         Command::Ask { prompt } => ask::run(&environment, &prompt),
         Command::Inside { part: None } => inside::run(&environment),

@@ -1,0 +1,11 @@
+//! The chat in its container, as `fixtures/compose.yml` has it, with the real command and a model that says what it is told to.
+//!
+//! Without an engine, or without the images (`edge-smoke images build chat double`), the tests are skipped, unless `EDGE_SMOKE_REQUIRE` names `chat-container`.
+
+#[cfg(test)]
+mod sandbox;
+#[cfg(test)]
+mod stood;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;

@@ -65,23 +65,36 @@ function trouble(error) {
 
 // Conversations.
 
-function showList() {
-  const shown = [...conversations.values()].filter((each) => each.title);
-  list.replaceChildren(...shown.map((each) => {
+const items = new Map();
+
+function item(one) {
+  if (!items.has(one.id)) {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = each.title;
-    if (each.turn) {
-      const state = document.createElement("small");
-      state.textContent = "answering…";
-      button.append(state);
-    }
+    button.addEventListener("click", () => choose(one.id));
+    const name = document.createElement("span");
+    const state = document.createElement("small");
+    state.textContent = "answering…";
+    const element = document.createElement("li");
+    button.append(name);
+    element.append(button);
+    items.set(one.id, { element, button, name, state });
+  }
+  return items.get(one.id);
+}
+
+/** Entries stay the same elements: a click on one isn't lost when something changes meanwhile. */
+function showList() {
+  const shown = [...conversations.values()].filter((each) => each.title).map((each) => {
+    const { element, button, name, state } = item(each);
+    if (name.textContent !== each.title) name.textContent = each.title;
+    if (each.turn) button.append(state);
+    else state.remove();
     if (each === current) button.setAttribute("aria-current", "true");
-    button.addEventListener("click", () => choose(each.id));
-    const item = document.createElement("li");
-    item.append(button);
-    return item;
-  }));
+    else button.removeAttribute("aria-current");
+    return element;
+  });
+  if (shown.length !== list.children.length || shown.some((element, nth) => list.children[nth] !== element)) list.replaceChildren(...shown);
 }
 
 function showState() {

@@ -1,6 +1,6 @@
 //! What to ask.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use scenario::model::Service;
@@ -12,6 +12,8 @@ use crate::stack::Site;
 const FAILURES: usize = 12;
 /// The longest that a WebSocket is watched past the edge.
 const WATCHED: Duration = Duration::from_secs(4);
+/// How long it is watched in any case: on a machine that is busy its timer may have been half over before it was open.
+const WATCHED_BESIDES: Duration = Duration::from_millis(700);
 /// A path that is nobody's, whoever runs the site.
 const NOBODY: &str = "/edge-smoke-nobody-is-here";
 const HTML: &str = "text/html";
@@ -62,13 +64,16 @@ pub(super) fn questions(site: &Site, journeys: &[Journey], refused: &[&str]) -> 
     list.of_the_edge();
     let failed = journeys.iter().flat_map(|journey| &journey.steps).filter(|step| step.outcome == Outcome::Failed);
     let mut failures = BTreeSet::new();
-    for step in failed {
+    let failed: Vec<&StepRecord> = failed.collect();
+    for step in &failed {
         for url in urls(step) {
             if failures.len() < FAILURES && failures.insert(url.to_owned()) {
                 list.about_a_failure(url, step);
             }
         }
-        list.websocket(step);
+    }
+    for (url, lived) in lives(&failed) {
+        list.websocket(url, lived);
     }
     for (place, url) in refused.iter().enumerate() {
         list.with_credentials(place, url);
@@ -83,6 +88,19 @@ fn urls(step: &StepRecord) -> impl Iterator<Item = &str> {
     let assets = step.assets.iter().flat_map(|assets| assets.broken().take(4)).map(|asset| asset.url.as_str());
     // What was hidden can't be asked again.
     last.into_iter().chain(assets).filter(|url| !url.contains("***"))
+}
+
+/// The WebSockets that failed, each with how long the longest of them lived, from its handshake on: a timer may run since then.
+fn lives<'a>(failed: &[&'a StepRecord]) -> BTreeMap<&'a str, Duration> {
+    let mut lives = BTreeMap::new();
+    for step in failed.iter().filter(|step| step.kind == "websocket") {
+        let Some(exchange) = step.trace.last() else { continue };
+        let milliseconds = step.websocket.as_ref().map_or(0.0, |socket| socket.open_ms) + exchange.duration_ms;
+        let lived = Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default();
+        let longest: &mut Duration = lives.entry(exchange.request.url.as_str()).or_default();
+        *longest = lived.max(*longest);
+    }
+    lives
 }
 
 struct List<'a> {
@@ -201,16 +219,9 @@ impl List<'_> {
     }
 
     /// A WebSocket that failed: the same handshake past the edge, and how long it lives there.
-    fn websocket(&mut self, step: &StepRecord) {
-        if step.kind != "websocket" {
-            return;
-        }
-        let Some(exchange) = step.trace.last() else { return };
-        let url = exchange.request.url.as_str();
+    fn websocket(&mut self, url: &str, lived: Duration) {
         let (Some(service), Some(path)) = (self.service_of(url), self.path_of_the_site(url)) else { return };
-        let lived = step.websocket.as_ref().map_or(0.0, |socket| socket.open_ms);
-        let watched =
-            (Duration::from_secs_f64(lived.max(0.0) / 1000.0) * 3 / 2 + Duration::from_millis(200)).min(WATCHED);
+        let watched = (lived * 3 / 2 + WATCHED_BESIDES).min(WATCHED);
         let prefix = self.prefix(service);
         let bare = path.strip_prefix(prefix.as_str()).unwrap_or(&path).to_owned();
         let ways = [

@@ -1,9 +1,12 @@
 //! Which questions follow from which failures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use scenario::model::{Mode, Service};
-use verdict::evidence::{Exchange, Journey, Outcome, RequestRecord, StepRecord, Way};
+use verdict::evidence::{
+    Ending, EndingKind, Exchange, Journey, Outcome, RequestRecord, StepRecord, Way, WebSocketRecord,
+};
 
 use super::questions::{Question, questions};
 use crate::stack::Site;
@@ -156,4 +159,36 @@ fn what_was_refused_is_asked_past_the_edge_with_credentials_and_without() {
     assert_eq!(with(2), [(forge, Way::Edge, refused[2]), (forge, Way::Direct, "/v2/")]);
     let without = |question: &&Question| question.credentials.is_none() && question.url == "/x.git/info/refs?y=1";
     assert_eq!(all.iter().filter(without).count(), 1);
+}
+
+#[test]
+fn a_websocket_is_watched_for_longer_than_the_longest_that_was_cut() {
+    let cut = |after: f64, handshake: f64| {
+        let url = "http://edge.test:8080/forge/ws";
+        let mut journey = journey(Outcome::Failed, "websocket", vec![exchange("GET", url)]);
+        journey.steps[0].trace[0].duration_ms = handshake;
+        let ending = Ending { how: EndingKind::Cut, code: None, reason: None };
+        let socket = WebSocketRecord {
+            subprotocol: None,
+            sent: 0,
+            received: 0,
+            frames: Vec::new(),
+            omitted: 0,
+            ending,
+            open_ms: after,
+        };
+        journey.steps[0].websocket = Some(socket);
+        journey
+    };
+    let watched = |journeys: &[Journey]| -> BTreeSet<Duration> {
+        questions(&site(Mode::Subpath), journeys, &[]).iter().filter_map(|question| question.holds_for).collect()
+    };
+    // Whichever of them failed first.
+    let both = [cut(0.4, 500.0), cut(529.0, 1.0)];
+    assert_eq!(watched(&both), [Duration::from_millis(1495)].into());
+    assert_eq!(watched(&both[..1]), [Duration::from_secs_f64(0.5004) * 3 / 2 + Duration::from_millis(700)].into());
+    assert_eq!(watched(&[cut(1e12, 0.0)]), [Duration::from_secs(4)].into(), "and not for ever");
+    let again = questions(&site(Mode::Subpath), &both, &[]);
+    let is_again = |question: &&Question| question.way == Way::Edge && question.holds_for.is_some();
+    assert_eq!(again.iter().filter(is_again).count(), 2, "a timer runs each time");
 }

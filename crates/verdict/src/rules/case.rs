@@ -141,8 +141,14 @@ impl<'a> Case<'a> {
     /// A fix; where it was tried and didn't hold, what else a person can do: the mechanism was seen all the same, and something
     /// that no setting of the stack's undoes is behind it.
     pub(crate) fn unless_refuted(&self, code: &str, fix: Fix, otherwise: &str) -> Fix {
-        let is_refuted = self.refuted.iter().any(|refuted| refuted.code == code && refuted.changes == fix.changes);
-        if is_refuted { Fix::advice(otherwise) } else { fix }
+        self.first_left(code, [fix], otherwise)
+    }
+
+    /// The same with several fixes, the least first.
+    pub(crate) fn first_left(&self, code: &str, fixes: impl IntoIterator<Item = Fix>, otherwise: &str) -> Fix {
+        let is_refuted =
+            |fix: &Fix| self.refuted.iter().any(|refuted| refuted.code == code && refuted.changes == fix.changes);
+        fixes.into_iter().find(|fix| !is_refuted(fix)).unwrap_or_else(|| Fix::advice(otherwise))
     }
 
     /// What no earlier rule explained.

@@ -91,29 +91,24 @@ fn candidate(case: &Case<'_>, kind: StackKind, service: &str, by: By, explains: 
     observations.sort();
     observations.dedup();
     let out = |name: &str| Change::Directive { name: name.to_owned(), value: None };
-    let (cause, summary, changes) = match by {
+    let (cause, fixes) = match by {
         By::Buffering => {
-            let mut changes =
-                vec![Change::Route { route: service.to_owned(), field: RouteField::FlushImmediately(true) }];
-            if kind == StackKind::Containers {
-                changes.extend(["response_buffers", "buffer_responses"].map(out));
-            }
+            let at_once = Change::Route { route: service.to_owned(), field: RouteField::FlushImmediately(true) };
+            let at_once = Fix::apply("Let the edge pass on at once what it is sent.", vec![at_once]);
+            let outs = ["response_buffers", "buffer_responses"].map(out);
+            let outs = Fix::apply("Take out what has the edge collect answers.", outs.into());
             let cause = format!("The edge buffers what {service} sends piece by piece, and passes it on at its end.");
-            (cause, "Let the edge pass on at once what it is sent.", changes)
+            let is_caddy = kind == StackKind::Containers;
+            (cause, is_caddy.then_some(outs).into_iter().chain([at_once]).collect::<Vec<_>>())
         }
         By::Compression => {
             let cause = format!(
                 "The edge compresses what {service} sends piece by piece, and holds it back until there is enough."
             );
-            (cause, "Leave streams out of the edge's compression.", vec![out("encode")])
+            (cause, vec![Fix::apply("Leave streams out of the edge's compression.", vec![out("encode")])])
         }
     };
-    Candidate {
-        cause,
-        fix: Some(case.unless_refuted(RULE.code, Fix::apply(summary, changes), ELSEWHERE)),
-        observations,
-        explains,
-    }
+    Candidate { cause, fix: Some(case.first_left(RULE.code, fixes, ELSEWHERE)), observations, explains }
 }
 
 /// WebSockets that never open: the answer that switches has no end, so that whoever collects it waits for ever.

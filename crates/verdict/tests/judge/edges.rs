@@ -178,6 +178,21 @@ fn a_route_that_leads_elsewhere() {
         broke(vec![words("/forge/user/login")], "x", "y"),
     ]);
     assert!(only(&evidence, "edge/wrong-upstream").cause.contains("answers staging, where forge should"));
+    // A file server says nothing with its 404, but its name.
+    let empty = |target: &str, server: &str| {
+        let hop = get(target, 404).field("Via", "1.1 Caddy").body("text/html", "");
+        broke(vec![hop.field("Server", server)], "x", "y")
+    };
+    let past = |evidence, service, server: &str| {
+        probed(evidence, service, Way::Direct, get(&format!("http://{service}:80/"), 200).field("Server", server))
+    };
+    let silent = |server: &str| {
+        let evidence = scene(vec![empty("/forge/", server), empty("/forge/user/login", server)]);
+        past(past(evidence, "staging", "Caddy"), "forge", "gitea/1.26")
+    };
+    assert!(only(&silent("Caddy"), "edge/wrong-upstream").cause.contains("answers staging, where forge should"));
+    assert!(!codes(&silent("gitea/1.27")).contains(&"edge/wrong-upstream".to_owned()), "the forge itself");
+    assert!(!codes(&silent("nginx")).contains(&"edge/wrong-upstream".to_owned()), "nobody whom we know");
 }
 
 #[test]

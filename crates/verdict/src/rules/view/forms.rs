@@ -126,7 +126,10 @@ impl View<'_> {
         };
         let here = through(home);
         let own = past(home);
-        if here.is_empty() || here.iter().any(|print| own.contains(print)) {
+        if here.is_empty() {
+            return self.another_program(home);
+        }
+        if here.iter().any(|print| own.contains(print)) {
             return None;
         }
         let shares = |index: &usize| {
@@ -137,6 +140,27 @@ impl View<'_> {
         };
         let others = (0..self.homes.len()).filter(|index| *index != home);
         others.filter(shares).min_by_key(|index| self.homes[*index].service.clone())
+    }
+
+    /// The same where nothing that comes has a content: by the program that answers, as its `Server` says (RFC 9110, section 10.2.4).
+    fn another_program(&self, home: usize) -> Option<usize> {
+        let below = self.with(home).filter(|(seen, _)| self.homes[home].root.covers(&seen.url));
+        // The edge names itself only where it answers by itself.
+        let passed_on = below.filter_map(|(seen, _)| seen.response()).filter(|response| !self.is_edges_own(response));
+        let here: Vec<Option<String>> = passed_on.map(program).collect();
+        let past = |index: usize| -> Vec<Option<String>> {
+            let direct = self.direct.iter().filter(|direct| direct.home == index);
+            direct.filter_map(|direct| direct.response()).map(program).collect()
+        };
+        let first = here.first().filter(|_| self.has_via && here.len() > 1)?;
+        let own = past(home);
+        if first.is_none() || here.iter().any(|program| program != first) || own.is_empty() || own.contains(first) {
+            return None;
+        }
+        let is_it = |index: &usize| past(*index).contains(first);
+        let mut others = (0..self.homes.len()).filter(|index| *index != home).filter(is_it);
+        // One program may serve several.
+        others.next().filter(|_| others.next().is_none())
     }
 
     fn answers_past_the_edge(&self, home: usize) -> BTreeMap<String, &ResponseRecord> {
@@ -156,6 +180,12 @@ impl View<'_> {
         }
         answers
     }
+}
+
+/// What program says that it answers, without its version.
+fn program(response: &ResponseRecord) -> Option<String> {
+    let server = response.header("server")?;
+    Some(server.split(['/', ' ']).next().unwrap_or_default().to_ascii_lowercase())
 }
 
 fn shape(response: &ResponseRecord) -> Shape {

@@ -111,12 +111,12 @@ static RULES: &[&Rule] = &[
     &address::prefix_missing::RULE,
     &address::prefix_wrong::RULE,
     // What the edge does with connections and contents.
+    &stream::buffered::RULE,
+    &edge::compression_broken::RULE,
     &connection::cut::RULE,
     &websocket::cut::RULE,
     &websocket::upgrade_lost::RULE,
-    &stream::buffered::RULE,
     &edge::body_too_large::RULE,
-    &edge::compression_broken::RULE,
     // What the edge does with paths and requests.
     &edge::route_unmatched::RULE,
     &edge::catch_all::RULE,

@@ -4,7 +4,7 @@ use crate::evidence::{Exchange, StackKind};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
 use crate::rules::case::{Candidate, Case};
-use crate::rules::view::{ELSEWHERE, is_of_site, seen, service_of};
+use crate::rules::view::{ELSEWHERE, is_of_site, is_whole, log, seen, service_of};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -16,7 +16,9 @@ pub(in crate::rules) static RULE: Rule = Rule {
               to take it so, or is called compressed and isn't, browsers and programs show gibberish or nothing. An edge that \
               compresses twice, sets the field by hand, or asks services for compressed answers in its clients' place does so.",
     told_by: "An answer with `Content-Encoding` to a request without `Accept-Encoding`, or with text under that field; the \
-              service, asked directly, answers without it. A service that does so by itself is named as the cause.",
+              service, asked directly, answers without it. An edge that unpacks answers itself, as Caddy does for clients that \
+              offer to take none, breaks them off instead, and says in its log that it can't. A service that does so by itself \
+              is named as the cause.",
     remedy: "Let only `encode` decide: take out `header Content-Encoding …` and `header_up Accept-Encoding …`.",
     references: &["RFC 9110, sections 8.4 and 12.5.3", "Caddy, encode directive"],
     needs: Needs::A_STACK,
@@ -32,10 +34,13 @@ enum Wrong {
 
 fn find(case: &Case<'_>) -> Vec<Candidate> {
     let Some(stack) = &case.evidence.stack else { return Vec::new() };
+    let cant_unpack = log(case.evidence, "edge").any(is_of_unpacking);
     let found = case.open_by(|symptom| {
         let step = symptom.step?;
         let mut exchanges = step.trace.iter().rev();
-        let (exchange, wrong) = exchanges.find_map(|exchange| Some((exchange, wrong(exchange)?)))?;
+        let broken = |exchange: &Exchange| (cant_unpack && !is_whole(exchange)).then_some(Wrong::Untrue);
+        let (exchange, wrong) =
+            exchanges.find_map(|exchange| Some((exchange, wrong(exchange).or_else(|| broken(exchange))?)))?;
         let url = exchange.request.url.as_str();
         if !is_of_site(url, stack) {
             return None;
@@ -72,6 +77,14 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
         Candidate { cause, fix: Some(fix), observations, explains }
     };
     found.into_iter().map(candidate).collect()
+}
+
+/// What an edge says that unpacks for clients which didn't offer to, as Go's HTTP client does unasked, and can't: words of Go's
+/// `compress` packages.
+fn is_of_unpacking(line: &str) -> bool {
+    ["gzip: invalid header", "gzip: invalid checksum", "flate: corrupt input", "zlib: invalid header"]
+        .iter()
+        .any(|words| line.contains(words))
 }
 
 fn wrong(exchange: &Exchange) -> Option<Wrong> {

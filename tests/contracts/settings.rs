@@ -26,6 +26,7 @@ const FAILS: &[(&str, Failing)] = &[
             ("ci-oauth", ANY, "the sign-in at the CI ends there as well"),
             ("ci-api", ANY, "it begins with that sign-in"),
             ("cookies", ANY, "as above"),
+            ("forge-address", ANY, "its metadata names what only containers know"),
             ("registry", FORGEJO, "the token is at an address that only containers know"),
         ],
     ),
@@ -37,6 +38,7 @@ const FAILS: &[(&str, Failing)] = &[
             ("ci-oauth", ANY, "the sign-in at the CI ends there as well"),
             ("ci-api", ANY, "it begins with that sign-in"),
             ("cookies", ANY, "as above"),
+            ("forge-address", ANY, "its metadata names the root"),
         ],
     ),
     (
@@ -52,6 +54,7 @@ const FAILS: &[(&str, Failing)] = &[
             ("ci-oauth", ANY, "and the page that asks for consent"),
             ("ci-api", ANY, "it begins with that sign-in"),
             ("cookies", ANY, "as above"),
+            ("forge-address", ANY, "its metadata is its own 404"),
             ("registry", FORGEJO, "the token is below /forge"),
         ],
     ),

@@ -1,5 +1,6 @@
 //! Two traces of one step, hop by hop.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Difference;
@@ -12,8 +13,13 @@ type Place = Option<(usize, String)>;
 /// Where the step went otherwise for the first time, and what differs there.
 pub(super) fn first(then: &StepRecord, now: &StepRecord, was: &Site, is: &Site) -> Option<(Place, Vec<Difference>)> {
     let pair = Pair { was, is };
-    let (before, after) = (hops(then), hops(now));
-    for (index, (before, after)) in before.iter().zip(after).enumerate() {
+    let (mut before, mut after): (Vec<Cow<'_, Exchange>>, Vec<Cow<'_, Exchange>>) =
+        (hops(then).iter().map(Cow::Borrowed).collect(), hops(now).iter().map(Cow::Borrowed).collect());
+    // Who of those that sign in side by side is asked for consent is chance: it is asked once.
+    if consents(&before) != consents(&after) {
+        (before, after) = (without_consent(before), without_consent(after));
+    }
+    for (index, (before, after)) in before.iter().zip(&after).enumerate() {
         let differences = pair.exchange(before, after);
         if !differences.is_empty() {
             let asked = format!("{} {}", after.request.method, is.shown(&after.request.url, is));
@@ -21,14 +27,14 @@ pub(super) fn first(then: &StepRecord, now: &StepRecord, was: &Site, is: &Site) 
         }
     }
     if before.len() != after.len() {
-        let ended = |site: &Site, hops: &[Exchange]| match hops.last() {
+        let ended = |site: &Site, hops: &[Cow<'_, Exchange>]| match hops.last() {
             Some(last) => {
                 let number = if hops.len() == 1 { "1 hop".to_owned() } else { format!("{} hops", hops.len()) };
                 format!("{} after {number}", site.shown(&last.request.url, is))
             }
             None => "nowhere: no request was made".to_owned(),
         };
-        return Some((None, vec![Difference::new("final URL", ended(was, before), ended(is, after))]));
+        return Some((None, vec![Difference::new("final URL", ended(was, &before), ended(is, &after))]));
     }
     let differences = pair.assets(then, now);
     (!differences.is_empty()).then_some((None, differences))
@@ -39,6 +45,29 @@ fn hops(step: &StepRecord) -> &[Exchange] {
     let page = step.assets.as_ref().map(|assets| assets.page.as_str());
     let end = page.and_then(|page| step.trace.iter().position(|exchange| exchange.request.url == page));
     end.map_or(step.trace.as_slice(), |end| &step.trace[..=end])
+}
+
+/// The user is asked for consent, and what they answer leads back to the client with a code (RFC 6749, section 4.1.2).
+fn is_consent(asked: &Exchange, answered: &Exchange) -> bool {
+    let is_page = asked.response.as_ref().is_some_and(|response| response.status == 200);
+    let location = answered.response.as_ref().and_then(|response| response.header("location"));
+    is_page && answered.request.method == "POST" && location.is_some_and(|to| to.contains("code="))
+}
+
+fn consents(hops: &[Cow<'_, Exchange>]) -> usize {
+    hops.windows(2).filter(|pair| is_consent(&pair[0], &pair[1])).count()
+}
+
+/// As if consent had been given before: the authorization request is answered at once.
+fn without_consent(hops: Vec<Cow<'_, Exchange>>) -> Vec<Cow<'_, Exchange>> {
+    let mut kept: Vec<Cow<'_, Exchange>> = Vec::with_capacity(hops.len());
+    for hop in hops {
+        match kept.last_mut() {
+            Some(asked) if is_consent(asked, &hop) => asked.to_mut().response = hop.response.clone(),
+            _ => kept.push(hop),
+        }
+    }
+    kept
 }
 
 /// The two sites.

@@ -277,3 +277,28 @@ proptest! {
         since("then", Run { stack: &site, journeys: &[before] }, Run { stack: &site, journeys: &[after] });
     }
 }
+
+#[test]
+fn who_is_asked_for_consent_is_chance() {
+    let at = |site: &str, path: &str| format!("{site}{path}");
+    let sign_in = |site: &str, is_asked: bool, back: &str| {
+        let authorize = at(site, "/forge/login/oauth/authorize?client_id=1");
+        let back = at(site, &format!("{back}?code=***&state=***"));
+        let answer = |method, url: String| hop(method, &url, 303, &[("location", &back)]);
+        let mut trace = match is_asked {
+            true => vec![hop("GET", &authorize, 200, &[]), answer("POST", at(site, "/forge/login/oauth/grant"))],
+            false => vec![answer("GET", authorize)],
+        };
+        trace.push(hop("GET", &back, 303, &[("location", "/ci/")]));
+        trace
+    };
+    let compared = |was: bool, is: bool, back| {
+        let then = walked(Outcome::Passed, sign_in(THEN, was, "/ci/authorize"));
+        compare(then, walked(Outcome::Failed, sign_in(NOW, is, back))).scenarios
+    };
+    for (was, is) in [(true, false), (false, true), (true, true)] {
+        let same = compared(was, is, "/ci/authorize");
+        assert!(same[0].differences.is_empty() && same[0].hop.is_none(), "{same:?}");
+        assert_eq!(compared(was, is, "/authorize")[0].differences[0].what, "Location");
+    }
+}

@@ -90,7 +90,7 @@ impl Chat {
             history: History::open(config.history_dir.clone()).map_err(StartError::History)?,
             limits: Limits::new(config.limits, store.clone()),
             turns: Turns::new(config.turn.clone()),
-            client: Client::new(config.outbound.clone()),
+            client: Client::new(config.outbound.clone(), config.patience),
             closing: CancellationToken::new(),
             ending: CancellationToken::new(),
             tasks: TaskTracker::new(),

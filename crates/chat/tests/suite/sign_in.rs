@@ -6,7 +6,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::browser::{Browser, Cookie};
-use crate::world::{COOKIE, MODES, World, listener};
+use crate::world::{COOKIE, MODES, World};
 
 fn parameter(url: &str, name: &str) -> Option<String> {
     let url = Url::parse(url).unwrap();
@@ -201,51 +201,6 @@ async fn strangers_are_told_that_they_are() {
     world.restart_chat().await;
     let answer = browser.get(&world.url("/history")).await;
     assert_eq!((answer.status, answer.code().as_str()), (403, "not_allowed"));
-}
-
-/// The forge goes away between the consent and the callback: nobody is signed in, and once it is back the same page gets in.
-#[tokio::test]
-async fn the_forge_is_down_during_the_callback() {
-    let mut world = World::new(Mode::Subpath).await;
-    let mut browser = world.browser();
-    let back = world.until_callback(&mut browser, "smoke").await;
-    let forge = world.forge.addr();
-    world.forge.pause(std::time::Duration::from_secs(5)).await;
-    let answer = browser.get(&back).await;
-    assert_eq!(answer.status, 502, "{}", answer.body);
-    assert!(answer.body.contains("The forge doesn&#39;t answer") && answer.cookie(COOKIE).is_none(), "{}", answer.body);
-    let listener = tokio::net::TcpListener::bind(forge).await.unwrap();
-    world.forge.resume(listener).unwrap();
-    assert_eq!(browser.get(&back).await.status, 303);
-}
-
-/// Another program at the forge's address, with answers that no forge gives.
-#[tokio::test]
-async fn what_is_no_forge_signs_nobody_in() {
-    for (token, user, status) in [
-        ("<html>", "", 502),
-        (r#"{"access_token":"t","token_type":"bearer"}"#, "<html>", 502),
-        (r#"{"access_token":"t","token_type":"bearer"}"#, r#"{"preferred_username":"../../etc"}"#, 502),
-        (r#"{"access_token":"t","token_type":"bearer"}"#, r#"{"preferred_username":"smoke\r\nX: y"}"#, 502),
-        (r#"{"access_token":"t","token_type":"bearer"}"#, r#"{"name":"smoke"}"#, 502),
-        (r#"{"access_token":"t","token_type":"bearer"}"#, r#"{"preferred_username":"smoke"}"#, 303),
-    ] {
-        let mut world = World::new(Mode::Subpath).await;
-        let mut browser = world.browser();
-        let back = world.until_callback(&mut browser, "smoke").await;
-        let fake = serve::Server::start(listener().await, move |request, _| async move {
-            let text = if request.uri().path().ends_with("access_token") { token } else { user };
-            let mut answer = http::Response::new(serve::full(text));
-            answer.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));
-            answer
-        });
-        let fake = fake.unwrap();
-        world.values.insert("FORGE_URL".to_owned(), format!("http://{}", fake.address()));
-        world.restart_chat().await;
-        let answer = browser.get(&back).await;
-        assert_eq!(answer.status, status, "{token} {user}: {}", answer.body);
-        assert_eq!(answer.cookie(COOKIE).is_some(), status == 303);
-    }
 }
 
 /// An application whose secret was rotated: that is the operator's to mend, and the page says so.

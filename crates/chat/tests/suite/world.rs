@@ -35,12 +35,15 @@ pub(crate) struct World {
     pub(crate) values: BTreeMap<String, String>,
     chat_address: SocketAddr,
     bounds: Bounds,
+    /// How long the chat waits for others, from its next start on.
+    pub(crate) patience: Duration,
     folder: TempDir,
 }
 
 /// The settings that values come to; commands of these tests stand in for the real one, and nothing has to be confined.
-fn config(values: &BTreeMap<String, String>, bounds: Bounds) -> Config {
+fn config(values: &BTreeMap<String, String>, bounds: Bounds, patience: Duration) -> Config {
     let mut config = Config::read(values).unwrap();
+    config.patience = patience;
     config.turn.launcher = Launcher::Unconfined;
     config.bounds = bounds;
     config
@@ -78,7 +81,7 @@ impl World {
         let application =
             json!({ "name": "chat", "redirect_uris": told.oauth_redirect_uris["chat"], "confidential_client": true });
         let made = api(&forge, "/api/v1/user/applications/oauth2", &application).await;
-        let folder = tempfile::tempdir().unwrap();
+        let (folder, patience) = (tempfile::tempdir().unwrap(), chat::client::PATIENCE);
         let mut values = told.environment["chat"].clone();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         values.extend(
@@ -93,9 +96,9 @@ impl World {
             .map(|(name, value)| (name.to_owned(), value)),
         );
         values.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let running = Chat::start(config(&values, bounds), chat).unwrap();
+        let running = Chat::start(config(&values, bounds, patience), chat).unwrap();
         let edge = Edge::start(site.clone(), edge).unwrap();
-        Self { edge, forge, chat: Some(running), ci: Some(ci), site, values, chat_address, bounds, folder }
+        Self { edge, forge, chat: Some(running), ci: Some(ci), site, values, chat_address, bounds, patience, folder }
     }
 
     /// Ends the chat, and starts it again at the same place with settings that may be others by now.
@@ -104,7 +107,7 @@ impl World {
             chat.shutdown(Duration::from_secs(5)).await;
         }
         let listener = TcpListener::bind(self.chat_address).await.unwrap();
-        self.chat = Some(Chat::start(config(&self.values, self.bounds), listener).unwrap());
+        self.chat = Some(Chat::start(config(&self.values, self.bounds, self.patience), listener).unwrap());
     }
 
     /// The public address of one of the chat's own paths.

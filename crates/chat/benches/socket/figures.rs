@@ -73,7 +73,7 @@ impl Load {
             ("cookie", cookies(&self.browser)),
             ("x-forwarded-user", "smoke".to_owned()),
         ];
-        Client::opening(self.world.chat_address(), &self.world.direct("/chat/ws"), &fields).await.unwrap()
+        Client::opening_at(self.world.chat_address(), None, &self.world.direct("/chat/ws"), &fields).await.unwrap()
     }
 }
 

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use routes::Mode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
 
-use crate::world::{COOKIE, World, listener};
+use crate::ways::Way;
+use crate::world::{COOKIE, Plan, World, bind_again, listener};
 
 /// How long the chat waits for the forge in these tests.
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -112,9 +112,8 @@ async fn serve(mut stream: TcpStream, forge: SocketAddr, behaviour: Behaviour) -
     }
 }
 
-#[tokio::test]
-async fn whatever_it_does_nobody_gets_in_and_the_next_try_does() {
-    let mut world = World::new(Mode::Subpath).await;
+pub(crate) async fn whatever_it_does_nobody_gets_in_and_the_next_try_does(way: Way) {
+    let mut world = World::stand(Plan::by(way)).await;
     let door = Door::before(world.forge.addr()).await;
     world.values.insert("FORGE_URL".to_owned(), format!("http://{}", door.address));
     world.patience = PATIENCE;
@@ -161,9 +160,8 @@ async fn whatever_it_does_nobody_gets_in_and_the_next_try_does() {
 }
 
 /// Somebody who doesn't wait for the forge, and loads the page again: the first request's sign-in is neither half used nor lost.
-#[tokio::test]
-async fn who_loses_patience_and_reloads_gets_in_once_it_is_back() {
-    let mut world = World::new(Mode::Subpath).await;
+pub(crate) async fn who_loses_patience_and_reloads_gets_in_once_it_is_back(way: Way) {
+    let mut world = World::stand(Plan::by(way)).await;
     let door = Door::before(world.forge.addr()).await;
     world.values.insert("FORGE_URL".to_owned(), format!("http://{}", door.address));
     world.patience = PATIENCE;
@@ -189,24 +187,22 @@ async fn who_loses_patience_and_reloads_gets_in_once_it_is_back() {
 }
 
 /// The forge goes away between the consent and the callback: nobody is signed in, and once it is back the same page gets in.
-#[tokio::test]
-async fn the_forge_is_down_during_the_callback() {
-    let mut world = World::new(Mode::Subpath).await;
+pub(crate) async fn the_forge_is_down_during_the_callback(way: Way) {
+    let mut world = World::stand(Plan::by(way)).await;
     let mut browser = world.browser();
     let back = world.until_callback(&mut browser, "smoke").await;
     let forge = world.forge.addr();
-    world.forge.pause(std::time::Duration::from_secs(5)).await;
+    world.forge.double().pause(std::time::Duration::from_secs(5)).await;
     let answer = browser.get(&back).await;
     assert_eq!(answer.status, 502, "{}", answer.body);
     assert!(answer.body.contains("The forge doesn&#39;t answer") && answer.cookie(COOKIE).is_none(), "{}", answer.body);
-    let listener = tokio::net::TcpListener::bind(forge).await.unwrap();
-    world.forge.resume(listener).unwrap();
+    let listener = bind_again(forge).await;
+    world.forge.double().resume(listener).unwrap();
     assert_eq!(browser.get(&back).await.status, 303);
 }
 
 /// Another program at the forge's address, with answers that no forge gives.
-#[tokio::test]
-async fn what_is_no_forge_signs_nobody_in() {
+pub(crate) async fn what_is_no_forge_signs_nobody_in(way: Way) {
     for (token, user, status) in [
         ("<html>", "", 502),
         (r#"{"access_token":"t","token_type":"bearer"}"#, "<html>", 502),
@@ -215,7 +211,7 @@ async fn what_is_no_forge_signs_nobody_in() {
         (r#"{"access_token":"t","token_type":"bearer"}"#, r#"{"name":"smoke"}"#, 502),
         (r#"{"access_token":"t","token_type":"bearer"}"#, r#"{"preferred_username":"smoke"}"#, 303),
     ] {
-        let mut world = World::new(Mode::Subpath).await;
+        let mut world = World::stand(Plan::by(way)).await;
         let mut browser = world.browser();
         let back = world.until_callback(&mut browser, "smoke").await;
         let fake = serve::Server::start(listener().await, move |request, _| async move {

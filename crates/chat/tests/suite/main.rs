@@ -17,11 +17,17 @@ mod documented;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod forges;
+#[cfg(test)]
 mod gate;
+#[cfg(test)]
+mod gitea;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod https;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
@@ -31,11 +37,21 @@ mod page;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod real_caddy;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod skipping;
 #[cfg(test)]
 mod socket;
 #[cfg(test)]
 mod stand_in;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod ways;
 #[cfg(test)]
 mod works;
 #[cfg(test)]

@@ -7,7 +7,8 @@ use doubles::messages::{Answer, Messages};
 use routes::Mode;
 use serde_json::{Value, json};
 
-use crate::chromium::{Chromium, Page, program, skipped};
+use crate::chromium::{Chromium, Page, program};
+use crate::skipping::skipped;
 use crate::stand_in::StandIn;
 use crate::works::Works;
 use crate::world::{MODES, listener};

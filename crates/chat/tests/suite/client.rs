@@ -39,9 +39,15 @@ impl Client {
 
     /// Opens a socket with these fields, or gives the refusal's status.
     pub(crate) async fn opening(world: &World, fields: &[(&str, String)]) -> Result<Self, u16> {
-        Self::opening_at(world.entrance(), world.trust(), &world.url("/ws"), fields)
-            .await
-            .map_err(|refusal| refusal.status().as_u16())
+        Self::trying(world, fields).await.map_err(|refusal| refusal.status().as_u16())
+    }
+
+    /// The same with the whole refusal.
+    pub(crate) async fn trying(
+        world: &World,
+        fields: &[(&str, String)],
+    ) -> Result<Self, http::Response<Option<Vec<u8>>>> {
+        Self::opening_at(world.entrance(), world.trust(), &world.url("/ws"), fields).await
     }
 
     /// The same at any address, over TLS where there is somebody to trust; with the whole refusal.

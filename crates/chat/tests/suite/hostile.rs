@@ -146,7 +146,7 @@ pub(crate) async fn who_reads_nothing_holds_nobody_up(way: Way) {
 }
 
 /// A socket of which only the handshake keeps to the protocol.
-async fn raw(talk: &Talk) -> TcpStream {
+pub(crate) async fn raw(talk: &Talk) -> TcpStream {
     let mut stream = TcpStream::connect(talk.world.entrance()).await.unwrap();
     let origin = talk.world.origin();
     let host = origin.trim_start_matches("http://");

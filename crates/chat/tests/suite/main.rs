@@ -41,6 +41,8 @@ mod real_caddy;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod seats;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod skipping;

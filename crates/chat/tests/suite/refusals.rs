@@ -34,6 +34,9 @@ by_every_way! {
     history: nobody_reads_anothers;
     limits: the_refusal_says_when_to_come_back_and_survives_a_restart, foreign_pages_use_nobodys_limit_up;
     socket: only_the_own_page_of_somebody_signed_in_opens_it, what_is_no_handshake_is_told_so, a_turn_can_be_cancelled_by_its_person_alone, a_limit_that_is_reached_says_when_to_come_back, tokens_are_counted, the_session_s_end_closes_it, a_sign_out_closes_it, what_cannot_be_kept_is_not_asked, a_turn_that_nobody_comes_back_for_ends_and_the_history_says_so, the_service_s_end_lets_open_turns_finish_and_tells_the_others;
+    seats: a_person_has_so_many_sockets_and_the_service_so_many,
+        who_leaves_without_a_word_makes_room,
+        a_refused_handshake_takes_no_seat;
     hostile: words_that_are_not_understood_are_answered_and_nothing_else_happens, frames_that_may_not_be_close_it_with_the_reason, bytes_that_are_no_websocket_close_it, ten_thousand_messages_a_second_are_cut_off, who_is_silent_is_given_up, who_reads_nothing_holds_nobody_up;
     actions: two_clicks_are_one, nobody_acts_without_a_session_or_from_elsewhere, payloads_keep_to_their_schema_and_repositories_to_the_list, an_action_is_there_only_with_its_token, what_failed_can_be_tried_again_and_what_may_have_been_done_cannot, a_page_is_no_pipeline, clicks_count_as_requests, what_cannot_be_written_down_is_not_done;
 }

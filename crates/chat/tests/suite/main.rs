@@ -13,11 +13,15 @@ mod chromium;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod documented;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
 mod forges;
+#[cfg(test)]
+mod full_disk;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]

@@ -37,6 +37,8 @@ by_every_way! {
     seats: a_person_has_so_many_sockets_and_the_service_so_many,
         who_leaves_without_a_word_makes_room,
         a_refused_handshake_takes_no_seat;
+    commands: whatever_it_does_it_is_told_and_written_down_and_the_next_turn_works,
+        what_was_shown_before_it_failed_is_kept;
     hostile: words_that_are_not_understood_are_answered_and_nothing_else_happens, frames_that_may_not_be_close_it_with_the_reason, bytes_that_are_no_websocket_close_it, ten_thousand_messages_a_second_are_cut_off, who_is_silent_is_given_up, who_reads_nothing_holds_nobody_up;
     actions: two_clicks_are_one, nobody_acts_without_a_session_or_from_elsewhere, payloads_keep_to_their_schema_and_repositories_to_the_list, an_action_is_there_only_with_its_token, what_failed_can_be_tried_again_and_what_may_have_been_done_cannot, a_page_is_no_pipeline, clicks_count_as_requests, what_cannot_be_written_down_is_not_done;
 }

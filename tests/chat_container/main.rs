@@ -3,6 +3,10 @@
 //! Without an engine, or without the images (`edge-smoke images build chat double`), the tests are skipped, unless `EDGE_SMOKE_REQUIRE` names `chat-container`.
 
 #[cfg(test)]
+mod compose;
+#[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 mod stood;

@@ -110,12 +110,18 @@ impl Chatting {
     }
 
     /// Tells it other settings: it is another start of the program, with all that it kept.
-    pub(super) fn reconfigure(&mut self, environment: BTreeMap<String, String>, config: Config) -> Result<(), Trouble> {
+    /// Tells whether it was told anything new.
+    pub(super) fn reconfigure(
+        &mut self,
+        environment: BTreeMap<String, String>,
+        config: Config,
+    ) -> Result<bool, Trouble> {
         if environment == self.environment {
-            return Ok(());
+            return Ok(false);
         }
         (self.environment, self.config) = (environment, config);
-        self.run().map_err(|error| trouble(Service::Chat, format!("it doesn't start again: {error}")))
+        self.run().map_err(|error| trouble(Service::Chat, format!("it doesn't start again: {error}")))?;
+        Ok(true)
     }
 
     /// The requests that it answered since its start.

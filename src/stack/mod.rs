@@ -3,7 +3,7 @@
 pub(crate) mod addresses;
 pub(crate) mod altered;
 mod api;
-mod applications;
+pub(crate) mod applications;
 pub mod authority;
 pub mod bootstrap;
 mod change;

@@ -24,15 +24,12 @@ pub(crate) async fn serve(environment: &Environment, log: Log) -> Result<Infalli
     let defects =
         Defect::list(value("CHAT_DEFECTS").unwrap_or_default()).map_err(|error| format!("CHAT_DEFECTS: {error}"))?;
     let delay = value("CHAT_WORD_DELAY_MS").unwrap_or("20");
-    let delay: u64 = delay
-        .parse()
-        .map_err(|_| format!("CHAT_WORD_DELAY_MS: expected a number of milliseconds, found `{delay}`"))?;
+    let delay: u64 =
+        delay.parse().map_err(|_| format!("CHAT_WORD_DELAY_MS: expected a number of milliseconds, found `{delay}`"))?;
     let names: Vec<&str> = defects.iter().map(|defect| defect.name()).collect();
     let listener = listen(&settings.listen).await?;
-    let chat = Chat::builder(settings)
-        .word_delay(Duration::from_millis(delay))
-        .outbound(Outbound::default())
-        .log(log.clone());
+    let chat =
+        Chat::builder(settings).word_delay(Duration::from_millis(delay)).outbound(Outbound::default()).log(log.clone());
     let chat = chat.defects(defects.iter().copied()).serve(listener).map_err(|error| error.to_string())?;
     log.line(format!("the chat (a double) listens at {}; its defects: [{}]", chat.addr(), names.join(", ")));
     std::future::pending().await

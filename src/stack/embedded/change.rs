@@ -51,7 +51,7 @@ impl Embedded {
         match self.finish(&routed, &options, renew, check, &mut moved).await {
             Ok(registered) => {
                 self.site = Site { ca_pem: self.site.ca_pem.take(), ..site(&routed, options.mode, &self.forge) };
-                self.facts = facts(&self.site, &self.forge);
+                self.facts = facts(&self.site, &self.forge, &options);
                 (self.options, self.routed, self.registered) = (options, routed, registered);
                 let applications = moved.into_iter().map(|(_, application)| application).collect();
                 Ok(Changed { restarted: Vec::new(), applications })
@@ -123,7 +123,7 @@ impl Embedded {
         let forge = configuration::forge(routed, options)?;
         let ci = configuration::ci(routed, options, registered, &self.agent_secret)?;
         let told = configuration::chat(routed, options, registered, &self.chat)?;
-        let chat = chatting::read(&told, self.chat.outbound.clone())?;
+        let chat = chatting::read(told, self.chat.outbound.clone(), options)?;
         let agent_of = |options: &StackOptions| options.environment.get(&Service::CiAgent).cloned();
         let is_told_otherwise =
             agent_of(options) != agent_of(&self.options) && !options.stop.contains(&Service::CiAgent);
@@ -141,7 +141,7 @@ impl Embedded {
             running.reconfigure(ci);
         }
         if let Some(running) = running.chat() {
-            running.reconfigure(told, chat)?;
+            running.reconfigure(chat)?;
         }
         if let Some(agent) = agent {
             running.doubles.insert(Service::CiAgent, Double::CiAgent(Some(agent)));

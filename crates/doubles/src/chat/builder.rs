@@ -15,7 +15,7 @@ use super::{Chat, State, requests};
 use crate::outbound::Outbound;
 
 /// How long a word takes unless said otherwise.
-const WORD_DELAY: Duration = Duration::from_millis(20);
+const WORD_DELAY: Duration = Duration::from_millis(30);
 
 /// A chat to be.
 #[derive(Debug, Clone)]
@@ -71,6 +71,11 @@ impl Builder {
     pub fn log(mut self, log: Log) -> Self {
         self.log = log;
         self
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Serves at the listener.

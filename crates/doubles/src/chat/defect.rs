@@ -13,7 +13,10 @@ macro_rules! defects {
 
         impl Defect {
             /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The names of all of them, in the same order.
+            pub const NAMES: &'static [&'static str] = &[$($name,)+];
 
             /// Its name in files and settings.
             pub fn name(self) -> &'static str {

@@ -23,7 +23,7 @@ pub(crate) async fn serve(environment: &Environment, log: Log) -> Result<Infalli
     let settings = Settings::read(pairs).map_err(|error| error.to_string())?;
     let defects =
         Defect::list(value("CHAT_DEFECTS").unwrap_or_default()).map_err(|error| format!("CHAT_DEFECTS: {error}"))?;
-    let delay = value("CHAT_WORD_DELAY_MS").unwrap_or("20");
+    let delay = value("CHAT_WORD_DELAY_MS").unwrap_or("30");
     let delay: u64 =
         delay.parse().map_err(|_| format!("CHAT_WORD_DELAY_MS: expected a number of milliseconds, found `{delay}`"))?;
     let names: Vec<&str> = defects.iter().map(|defect| defect.name()).collect();

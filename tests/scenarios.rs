@@ -4,7 +4,6 @@
 
 mod support;
 
-use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,7 +37,7 @@ fn settings() -> impl Iterator<Item = Setting> {
     let usual =
         modes.flat_map(|(stack, mode)| [false, true].map(|tls| Setting { stack, mode, tls, chat_double: false }));
     let chat_double = [("subpath", false), ("subdomain", false), ("subpath", true)];
-    usual.chain(chat_double.map(|(mode, tls)| Setting { stack: "external", mode, tls, chat_double: true }))
+    usual.chain(chat_double.map(|(mode, tls)| Setting { stack: "embedded", mode, tls, chat_double: true }))
 }
 
 fn main() {
@@ -103,12 +102,13 @@ impl Setting {
         let _one_at_a_time = (self.stack == "containers").then(|| ENGINE.lock());
         let reports = tempfile::tempdir().map_err(|error| error.to_string())?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_edge-smoke"));
-        match self.chat_double {
-            true => {
-                command.args(shipped().iter().filter(|file| goes_through_chat(file)).map(|file| folder().join(file)))
-            }
-            false => command.arg(folder()),
-        };
+        if self.chat_double {
+            let double = Path::new(env!("CARGO_MANIFEST_DIR")).join("faults/innocent-chat-double.yaml");
+            command.args(shipped().iter().filter(|file| goes_through_chat(file)).map(|file| folder().join(file)));
+            command.arg("--fault").arg(double);
+        } else {
+            command.arg(folder());
+        }
         command.args(["--stack", self.stack, "--format", "json"]).current_dir(reports.path());
         // Kept until the run is over.
         let _site = match self.stack {
@@ -150,10 +150,7 @@ impl SomebodyElses {
             "subdomain" => Mode::Subdomain,
             _ => Mode::Subpath,
         };
-        let mut options = StackOptions { tls: setting.tls, ..StackOptions::new(mode) };
-        if setting.chat_double {
-            options.defects.insert(Service::Chat, BTreeSet::new());
-        }
+        let options = StackOptions { tls: setting.tls, ..StackOptions::new(mode) };
         let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
         let stack = runtime.block_on(Embedded::start(&options)).map_err(|trouble| trouble.message)?;
         let site = stack.site();

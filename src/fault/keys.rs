@@ -104,7 +104,12 @@ pub(super) static DEFECTS: Table = Table {
     name: "defects",
     noun: "`defects`",
     doc: "Mistakes by service.",
-    keys: &[Key::new("chat", Shape::List(&Shape::Word(Defect::NAMES)), "Those of the chat double.")],
+    keys: &[Key::new(
+        "chat",
+        Shape::Either(&[Shape::List(&Shape::Word(Defect::NAMES)), Shape::Word(&["none"])]),
+        "Those of the chat double; `none` for the double as it should be.",
+    )
+    .required()],
     exactly_one: &[],
     at_most_one: &[],
 };

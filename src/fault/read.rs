@@ -121,13 +121,13 @@ fn inject(decoder: &Decoder, node: &Node) -> Option<(Inject, Vec<Spanned<String>
 
 /// Mistakes of services that have a double which can be built with some.
 fn defects(decoder: &Decoder, node: &Node) -> Defects {
-    let Some(fields) = decoder.fields(node, &keys::DEFECTS, node.span) else { return Defects::new() };
+    let fields = decoder.fields(node, &keys::DEFECTS, node.span);
+    let Some(chat) = fields.as_ref().and_then(|fields| fields.get("chat")) else { return Defects::new() };
     let known: Vec<(&'static str, Defect)> = Defect::ALL.iter().map(|defect| (defect.name(), *defect)).collect();
-    let items = fields.get("chat").and_then(|node| decoder.list(node, "`chat`")).unwrap_or_default();
-    if items.is_empty() {
-        let help = format!("there are {}", Defect::NAMES.join(", "));
-        decoder.report(decoder.at(node.span, "`defects` names none").help(help));
-    }
+    let items = match chat.as_str() {
+        Some("none") => &[],
+        _ => decoder.one_or_many(chat, "`chat`"),
+    };
     let chat: BTreeSet<Defect> =
         items.iter().filter_map(|item| decoder.word(item, "defect", &known)).map(|word| word.value).collect();
     [(Service::Chat, chat)].into()

@@ -12,7 +12,7 @@ use super::{Embedded, chatting, configuration, facts, routing, site, trouble};
 use crate::stack::api::Way;
 use crate::stack::applications::{Applications, Bringing, Known, Registered, renewed};
 use crate::stack::change::{Check, verify};
-use crate::stack::{Application, Change, ChangeError, Changeable, Changed, Site, StackOptions};
+use crate::stack::{Application, Change, ChangeError, Changeable, Changed, Site, Stack, StackOptions};
 
 #[async_trait]
 impl Changeable for Embedded {
@@ -46,6 +46,7 @@ impl Embedded {
         check: Check,
     ) -> Result<Changed, ChangeError> {
         let routed = self.routes_of(&options).map_err(ChangeError::harmless)?;
+        let before = self.starts().await;
         self.apply(&routed, &options, &self.registered).map_err(ChangeError::harmless)?;
         let mut moved = Vec::new();
         match self.finish(&routed, &options, renew, check, &mut moved).await {
@@ -54,7 +55,9 @@ impl Embedded {
                 self.facts = facts(&self.site, &self.forge, &options);
                 (self.options, self.routed, self.registered) = (options, routed, registered);
                 let applications = moved.into_iter().map(|(_, application)| application).collect();
-                Ok(Changed { restarted: Vec::new(), applications })
+                let after = self.starts().await;
+                let is_anew = |service: &Service| before.get(service).is_some_and(|start| start != &after[service]);
+                Ok(Changed { restarted: after.keys().copied().filter(is_anew).collect(), applications })
             }
             Err(trouble) => {
                 let not_put_back = self.put_back(&moved).await.err();
@@ -140,8 +143,9 @@ impl Embedded {
         if let Some(running) = running.ci() {
             running.reconfigure(ci);
         }
-        if let Some(running) = running.chat() {
-            running.reconfigure(chat)?;
+        let is_started_anew = running.chat().map(|running| running.reconfigure(chat)).transpose()?;
+        if is_started_anew == Some(true) {
+            *running.stops.entry(Service::Chat).or_default() += 1;
         }
         if let Some(agent) = agent {
             running.doubles.insert(Service::CiAgent, Double::CiAgent(Some(agent)));

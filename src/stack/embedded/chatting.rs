@@ -143,20 +143,20 @@ impl Chatting {
         Ok(())
     }
 
-    /// Tells it other settings: it is another start of the program, with all that it kept.
-    pub(super) fn reconfigure(&mut self, told: Told) -> Result<(), Trouble> {
+    /// Tells it other settings: it is another start of the program, with all that it kept. Says whether it was told anything new.
+    pub(super) fn reconfigure(&mut self, told: Told) -> Result<bool, Trouble> {
         let is_same_program = told.defects == self.told.defects;
         if is_same_program && told.environment == self.told.environment {
-            return Ok(());
+            return Ok(false);
         }
         self.told = told;
-        if let (Some(Serving::Double(running)), Some(double), true) =
-            (&self.running, &self.told.double, is_same_program)
-        {
-            running.reconfigure(double.settings().clone());
-            return Ok(());
+        match (&self.running, &self.told.double) {
+            (Some(Serving::Double(running)), Some(double)) if is_same_program => {
+                running.reconfigure(double.settings().clone());
+            }
+            _ => self.run().map_err(|error| trouble(Service::Chat, format!("it doesn't start again: {error}")))?,
         }
-        self.run().map_err(|error| trouble(Service::Chat, format!("it doesn't start again: {error}")))
+        Ok(true)
     }
 
     /// The requests that it answered since its start.

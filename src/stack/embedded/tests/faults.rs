@@ -130,12 +130,11 @@ async fn a_secret_that_the_forge_does_not_have_ends_in_an_oauth_error() {
 #[tokio::test]
 async fn what_can_not_be_said_of_this_stack_is_a_trouble_and_no_panic() {
     for (inject, words) in [
-        ("  tamper: { chat: { delay_ms: 1 } }", "it can't be tampered with"),
+        ("  tamper: { ide: { delay_ms: 1 } }", "it can't be tampered with"),
         (
-            "  tamper: { ci: { set_header: { X: '${chat}' }, replace_body: { find: '${chat}', with: x } } }",
+            "  tamper: { ci: { set_header: { X: '${ide}' }, replace_body: { find: '${ide}', with: x } } }",
             "rule 1: find",
         ),
-        ("  routes: { mine: { path: /x, service: chat } }", "the edge has no route to `chat`"),
         ("  oauth: { forge: { client_secret: x } }", "no OAuth application"),
         ("  caddyfile: { replace: admin off, with: x }", "no Caddyfile to change"),
     ] {

@@ -120,11 +120,13 @@ impl Connection {
         let text = match message {
             Some(Ok(Message::Text(text))) => Some(text),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
+            // The answer to it goes out with the next read, which finds the end.
+            Some(Ok(Message::Close(_))) => return Ok(()),
             Some(Ok(Message::Binary(_))) => return Err(Close::With(1003, "text frames alone")),
             Some(Err(Error::Capacity(_))) => return Err(Close::With(1009, "the message is too long")),
             Some(Err(Error::Utf8(_))) => return Err(Close::With(1007, "not UTF-8")),
             Some(Err(Error::Protocol(_))) => return Err(Close::With(1002, "not as RFC 6455 has it")),
-            Some(Ok(Message::Close(_) | Message::Frame(_)) | Err(_)) | None => return Err(Close::Gone),
+            Some(Ok(Message::Frame(_)) | Err(_)) | None => return Err(Close::Gone),
         };
         match (self.budget.take(Instant::now()), text) {
             (Fate::Read, Some(text)) => self.answer(&text).await,

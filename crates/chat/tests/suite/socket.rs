@@ -381,8 +381,6 @@ async fn who_closes_gets_an_answer() {
     assert_eq!(talk.client.until_end().await.1, Came::Close(1000));
 }
 
-#[tokio::test]
-async fn a_sign_out_closes_it() {
 pub(crate) async fn a_sign_out_closes_it(way: Way) {
     let bounds = Bounds { ping: Duration::from_millis(100), ..Bounds::default() };
     let mut talk = Talk::stand(way, &["a"], &[], bounds).await;

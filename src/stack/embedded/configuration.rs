@@ -139,6 +139,8 @@ pub(super) fn chat(
         ("ANTHROPIC_API_KEY", "no-real-key"),
         ("CHAT_OAUTH_CLIENT_ID", &application.client_id),
         ("CHAT_OAUTH_CLIENT_SECRET", application.client_secret.expose()),
+        // Journeys are walked again and again; one of them uses up what one person may ask for.
+        ("CHAT_MAX_REQUESTS_PER_HOUR", "120"),
         ("DISINTO_CHAT_ALLOWED_USERS", &format!("{USER},{TALKATIVE}")),
         ("FORGE_OWNER", USER),
         ("FORGE_REPO", REPOSITORY),

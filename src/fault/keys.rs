@@ -1,5 +1,6 @@
 //! The keys of a fault file.
 
+use doubles::chat::Defect;
 use scenario::decode::{Key, Shape, Table};
 
 use super::tamper::keys as tamper;
@@ -79,6 +80,11 @@ pub(super) static INJECT: Table = Table {
         ),
         Key::new("stop", Shape::List(&SERVICES), "Services that don't run."),
         Key::new(
+            "defects",
+            Shape::Table(&DEFECTS),
+            "Mistakes that a service is built with. The programs have no such switch: a double takes their place.",
+        ),
+        Key::new(
             "tamper",
             Shape::Map(&Shape::Either(&[Shape::List(&Shape::Table(&tamper::RULE)), Shape::Table(&tamper::RULE)])),
             "Rules of a meddler between the edge and a service, by service. Requests come to it as the edge sends them, and it passes on \
@@ -90,6 +96,20 @@ pub(super) static INJECT: Table = Table {
             "Other faults that are there as well, by their ids: files beside this one.",
         ),
     ],
+    exactly_one: &[],
+    at_most_one: &[],
+};
+
+pub(super) static DEFECTS: Table = Table {
+    name: "defects",
+    noun: "`defects`",
+    doc: "Mistakes by service.",
+    keys: &[Key::new(
+        "chat",
+        Shape::Either(&[Shape::List(&Shape::Word(Defect::NAMES)), Shape::Word(&["none"])]),
+        "Those of the chat double; `none` for the double as it should be.",
+    )
+    .required()],
     exactly_one: &[],
     at_most_one: &[],
 };

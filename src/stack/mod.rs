@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use async_trait::async_trait;
+use doubles::chat::Defect;
 use doubles::meddler::Rule;
 use routes::change::RouteChanges;
 use scenario::Secret;
@@ -93,6 +94,8 @@ pub struct StackOptions {
     pub tamper: BTreeMap<Service, Vec<Rule>>,
     /// Services that are stopped once the stack is set up.
     pub stop: BTreeSet<Service>,
+    /// Mistakes that services are built with: in the place of such a service stands its double.
+    pub defects: Defects,
     /// Which forge a double answers as.
     pub forge: Product,
     /// Pull images that aren't there.
@@ -102,6 +105,9 @@ pub struct StackOptions {
     /// Where what is wrong on purpose comes from: by this a stack that is kept is known again.
     pub injected: Injected,
 }
+
+/// Mistakes by service.
+pub type Defects = BTreeMap<Service, BTreeSet<Defect>>;
 
 /// What was set wrong on purpose, as it was given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +132,7 @@ impl StackOptions {
             caddyfile: Vec::new(),
             tamper: BTreeMap::new(),
             stop: BTreeSet::new(),
+            defects: BTreeMap::new(),
             forge: Product::Forgejo,
             pull: false,
             keep: false,

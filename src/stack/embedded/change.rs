@@ -52,7 +52,7 @@ impl Embedded {
         match self.finish(&routed, &options, renew, check, &mut moved).await {
             Ok(registered) => {
                 self.site = Site { ca_pem: self.site.ca_pem.take(), ..site(&routed, options.mode, &self.forge) };
-                self.facts = facts(&self.site, &self.forge);
+                self.facts = facts(&self.site, &self.forge, &options);
                 (self.options, self.routed, self.registered) = (options, routed, registered);
                 let applications = moved.into_iter().map(|(_, application)| application).collect();
                 let after = self.starts().await;
@@ -126,7 +126,7 @@ impl Embedded {
         let forge = configuration::forge(routed, options)?;
         let ci = configuration::ci(routed, options, registered, &self.agent_secret)?;
         let told = configuration::chat(routed, options, registered, &self.chat)?;
-        let chat = chatting::read(&told, self.chat.outbound.clone())?;
+        let chat = chatting::read(told, self.chat.outbound.clone(), options)?;
         let agent_of = |options: &StackOptions| options.environment.get(&Service::CiAgent).cloned();
         let is_told_otherwise =
             agent_of(options) != agent_of(&self.options) && !options.stop.contains(&Service::CiAgent);
@@ -143,7 +143,7 @@ impl Embedded {
         if let Some(running) = running.ci() {
             running.reconfigure(ci);
         }
-        let is_started_anew = running.chat().map(|running| running.reconfigure(told, chat)).transpose()?;
+        let is_started_anew = running.chat().map(|running| running.reconfigure(chat)).transpose()?;
         if is_started_anew == Some(true) {
             *running.stops.entry(Service::Chat).or_default() += 1;
         }

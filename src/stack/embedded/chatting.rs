@@ -1,6 +1,6 @@
-//! The chat: the real service, in this process, with a command that stands in for the real one.
+//! The chat: the real service, in this process, with a command that stands in for the real one; or, where it is to have defects, its double.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::net::TcpListener;
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use chat::turn::Launcher;
 use chat::{Chat, Config};
+use doubles::chat::{Builder, Defect, Settings};
 use doubles::outbound::Outbound;
 use scenario::model::Service;
 use serve::Log;
@@ -17,6 +18,7 @@ use verdict::evidence::Trouble;
 
 use super::running::GRACE;
 use super::trouble;
+use crate::stack::StackOptions;
 
 /// Says back what it is asked, word by word. The messages double of `fixtures/compose.yml` answers the real command the same.
 const STAND_IN: &str = include_str!("stand_in.sh");
@@ -60,42 +62,71 @@ impl Home {
     }
 }
 
+/// What a chat is told at its start.
+#[derive(Debug, Clone)]
+pub(super) struct Told {
+    environment: BTreeMap<String, String>,
+    config: Config,
+    /// Where the double is to serve: how that is told the same.
+    double: Option<Builder>,
+    defects: Option<BTreeSet<Defect>>,
+}
+
 /// What its environment comes to.
 ///
 /// # Errors
 /// All that is wrong with it.
-pub(super) fn read(environment: &BTreeMap<String, String>, outbound: Outbound) -> Result<Config, Trouble> {
-    let mut config = Config::read(environment).map_err(|error| Trouble {
+pub(super) fn read(
+    environment: BTreeMap<String, String>,
+    outbound: Outbound,
+    options: &StackOptions,
+) -> Result<Told, Trouble> {
+    let wrong = |message: String| Trouble {
         help: Some("change or remove the setting".to_owned()),
-        ..trouble(Service::Chat, error.to_string())
-    })?;
+        ..trouble(Service::Chat, message)
+    };
+    let mut config = Config::read(&environment).map_err(|error| wrong(error.to_string()))?;
+    let defects = options.defects.get(&Service::Chat).cloned();
+    let double = defects.as_ref().map(|defects| double(&environment, &outbound, defects)).transpose();
+    let double = double.map_err(|error| wrong(error.to_string()))?;
     // It runs no model, and nothing that somebody else wrote.
     config.turn.launcher = Launcher::Unconfined;
     config.outbound = outbound;
-    Ok(config)
+    Ok(Told { environment, config, double, defects })
+}
+
+/// The double by the same settings, with these mistakes.
+fn double(
+    environment: &BTreeMap<String, String>,
+    outbound: &Outbound,
+    defects: &BTreeSet<Defect>,
+) -> Result<Builder, doubles::chat::SettingsError> {
+    let settings = Settings::read(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
+    Ok(doubles::chat::Chat::builder(settings).defects(defects.iter().copied()).outbound(outbound.clone()))
 }
 
 /// A chat that can be stopped, started again, and told other settings.
 #[derive(Debug)]
 pub(super) struct Chatting {
-    config: Config,
-    /// What it was told, by which another telling is known.
-    environment: BTreeMap<String, String>,
+    told: Told,
     /// Kept so that a chat with other settings can take over at the same port; `None` while it is stopped.
     listener: Option<TcpListener>,
-    running: Option<Chat>,
+    running: Option<Serving>,
+}
+
+/// What serves as the chat.
+#[derive(Debug)]
+enum Serving {
+    Real(Chat),
+    Double(doubles::chat::Chat),
 }
 
 impl Chatting {
     /// Serves at the listener.
-    pub(super) fn start(
-        environment: BTreeMap<String, String>,
-        config: Config,
-        listener: tokio::net::TcpListener,
-    ) -> Result<Self, Trouble> {
+    pub(super) fn start(told: Told, listener: tokio::net::TcpListener) -> Result<Self, Trouble> {
         let failed = |error: io::Error| trouble(Service::Chat, format!("it can't listen: {error}"));
-        let mut chatting = Self { config, environment, listener: None, running: None };
-        chatting.listener = Some(listener.into_std().map_err(failed)?);
+        let listener = Some(listener.into_std().map_err(failed)?);
+        let mut chatting = Self { told, listener, running: None };
         chatting.run().map_err(failed)?;
         Ok(chatting)
     }
@@ -105,41 +136,59 @@ impl Chatting {
         let listener = tokio::net::TcpListener::from_std(listener.try_clone()?)?;
         // The one before ends first: both would keep the same conversations.
         self.running = None;
-        self.running = Some(Chat::start(self.config.clone(), listener).map_err(io::Error::other)?);
+        self.running = Some(match self.told.double.clone() {
+            Some(double) => Serving::Double(double.serve(listener)?),
+            None => Serving::Real(Chat::start(self.told.config.clone(), listener).map_err(io::Error::other)?),
+        });
         Ok(())
     }
 
-    /// Tells it other settings: it is another start of the program, with all that it kept.
-    /// Tells whether it was told anything new.
-    pub(super) fn reconfigure(
-        &mut self,
-        environment: BTreeMap<String, String>,
-        config: Config,
-    ) -> Result<bool, Trouble> {
-        if environment == self.environment {
+    /// Tells it other settings: it is another start of the program, with all that it kept. Says whether it was told anything new.
+    pub(super) fn reconfigure(&mut self, told: Told) -> Result<bool, Trouble> {
+        let is_same_program = told.defects == self.told.defects;
+        if is_same_program && told.environment == self.told.environment {
             return Ok(false);
         }
-        (self.environment, self.config) = (environment, config);
-        self.run().map_err(|error| trouble(Service::Chat, format!("it doesn't start again: {error}")))?;
+        self.told = told;
+        match (&self.running, &self.told.double) {
+            (Some(Serving::Double(running)), Some(double)) if is_same_program => {
+                running.reconfigure(double.settings().clone());
+            }
+            _ => self.run().map_err(|error| trouble(Service::Chat, format!("it doesn't start again: {error}")))?,
+        }
         Ok(true)
     }
 
     /// The requests that it answered since its start.
     pub(super) fn log(&self) -> Option<&Log> {
-        self.running.as_ref().map(Chat::log)
+        self.running.as_ref().map(|running| match running {
+            Serving::Real(chat) => chat.log(),
+            Serving::Double(chat) => chat.log(),
+        })
     }
 
     /// Stops it; its port is free then.
     pub(super) async fn pause(&mut self) {
         self.listener = None;
-        if let Some(chat) = self.running.take() {
-            chat.shutdown(GRACE).await;
+        match self.running.take() {
+            Some(Serving::Real(chat)) => chat.shutdown(GRACE).await,
+            // It keeps on no disk what it is to know when it is started again.
+            Some(Serving::Double(mut chat)) => {
+                chat.pause(GRACE).await;
+                self.running = Some(Serving::Double(chat));
+            }
+            None => {}
         }
     }
 
     /// Starts it again.
     pub(super) fn resume(&mut self, listener: tokio::net::TcpListener) -> io::Result<()> {
-        self.listener = Some(listener.into_std()?);
-        self.run()
+        let listener = listener.into_std()?;
+        let again = tokio::net::TcpListener::from_std(listener.try_clone()?)?;
+        self.listener = Some(listener);
+        match &mut self.running {
+            Some(Serving::Double(chat)) => chat.resume(again),
+            _ => self.run(),
+        }
     }
 }

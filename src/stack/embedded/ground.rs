@@ -131,8 +131,8 @@ impl Ground {
     ) -> Result<(Chatting, ChatGround), Trouble> {
         let ground = ChatGround { home: Home::new()?, forge_token, outbound: self.outbound.clone() };
         let environment = configuration::chat(&self.routed, options, registered, &ground)?;
-        let config = chatting::read(&environment, ground.outbound.clone())?;
-        Ok((Chatting::start(environment, config, self.listener(Service::Chat)?)?, ground))
+        let told = chatting::read(environment, ground.outbound.clone(), options)?;
+        Ok((Chatting::start(told, self.listener(Service::Chat)?)?, ground))
     }
 
     /// What another agent needs.

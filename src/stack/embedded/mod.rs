@@ -89,7 +89,7 @@ impl Embedded {
         let running = Running { edge, doubles, stopped: BTreeMap::new(), stops: BTreeMap::new() };
         let site = Site { ca_pem: ground.ca_pem(), ..site(&ground.routed, options.mode, &known) };
         let stack = Self {
-            facts: facts(&site, &known),
+            facts: facts(&site, &known, options),
             site,
             logs: running.logs(),
             options: options.clone(),
@@ -207,12 +207,13 @@ fn site(routed: &routes::Site, mode: Mode, forge: &bootstrap::Forge) -> Site {
     }
 }
 
-fn facts(site: &Site, forge: &bootstrap::Forge) -> StackFacts {
+fn facts(site: &Site, forge: &bootstrap::Forge, options: &StackOptions) -> StackFacts {
+    let is_program = |service: Service| service == Service::Chat && !options.defects.contains_key(&service);
     let services = SERVICES
         .iter()
         .map(|service| ServiceFacts {
             name: service.to_string(),
-            kind: if *service == Service::Chat { ServiceKind::Program } else { ServiceKind::Double },
+            kind: if is_program(*service) { ServiceKind::Program } else { ServiceKind::Double },
             image: None,
             version: match service {
                 Service::Forge => Some(forge.version.clone()),

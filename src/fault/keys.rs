@@ -6,7 +6,7 @@ use scenario::decode::{Key, Shape, Table};
 use super::tamper::keys as tamper;
 
 /// The services, as they are named in a file.
-const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo", "ci-agent"]);
+const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo", "ci-agent", "model"]);
 /// A value, or the word that there is none.
 const SETTING: Shape = Shape::Either(&[Shape::Scalar, Shape::Null]);
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::stood::{Stood, docker, is_possible};
 
 /// What `verify-chat-sandbox` says of a container: its exit code, and the promises that are broken, with where they are seen from.
-fn verify(container: &str) -> (Option<i32>, Vec<String>) {
+pub(crate) fn verify(container: &str) -> (Option<i32>, Vec<String>) {
     let program = env!("CARGO_BIN_EXE_edge-smoke");
     let output = Command::new(program).args(["verify-chat-sandbox", container, "--format", "json"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

@@ -13,7 +13,7 @@ use verdict::evidence::Trouble;
 
 use super::ground::ChatGround;
 use crate::stack::applications::{Registered, SIGNING_IN};
-use crate::stack::bootstrap::{REPOSITORY, USER};
+use crate::stack::bootstrap::{REPOSITORY, TALKATIVE, USER};
 use crate::stack::{Application, Product, StackOptions, addresses, applications};
 
 /// Settings for services that take none are a mistake, not a wish to be ignored.
@@ -120,9 +120,6 @@ pub(super) fn ci_agent(
     refuse(Service::CiAgent, &settings.unknown)?;
     Ok(settings)
 }
-
-/// Who may use the chat besides the first user. Scenarios make the account, where they need somebody whose allowance they may use up.
-const TALKATIVE: &str = "talkative";
 
 /// What the chat is told, as `fixtures/compose.yml` has it, but for what the user set otherwise.
 pub(super) fn chat(

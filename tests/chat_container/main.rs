@@ -9,6 +9,10 @@ mod chromium;
 #[cfg(test)]
 mod journey;
 #[cfg(test)]
+mod compose;
+#[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 #[path = "../../crates/chat/tests/suite/skipping.rs"]

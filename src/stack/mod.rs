@@ -4,6 +4,7 @@ pub(crate) mod addresses;
 pub(crate) mod altered;
 mod api;
 pub(crate) mod applications;
+mod arrivals;
 pub mod authority;
 pub mod bootstrap;
 mod change;
@@ -28,6 +29,7 @@ use verdict::evidence::{StackFacts, Trouble};
 
 pub use altered::TextChange;
 pub use applications::{Application, ApplicationChange};
+pub use arrivals::Arrivals;
 pub use bootstrap::Product;
 pub use change::{Change, ChangeError, Changeable, Changed, Environment};
 
@@ -204,6 +206,11 @@ pub trait Stack: Send + Sync {
     /// Of each service that runs, what tells this start of it from any other; empty where that can't be known.
     async fn starts(&self) -> BTreeMap<Service, String> {
         BTreeMap::new()
+    }
+
+    /// The services that may still be on their way: a stack is ready when all that journeys reach is there.
+    fn arrivals(&self) -> Arrivals {
+        Arrivals::default()
     }
 
     /// The same as something that can be changed, where it is ours.

@@ -328,7 +328,11 @@ connection.addEventListener("state", ({ detail: state }) => {
 });
 
 // A socket can't tell why it wasn't opened; a request can.
-connection.addEventListener("lost", () => api.session().catch(refused));
+connection.addEventListener("lost", () =>
+  api.session().then(({ full }) => {
+    if (full) tell(sentence(full));
+  }, refused),
+);
 
 // What happens in another window of the same browser shows here too.
 windows.addEventListener("message", async ({ data: id }) => {

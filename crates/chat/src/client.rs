@@ -6,15 +6,15 @@ use bytes::Bytes;
 use http::{Request, Response};
 use outbound::Outbound;
 
-/// How long an answer may take, in all. A person waits for it.
-const TIMEOUT: Duration = Duration::from_secs(15);
+/// How long an answer may take, in all, unless who embeds the service says otherwise. A person waits for it.
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How requests go out: over plain HTTP or TLS, to whom the system's authorities vouch for (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others).
 /// Redirects are not followed, and an answer of more than a mebibyte is an error. Clones share what was read of certificates.
 #[derive(Debug, Clone)]
 pub struct Client {
     outbound: Outbound,
-    timeout: Duration,
+    patience: Duration,
 }
 
 /// Why there is no whole answer. It names the other's host and what went wrong, and no secret.
@@ -23,15 +23,14 @@ pub struct Client {
 pub struct ClientError(String);
 
 impl Client {
-    /// A client that finds names and trusts authorities so.
-    pub fn new(outbound: Outbound) -> Self {
-        Self { outbound, timeout: TIMEOUT }
+    /// A client that finds names and trusts authorities so, and waits for an answer for so long.
+    pub fn new(outbound: Outbound, patience: Duration) -> Self {
+        Self { outbound, patience }
     }
 
-    /// The same with another limit.
-    #[must_use]
-    pub fn within(&self, timeout: Duration) -> Self {
-        Self { timeout, ..self.clone() }
+    /// How long it waits for an answer.
+    pub fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// Sends a request with an absolute `http` or `https` URI.
@@ -39,6 +38,6 @@ impl Client {
     /// # Errors
     /// No whole answer came in time.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ClientError> {
-        self.outbound.send(request, self.timeout).await.map_err(ClientError)
+        self.outbound.send(request, self.patience).await.map_err(ClientError)
     }
 }

@@ -43,7 +43,7 @@ pub(super) struct Bringing<'a> {
 }
 
 /// How long a service is awaited that was told something else, and that is started again whenever it ends.
-const ALTERED: Duration = Duration::from_secs(20);
+pub(super) const ALTERED: Duration = Duration::from_secs(20);
 
 impl Bringing<'_> {
     pub(super) async fn up(
@@ -90,7 +90,7 @@ impl Bringing<'_> {
     }
 
     /// Its container, with its files, not yet started: that needs nobody else to be there.
-    async fn created(&self, stop: &CancellationToken) -> Result<String, LaunchError> {
+    pub(super) async fn created(&self, stop: &CancellationToken) -> Result<String, LaunchError> {
         let (docker, run) = (&self.standing.docker, &self.standing.run);
         fill_files(self.standing, self.plan, self.name, self.spec).await.map_err(LaunchError::Other)?;
         let mounts = mounts(run, self.plan, self.name, self.spec).map_err(LaunchError::Other)?;

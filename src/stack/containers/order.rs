@@ -13,10 +13,12 @@ use tokio_util::sync::CancellationToken;
 use verdict::evidence::Trouble;
 
 use super::bring::{Bringing, Stage};
+use super::compose::model::ServiceSpec;
+use super::follow::Follower;
 use super::inside::{Container, log_lines};
 use super::launch::LaunchError;
 use super::pass_on::wait_for_edge;
-use super::plan::{Inputs, Plan, Registered};
+use super::plan::{Inputs, Plan, Registered, service_named};
 use super::ready::{TROUBLE_LOG_LINES, interrupted};
 use super::standing::Standing;
 use super::versions::version;
@@ -32,6 +34,8 @@ pub(super) struct Raised {
     pub(super) forge: Option<Forge>,
     /// The versions that services said they are.
     pub(super) versions: BTreeMap<String, String>,
+    /// Who comes when all this is ready.
+    pub(super) followers: Vec<Follower>,
 }
 
 /// A stack on its way up.
@@ -93,15 +97,21 @@ impl Rising<'_> {
         };
         // Who only waits for these can be created beforehand.
         let late = plan.signing_in();
-        let early = plan.services.keys().map(String::as_str).filter(|name| !late.contains(name)).collect();
-        let (_, raised) = tokio::join!(self.bring(&plan, &early, &shared), self.behind_the_edge(&plan, &late, &shared));
+        let following = plan.following();
+        let is_early = |name: &&str| !late.contains(name) && !following.contains(name);
+        let early = plan.services.keys().map(String::as_str).filter(is_early).collect();
+        let (_, followers, raised) = tokio::join!(
+            self.bring(&plan, &early, &shared),
+            self.followers(&plan, &following, &shared),
+            self.behind_the_edge(&plan, &late, &shared)
+        );
         let Shared { first_failure, versions, .. } = shared;
         if let Some(error) = first_failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
         let versions = versions.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (plan, forge) = raised.map_or((plan, None), |(plan, forge)| (plan, Some(forge)));
-        Ok(Raised { plan, forge, versions })
+        Ok(Raised { plan, forge, versions, followers })
     }
 
     /// The user told it, or one of those that it waits for, something else than it should be.
@@ -114,14 +124,39 @@ impl Rising<'_> {
         told.keys().any(is_told)
     }
 
+    /// The containers of those who follow, created when only the forge is still awaited: it doesn't need the whole machine.
+    async fn followers(&self, plan: &Plan, names: &BTreeSet<&str>, shared: &Shared) -> Vec<Follower> {
+        if names.is_empty() || !shared.ready(&[Service::Edge.as_str()]).await {
+            return Vec::new();
+        }
+        let specs = names.iter().filter_map(|name| Some((*name, service_named(name)?, plan.services.get(*name)?)));
+        let created = join_all(specs.map(|(name, service, spec)| async move {
+            let container = self.bringing(plan, name, spec, shared).created(&shared.failed).await;
+            let container = container.map_err(|error| shared.fail(error)).ok()?;
+            let goes_on_trying = self.is_altered(name) && spec.restarts;
+            let (docker, healthcheck) = (self.standing.docker.clone(), spec.healthcheck.clone());
+            Some(Follower { service, docker, container, healthcheck, goes_on_trying })
+        }));
+        created.await.into_iter().flatten().collect()
+    }
+
+    fn bringing<'b>(
+        &'b self,
+        plan: &'b Plan,
+        name: &'b str,
+        spec: &'b ServiceSpec,
+        shared: &'b Shared,
+    ) -> Bringing<'b> {
+        let Shared { stages, reservation, .. } = shared;
+        let is_altered = self.is_altered(name);
+        Bringing { standing: self.standing, plan, name, spec, stages, reservation, is_altered }
+    }
+
     /// Brings these up, each as soon as those that it waits for allow.
     async fn bring(&self, plan: &Plan, names: &BTreeSet<&str>, shared: &Shared) {
         let specs = names.iter().filter_map(|name| Some((*name, plan.services.get(*name)?)));
         join_all(specs.map(|(name, spec)| async move {
-            let Shared { stages, reservation, .. } = shared;
-            let is_altered = self.is_altered(name);
-            let bringing = Bringing { standing: self.standing, plan, name, spec, stages, reservation, is_altered };
-            if let Err(error) = bringing.up(self.progress, &shared.failed).await {
+            if let Err(error) = self.bringing(plan, name, spec, shared).up(self.progress, &shared.failed).await {
                 return shared.fail(error);
             }
             // While others are still on their way.
@@ -165,25 +200,21 @@ impl Rising<'_> {
             }
         };
         let way = plan.way();
+        let told = match self.registered(plan, &url, &forge).await {
+            Ok(told) => told,
+            Err(trouble) => {
+                shared.fail(LaunchError::Other(trouble));
+                return None;
+            }
+        };
         let repository = async {
             if let Err(error) = forge.create_repository(&url, &way).await {
                 self.forge_failed(error, shared).await;
             }
         };
-        let rest = async {
-            match self.registered(plan, &url, &forge).await {
-                Ok(told) => {
-                    self.bring(&told, late, shared).await;
-                    Some(told)
-                }
-                Err(trouble) => {
-                    shared.fail(LaunchError::Other(trouble));
-                    None
-                }
-            }
-        };
-        let (_, told) = tokio::join!(repository, rest);
-        Some((told?, forge))
+        // Not before: on one database writers wait for each other, and for a repository longest.
+        tokio::join!(repository, self.bring(&told, late, shared));
+        Some((told, forge))
     }
 
     /// The plan, once the forge knows who signs people in there.

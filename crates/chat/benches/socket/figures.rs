@@ -60,7 +60,7 @@ impl Load {
             ("CHAT_MAX_TOKENS_PER_DAY", "1000000000".to_owned()),
         ];
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let bounds = Bounds { turns: 10 * STREAMS, keep: KEEP, ..Bounds::default() };
+        let bounds = Bounds { turns: 10 * STREAMS, keep: KEEP, sockets_of_one: usize::MAX, ..Bounds::default() };
         let world = World::timed(Mode::Subpath, &values, bounds).await;
         let browser = world.signed_in("smoke").await;
         Self { world, browser, _folder: folder }
@@ -73,7 +73,7 @@ impl Load {
             ("cookie", cookies(&self.browser)),
             ("x-forwarded-user", "smoke".to_owned()),
         ];
-        Client::opening(self.world.chat_address(), &self.world.direct("/chat/ws"), &fields).await.unwrap()
+        Client::opening_at(self.world.chat_address(), None, &self.world.direct("/chat/ws"), &fields).await.unwrap()
     }
 }
 

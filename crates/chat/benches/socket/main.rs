@@ -13,7 +13,17 @@ mod browser;
 mod client;
 mod command;
 mod figures;
+#[path = "../../tests/suite/forges.rs"]
+mod forges;
 mod memory;
+#[path = "../../tests/suite/real_caddy.rs"]
+mod real_caddy;
+#[path = "../../tests/suite/skipping.rs"]
+mod skipping;
+#[path = "../../tests/suite/tls.rs"]
+mod tls;
+#[path = "../../tests/suite/ways.rs"]
+mod ways;
 #[path = "../../tests/suite/world.rs"]
 mod world;
 

@@ -23,7 +23,7 @@ pub use public::{Mode, Public};
 pub use reader::Reader;
 
 use crate::secret::Secret;
-use crate::{actions, limits, socket, turn};
+use crate::{actions, client, limits, socket, turn};
 
 /// The settings.
 #[derive(Debug, Clone)]
@@ -62,6 +62,8 @@ pub struct Config {
     pub bounds: socket::Bounds,
     /// How requests to other services go out. By the system's resolver and certificates, unless who embeds the service says otherwise.
     pub outbound: Outbound,
+    /// How long one of those requests may take. No setting either.
+    pub patience: Duration,
 }
 
 /// The forge, where people sign in.
@@ -156,6 +158,7 @@ impl Config {
                 actions,
                 bounds: socket::Bounds::default(),
                 outbound: Outbound::default(),
+                patience: client::PATIENCE,
             }),
             _ => Err(ConfigError { problems }),
         }

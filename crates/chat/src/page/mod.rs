@@ -50,11 +50,13 @@ fn answer_with(file: &File, headers: &HeaderMap) -> Response {
     (fields, [(CONTENT_TYPE, file.kind)], file.content).into_response()
 }
 
-/// Who is signed in, until when, and what may be proposed to them.
+/// Who is signed in, until when, what may be proposed to them, and why they would get no socket now: a browser doesn't tell its page.
 async fn session(visitor: Visitor, State(state): State<AppState>) -> Response {
     let settings: &Arc<actions::Settings> = &state.config.actions;
     let kinds: Vec<&str> = settings.kinds().into_iter().map(actions::Kind::name).collect();
-    Json(json!({ "user": visitor.user, "expires": clock::text(visitor.expires), "actions": kinds })).into_response()
+    let full = state.seats.full(&visitor.user).map(|full| full.to_string());
+    let expires = clock::text(visitor.expires);
+    Json(json!({ "user": visitor.user, "expires": expires, "actions": kinds, "full": full })).into_response()
 }
 
 /// What the page may do (Content Security Policy, level 3). Other services share its origin, and serve what people upload: scripts come from

@@ -21,7 +21,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::history::{self, History};
 use crate::limits::Limits;
-use crate::socket::{self, Hub};
+use crate::socket::{self, Hub, Seats};
 use crate::state::{Store, StoreError};
 use crate::turn::Turns;
 use crate::{actions, answer, gate, page, sign_in};
@@ -55,6 +55,8 @@ pub struct AppState {
     pub tasks: TaskTracker,
     /// The turns under way, as those who follow them see them.
     pub hub: Hub,
+    /// How many sockets there are, and may be.
+    pub seats: Seats,
 }
 
 /// Why the service doesn't start.
@@ -90,11 +92,12 @@ impl Chat {
             history: History::open(config.history_dir.clone()).map_err(StartError::History)?,
             limits: Limits::new(config.limits, store.clone()),
             turns: Turns::new(config.turn.clone()),
-            client: Client::new(config.outbound.clone()),
+            client: Client::new(config.outbound.clone(), config.patience),
             closing: CancellationToken::new(),
             ending: CancellationToken::new(),
             tasks: TaskTracker::new(),
             hub: Hub::new(config.bounds),
+            seats: Seats::new(config.bounds),
             config: Arc::new(config),
             store,
         };

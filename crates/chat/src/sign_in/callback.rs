@@ -41,8 +41,8 @@ enum Refusal {
     /// Somebody who may not use the chat.
     Stranger(String),
     Storage(StoreError),
-    /// No random bytes.
-    Random(std::io::Error),
+    /// The service has no random bytes, or ends.
+    Own(std::io::Error),
 }
 
 impl From<StoreError> for Refusal {
@@ -59,7 +59,7 @@ pub(super) async fn callback(
 ) -> Response {
     // A parameter that is there twice is as bad as none (RFC 6749, section 3.1).
     let outcome = match query {
-        Ok(Query(parameters)) => sign_in(&state, &headers, parameters).await,
+        Ok(Query(parameters)) => to_its_end(state.clone(), headers, parameters).await,
         Err(_) => Err(Refusal::Foreign),
     };
     match outcome {
@@ -72,6 +72,13 @@ pub(super) async fn callback(
         }
         Err(refusal) => refuse(&state, refusal),
     }
+}
+
+/// Somebody who loses patience and reloads the page mustn't leave a sign-in behind that is neither used nor free.
+async fn to_its_end(state: AppState, headers: HeaderMap, parameters: Parameters) -> Result<String, Refusal> {
+    let known = state.clone();
+    let task = state.tasks.spawn(async move { sign_in(&known, &headers, parameters).await });
+    task.await.unwrap_or_else(|error| Err(Refusal::Own(error.into())))
 }
 
 async fn sign_in(state: &AppState, headers: &HeaderMap, parameters: Parameters) -> Result<String, Refusal> {
@@ -107,7 +114,7 @@ async fn sign_in(state: &AppState, headers: &HeaderMap, parameters: Parameters) 
 
 /// Begins a session under a name that nobody knew before, and ends those that the browser had.
 async fn begin(state: &AppState, headers: &HeaderMap, user: String, now: SystemTime) -> Result<String, Refusal> {
-    let token = session::new_token().map_err(Refusal::Random)?;
+    let token = session::new_token().map_err(Refusal::Own)?;
     let expires = clock::at(clock::seconds(now).saturating_add(state.config.session_lifetime.as_secs()));
     tracing::info!(user, "signed in");
     let session = Session { user, expires };
@@ -159,7 +166,7 @@ fn refuse(state: &AppState, refusal: Refusal) -> Response {
                 "Sessions can't be kept at the moment. Reload this page in a moment, or try again.",
             )
         }
-        Refusal::Random(error) => {
+        Refusal::Own(error) => {
             tracing::error!(%error, "no session can begin");
             (StatusCode::SERVICE_UNAVAILABLE, "No session can begin at the moment.")
         }

@@ -50,13 +50,20 @@ fn below(root: &Url, path: &str) -> String {
     format!("{}{path}", root.as_str().trim_end_matches('/'))
 }
 
-/// Changes a code for a token, asks who the token's user is, and forgets the token.
+/// Changes a code for a token, asks who the token's user is, and forgets the token. Both together take no longer than the client waits for one answer.
 pub(super) async fn who(
     config: &Config,
     client: &Client,
     code: String,
     verifier: String,
 ) -> Result<String, ForgeError> {
+    let patience = client.patience();
+    let asked = tokio::time::timeout(patience, ask(config, client, code, verifier)).await;
+    asked
+        .unwrap_or_else(|_| Err(ForgeError::Unreachable(format!("nobody is named within {} ms", patience.as_millis()))))
+}
+
+async fn ask(config: &Config, client: &Client, code: String, verifier: String) -> Result<String, ForgeError> {
     let unreachable = |error: url::ParseError| ForgeError::Unreachable(error.to_string());
     let answer = self::client(config)
         .map_err(unreachable)?

@@ -21,12 +21,24 @@ pub struct Bounds {
     pub write: Duration,
     /// How many turns one person may have under way.
     pub turns: usize,
+    /// How many sockets there may be.
+    pub sockets: usize,
+    /// How many of them may be one person's: windows that are open, and some that nobody is at any more.
+    pub sockets_of_one: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { keep: seconds(30), ping: seconds(20), silence: seconds(50), write: seconds(20), turns: 4 }
+        Self {
+            keep: seconds(30),
+            ping: seconds(20),
+            silence: seconds(50),
+            write: seconds(20),
+            turns: 4,
+            sockets: 4096,
+            sockets_of_one: 32,
+        }
     }
 }
 

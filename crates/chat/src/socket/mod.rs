@@ -11,6 +11,7 @@ mod hub;
 pub mod incoming;
 mod live;
 pub mod outgoing;
+mod seats;
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ mod tests;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{Request, StatusCode};
 
@@ -26,6 +27,7 @@ use crate::session::Visitor;
 use crate::{AppState, answer, origin};
 pub use connection::SESSION_OVER;
 pub use hub::{Bounds, Hub};
+pub use seats::{Full, Seat, Seats};
 
 /// The room's routes.
 pub fn routes() -> Router<AppState> {
@@ -41,9 +43,17 @@ async fn open(visitor: Visitor, State(state): State<AppState>, mut request: Requ
             "the socket isn't opened by the chat's own page",
         );
     }
+    let seat = match state.seats.take(&visitor.user) {
+        Ok(seat) => seat,
+        Err(full) => {
+            tracing::warn!(user = visitor.user, %full, "no socket is opened");
+            return full.into_response();
+        }
+    };
     match handshake::accept(&mut request) {
         Ok((answer, upgrade)) => {
             state.tasks.clone().spawn(async move {
+                let _seat = seat;
                 // A client that leaves before it was answered needs no words.
                 if let Ok(upgraded) = upgrade.await {
                     connection::serve(state, visitor, upgraded).await;

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::browser::Browser;
+use crate::ways::Way;
 use crate::works::{PATIENCE, Works};
-use crate::world::{MODES, listener};
+use crate::world::{MODES, Plan, listener};
 
 const ID: &str = "0d7b6c52-95a6-4a39-8f10-0a0f7c1d2e3f";
 const CLICK: &str = "5a1c4c0e-7a52-4f39-9a55-9d9f7f6b1c10";
@@ -98,9 +99,8 @@ async fn a_pipeline_runs_and_the_ci_shows_it() {
 }
 
 /// Woodpecker answers `200` with its dashboard to whatever isn't below its path.
-#[tokio::test]
-async fn a_page_is_no_pipeline() {
-    let works = Works::new(Mode::Subpath).await;
+pub(crate) async fn a_page_is_no_pipeline(way: Way) {
+    let works = Works::stand(Plan::by(way)).await;
     let without_path = format!("http://{}", works.ci.addr());
     let mut works = works;
     works.world.values.insert("WOODPECKER_URL".to_owned(), without_path);
@@ -112,9 +112,8 @@ async fn a_page_is_no_pipeline() {
     assert_eq!(works.at_ci("/repos/1/pipelines").await.json(), json!([]));
 }
 
-#[tokio::test]
-async fn two_clicks_are_one() {
-    let mut works = Works::new(Mode::Subpath).await;
+pub(crate) async fn two_clicks_are_one(way: Way) {
+    let mut works = Works::stand(Plan::by(way)).await;
     let origin = works.world.origin();
     let url = works.world.url("/action/issue-create");
     let body = json!({ "title": "once", "conversation_id": ID, "id": CLICK }).to_string();
@@ -143,9 +142,8 @@ async fn two_clicks_are_one() {
     assert_eq!(works.click("issue-create", &body).await.json()["number"], 3);
 }
 
-#[tokio::test]
-async fn nobody_acts_without_a_session_or_from_elsewhere() {
-    let works = Works::new(Mode::Subpath).await;
+pub(crate) async fn nobody_acts_without_a_session_or_from_elsewhere(way: Way) {
+    let works = Works::stand(Plan::by(way)).await;
     let own = works.world.origin();
     let body = json!({ "title": "t" }).to_string();
     let json_type = ("content-type", "application/json");
@@ -177,9 +175,8 @@ async fn nobody_acts_without_a_session_or_from_elsewhere() {
     assert_eq!(works.at_forge("/issues").await, json!([]));
 }
 
-#[tokio::test]
-async fn payloads_keep_to_their_schema_and_repositories_to_the_list() {
-    let mut works = Works::with(Mode::Subpath, &[("CHAT_ACTION_REPOS", "smoke/second")]).await;
+pub(crate) async fn payloads_keep_to_their_schema_and_repositories_to_the_list(way: Way) {
+    let mut works = Works::stand(Plan { more: &[("CHAT_ACTION_REPOS", "smoke/second")], ..Plan::by(way) }).await;
     for (kind, body, status, code) in [
         ("branch-delete", json!({ "branch": "main" }), 404, "unknown_action"),
         ("issue-create", json!([]), 422, "invalid_payload"),
@@ -212,9 +209,8 @@ async fn payloads_keep_to_their_schema_and_repositories_to_the_list() {
     assert!(names.body.contains("bug, good first issue"), "{}", names.body);
 }
 
-#[tokio::test]
-async fn an_action_is_there_only_with_its_token() {
-    let mut works = Works::new(Mode::Subpath).await;
+pub(crate) async fn an_action_is_there_only_with_its_token(way: Way) {
+    let mut works = Works::stand(Plan::by(way)).await;
     let kinds = |works: &Works| {
         let (mut browser, url) = (works.browser.clone(), works.world.url("/session"));
         async move { browser.get(&url).await.json()["actions"].clone() }
@@ -230,9 +226,8 @@ async fn an_action_is_there_only_with_its_token() {
     assert_eq!(kinds(&works).await, json!([]));
 }
 
-#[tokio::test]
-async fn what_failed_can_be_tried_again_and_what_may_have_been_done_cannot() {
-    let mut works = Works::new(Mode::Subpath).await;
+pub(crate) async fn what_failed_can_be_tried_again_and_what_may_have_been_done_cannot(way: Way) {
+    let mut works = Works::stand(Plan::by(way)).await;
     let body = json!({ "title": "t", "labels": ["new"], "id": CLICK });
     assert_eq!(works.click("issue-create", &body).await.code(), "unknown_label");
     crate::world::api(
@@ -265,6 +260,7 @@ async fn what_failed_can_be_tried_again_and_what_may_have_been_done_cannot() {
         }
     });
     works.world.values.insert("FORGE_URL".to_owned(), format!("http://{address}"));
+    works.world.patience = Duration::from_millis(500);
     works.world.restart_chat().await;
     let body = json!({ "title": "unclear", "id": ID });
     let answer = works.click("issue-create", &body).await;
@@ -280,18 +276,16 @@ async fn what_failed_can_be_tried_again_and_what_may_have_been_done_cannot() {
     assert_eq!(answer.json()["error"]["unclear"], false);
 }
 
-#[tokio::test]
-async fn clicks_count_as_requests() {
-    let mut works = Works::with(Mode::Subpath, &[("CHAT_MAX_REQUESTS_PER_HOUR", "1")]).await;
+pub(crate) async fn clicks_count_as_requests(way: Way) {
+    let mut works = Works::stand(Plan { more: &[("CHAT_MAX_REQUESTS_PER_HOUR", "1")], ..Plan::by(way) }).await;
     assert_eq!(works.click("issue-create", &json!({ "title": "one" })).await.status, 201);
     let answer = works.click("issue-create", &json!({ "title": "two" })).await;
     assert_eq!(answer.status, 429, "{}", answer.body);
     assert!(answer.field("retry-after").is_some());
 }
 
-#[tokio::test]
-async fn what_cannot_be_written_down_is_not_done() {
-    let mut works = Works::new(Mode::Subpath).await;
+pub(crate) async fn what_cannot_be_written_down_is_not_done(way: Way) {
+    let mut works = Works::stand(Plan::by(way)).await;
     let history = works.world.folder().join("history");
     std::fs::remove_dir_all(&history).unwrap();
     std::fs::write(&history, "").unwrap();

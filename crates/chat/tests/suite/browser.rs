@@ -9,6 +9,8 @@ use hyper_util::rt::TokioIo;
 use scraper::{Html, Selector};
 use tokio::net::TcpStream;
 
+use crate::tls::{Stream, Trust, secure};
+
 /// An answer, read to its end.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -60,18 +62,50 @@ pub(crate) struct Cookie {
     pub(crate) path: String,
     pub(crate) name: String,
     pub(crate) value: String,
+    /// Sent over https alone.
+    pub(crate) secure: bool,
+}
+
+/// A service that is asked past the edge.
+#[derive(Debug, Clone)]
+struct Past {
+    /// Its public address.
+    url: String,
+    address: SocketAddr,
+    /// Whom the edge would say that it is.
+    user: Option<String>,
 }
 
 /// One browser, for which every name leads to one address.
 #[derive(Debug, Clone)]
 pub(crate) struct Browser {
     address: SocketAddr,
+    /// Whom it believes on https.
+    trust: Option<Trust>,
+    past: Option<Past>,
     pub(crate) jar: Vec<Cookie>,
 }
 
 impl Browser {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address, jar: Vec::new() }
+        Self { address, trust: None, past: None, jar: Vec::new() }
+    }
+
+    /// One that believes somebody on https.
+    pub(crate) fn trusting(address: SocketAddr, trust: Option<Trust>) -> Self {
+        Self { trust, ..Self::new(address) }
+    }
+
+    /// The same, for which what lies below a URL is to be found at an address of its own.
+    pub(crate) fn past_the_edge(self, url: String, address: SocketAddr) -> Self {
+        Self { past: Some(Past { url, address, user: None }), ..self }
+    }
+
+    /// What an edge says from now on of who this is; where there is one it knows by itself.
+    pub(crate) fn is_known_as(&mut self, user: &str) {
+        if let Some(past) = &mut self.past {
+            past.user = Some(user.to_owned());
+        }
     }
 
     pub(crate) async fn get(&mut self, url: &str) -> Answer {
@@ -86,7 +120,9 @@ impl Browser {
 
     /// Sends a request; everything behind the URL's host goes out byte for byte.
     pub(crate) async fn send(&mut self, method: &str, url: &str, fields: &[(&str, &str)], body: &str) -> Answer {
-        let rest = url.strip_prefix("http://").unwrap_or_else(|| panic!("not http: {url}"));
+        let (scheme, rest) = url.split_once("://").unwrap_or_else(|| panic!("no scheme: {url}"));
+        let trust = self.trust.as_ref().filter(|_| scheme == "https");
+        assert!(scheme == "http" || trust.is_some(), "{url}");
         let at = rest.find(['/', '?']).unwrap_or(rest.len());
         let (host, target) = (&rest[..at], if at == rest.len() { "/" } else { &rest[at..] });
         let mut request = http::Request::builder().method(method).uri(target).header("host", host);
@@ -94,7 +130,7 @@ impl Browser {
         let pairs: Vec<String> = self
             .jar
             .iter()
-            .filter(|cookie| cookie.host == host && covers(&cookie.path, path))
+            .filter(|cookie| cookie.host == host && covers(&cookie.path, path) && (trust.is_some() || !cookie.secure))
             .map(|cookie| format!("{}={}", cookie.name, cookie.value))
             .collect();
         if !pairs.is_empty() {
@@ -103,7 +139,14 @@ impl Browser {
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
-        let answer = exchange(self.address, request.body(Full::new(Bytes::from(body.to_owned()))).unwrap()).await;
+        let past = self.past.as_ref().filter(|past| url.starts_with(&past.url));
+        if let Some(user) = past.and_then(|past| past.user.as_deref()) {
+            request = request.header("x-forwarded-user", user);
+        }
+        let address = past.map_or(self.address, |past| past.address);
+        let request = request.body(Full::new(Bytes::from(body.to_owned()))).unwrap();
+        let stream = secure(TcpStream::connect(address).await.unwrap(), trust, host).await;
+        let answer = exchange_over(stream, request).await.unwrap();
         for field in answer.headers.get_all("set-cookie") {
             self.keep(host, field.to_str().unwrap());
         }
@@ -119,8 +162,14 @@ impl Browser {
             .retain(|cookie| (cookie.host.as_str(), cookie.path.as_str(), cookie.name.as_str()) != (host, path, name));
         if !attributes.contains(&"Max-Age=0") {
             let text = |text: &str| text.to_owned();
-            self.jar.push(Cookie { host: text(host), path: text(path), name: text(name), value: text(value) });
+            let secure = attributes.contains(&"Secure");
+            self.jar.push(Cookie { host: text(host), path: text(path), name: text(name), value: text(value), secure });
         }
+    }
+
+    /// What an edge would add to a request of this browser's.
+    pub(crate) fn added(&self) -> Option<(&'static str, String)> {
+        Some(("x-forwarded-user", self.past.as_ref()?.user.clone()?))
     }
 
     pub(crate) fn cookie(&self, name: &str) -> Option<&Cookie> {
@@ -135,13 +184,22 @@ fn covers(cookie: &str, path: &str) -> bool {
 
 /// One request on a connection of its own.
 pub(crate) async fn exchange(address: SocketAddr, request: http::Request<Full<Bytes>>) -> Answer {
-    let stream = TcpStream::connect(address).await.unwrap();
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    exchange_over(TcpStream::connect(address).await.unwrap(), request).await.unwrap()
+}
+
+async fn exchange_over(stream: impl Stream + 'static, request: http::Request<Full<Bytes>>) -> hyper::Result<Answer> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let driver = tokio::spawn(connection);
-    let (parts, body) = sender.send_request(request).await.unwrap().into_parts();
-    let body = String::from_utf8_lossy(&body.collect().await.unwrap().to_bytes()).into_owned();
+    let (parts, body) = sender.send_request(request).await?.into_parts();
+    let body = String::from_utf8_lossy(&body.collect().await?.to_bytes()).into_owned();
     drop(sender);
     // How the connection ends is nothing that these tests are about.
     let _ = driver.await;
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+}
+
+/// A GET where nobody may be at home, or nobody who speaks HTTP yet.
+pub(crate) async fn try_get(address: SocketAddr, path: &str) -> Option<Answer> {
+    let request = http::Request::get(path).header("host", address.to_string()).body(Full::default()).unwrap();
+    exchange_over(TcpStream::connect(address).await.ok()?, request).await.ok()
 }

@@ -1,7 +1,6 @@
 //! A Chromium, driven by the DevTools protocol over its WebSocket.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -16,6 +15,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::skipping::skipped;
+
 /// How long the browser may take for anything.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -29,15 +30,6 @@ pub(crate) fn program() -> Option<&'static str> {
         skipped("chromium", "no chromium on the PATH");
     }
     found
-}
-
-/// Says that a test is skipped, and fails where it must not be.
-pub(crate) fn skipped(what: &str, why: &str) {
-    let required =
-        std::env::var("EDGE_SMOKE_REQUIRE").is_ok_and(|list| list.split(',').any(|name| name.trim() == what));
-    assert!(!required, "EDGE_SMOKE_REQUIRE names {what}: {why}");
-    // Past the capturing of the test harness: a skipped test must be seen.
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
 }
 
 /// A running browser. Dropping it ends it.

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::browser::Browser;
+use crate::tls::{Stream, Trust, secure};
 use crate::world::World;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -28,27 +29,45 @@ pub(crate) enum Came {
 }
 
 pub(crate) struct Client {
-    pub(crate) socket: WebSocketStream<TcpStream>,
+    pub(crate) socket: WebSocketStream<Box<dyn Stream>>,
 }
 
 impl Client {
     /// Opens a socket as the chat's own page does.
     pub(crate) async fn open(world: &World, browser: &Browser) -> Self {
-        let fields = [("origin", world.origin()), ("cookie", cookies(browser))];
-        Self::opening(world.edge.addr(), &world.url("/ws"), &fields).await.unwrap_or_else(|status| panic!("{status}"))
+        Self::opening(world, &fields(world, browser)).await.unwrap_or_else(|status| panic!("{status}"))
     }
 
     /// Opens a socket with these fields, or gives the refusal's status.
-    pub(crate) async fn opening(address: SocketAddr, url: &str, fields: &[(&str, String)]) -> Result<Self, u16> {
+    pub(crate) async fn opening(world: &World, fields: &[(&str, String)]) -> Result<Self, u16> {
+        Self::trying(world, fields).await.map_err(|refusal| refusal.status().as_u16())
+    }
+
+    /// The same with the whole refusal.
+    pub(crate) async fn trying(
+        world: &World,
+        fields: &[(&str, String)],
+    ) -> Result<Self, http::Response<Option<Vec<u8>>>> {
+        Self::opening_at(world.entrance(), world.trust(), &world.url("/ws"), fields).await
+    }
+
+    /// The same at any address, over TLS where there is somebody to trust; with the whole refusal.
+    pub(crate) async fn opening_at(
+        address: SocketAddr,
+        trust: Option<&Trust>,
+        url: &str,
+        fields: &[(&str, String)],
+    ) -> Result<Self, http::Response<Option<Vec<u8>>>> {
         let mut request = url.replacen("http", "ws", 1).into_client_request().unwrap();
         for (name, value) in fields {
             let name: http::HeaderName = name.parse().unwrap();
             request.headers_mut().append(name, value.parse().unwrap());
         }
-        let stream = TcpStream::connect(address).await.unwrap();
+        let host = request.uri().host().unwrap().to_owned();
+        let stream = secure(TcpStream::connect(address).await.unwrap(), trust, &host).await;
         match timeout(PATIENCE, tokio_tungstenite::client_async(request, stream)).await.expect("no answer") {
             Ok((socket, _)) => Ok(Self { socket }),
-            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(Error::Http(answer)) => Err(*answer),
             Err(error) => panic!("{error}"),
         }
     }
@@ -109,6 +128,12 @@ impl Client {
             }
         }
     }
+}
+
+/// The fields of a browser's own handshake, with what an edge adds where there is none.
+pub(crate) fn fields(world: &World, browser: &Browser) -> Vec<(&'static str, String)> {
+    let own = [("origin", world.origin()), ("cookie", cookies(browser))];
+    own.into_iter().chain(browser.added()).collect()
 }
 
 /// A browser's cookies, all of them.

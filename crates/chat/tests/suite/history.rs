@@ -5,7 +5,8 @@ use std::fs;
 use routes::Mode;
 use serde_json::json;
 
-use crate::world::{MODES, World};
+use crate::ways::Way;
+use crate::world::{MODES, Plan, World};
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 
@@ -53,9 +54,8 @@ async fn own_conversations_are_listed_read_and_exported() {
     }
 }
 
-#[tokio::test]
-async fn nobody_reads_anothers() {
-    let world = World::new(Mode::Subpath).await;
+pub(crate) async fn nobody_reads_anothers(way: Way) {
+    let world = World::stand(Plan::by(way)).await;
     keep(&world, "other", ID, &line("user", "secret"));
     let mut browser = world.signed_in("smoke").await;
     assert_eq!(browser.get(&world.url("/history")).await.json(), json!({ "conversations": [] }));

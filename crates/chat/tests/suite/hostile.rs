@@ -11,14 +11,14 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{Frame, FrameHeader};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::client::{Came, cookies, said};
+use crate::client::{Came, fields, said};
 use crate::socket::Talk;
+use crate::ways::Way;
 
 const ID: &str = "0d7b6c52-95a6-4a39-8f10-0a0f7c1d2e3f";
 
-#[tokio::test]
-async fn words_that_are_not_understood_are_answered_and_nothing_else_happens() {
-    let mut talk = Talk::new(&["still here"]).await;
+pub(crate) async fn words_that_are_not_understood_are_answered_and_nothing_else_happens(way: Way) {
+    let mut talk = Talk::by(way, &["still here"]).await;
     for (text, code) in [
         ("", "invalid_json"),
         ("{", "invalid_json"),
@@ -42,9 +42,8 @@ async fn words_that_are_not_understood_are_answered_and_nothing_else_happens() {
     assert_eq!(said(&talk.client.until("complete").await), "still here");
 }
 
-#[tokio::test]
-async fn frames_that_may_not_be_close_it_with_the_reason() {
-    let talk = Talk::new(&["still here"]).await;
+pub(crate) async fn frames_that_may_not_be_close_it_with_the_reason(way: Way) {
+    let talk = Talk::by(way, &["still here"]).await;
     let text = |payload: Vec<u8>| {
         Frame::from_payload(
             FrameHeader { opcode: OpCode::Data(Data::Text), ..FrameHeader::default() },
@@ -71,19 +70,18 @@ async fn frames_that_may_not_be_close_it_with_the_reason() {
     assert_eq!(said(&talk.client.until("complete").await), "still here");
 }
 
-#[tokio::test]
-async fn bytes_that_are_no_websocket_close_it() {
-    let talk = Talk::new(&[]).await;
+pub(crate) async fn bytes_that_are_no_websocket_close_it(way: Way) {
+    let talk = Talk::by(way, &[]).await;
     let mut stream = raw(&talk).await;
     stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
     let mut rest = Vec::new();
     tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await.expect("it is closed").unwrap();
 }
 
-#[tokio::test]
-async fn ten_thousand_messages_a_second_are_cut_off() {
+pub(crate) async fn ten_thousand_messages_a_second_are_cut_off(way: Way) {
     for message in [r#"{"type":"ping"}"#, r#"{"type":"chat_request","message":"x"}"#, "{", r#"{"type":"x"}"#] {
-        let mut talk = Talk::with(&["still here"], &[("CHAT_MAX_REQUESTS_PER_HOUR", "1000")], Bounds::default()).await;
+        let mut talk =
+            Talk::stand(way, &["still here"], &[("CHAT_MAX_REQUESTS_PER_HOUR", "1000")], Bounds::default()).await;
         let flood = talk.again().await;
         let start = Instant::now();
         let (mut writes, mut reads) = flood.socket.split();
@@ -113,10 +111,9 @@ async fn ten_thousand_messages_a_second_are_cut_off() {
     }
 }
 
-#[tokio::test]
-async fn who_is_silent_is_given_up() {
+pub(crate) async fn who_is_silent_is_given_up(way: Way) {
     let bounds = Bounds { ping: Duration::from_millis(50), silence: Duration::from_millis(300), ..Bounds::default() };
-    let mut talk = Talk::with(&["a", "#wait on", "b"], &[], bounds).await;
+    let mut talk = Talk::stand(way, &["a", "#wait on", "b"], &[], bounds).await;
     // It takes what is sent and answers no ping, as a machine that was unplugged.
     let mut stream = raw(&talk).await;
     let mut rest = Vec::new();
@@ -131,12 +128,11 @@ async fn who_is_silent_is_given_up() {
     assert_eq!(said(&talk.client.until("complete").await), "b");
 }
 
-#[tokio::test]
-async fn who_reads_nothing_holds_nobody_up() {
+pub(crate) async fn who_reads_nothing_holds_nobody_up(way: Way) {
     let bounds = Bounds { write: Duration::from_millis(500), ..Bounds::default() };
     let piece = "x".repeat(1_000);
     let pieces = vec![piece.as_str(); 1_000];
-    let mut talk = Talk::with(&pieces, &[], bounds).await;
+    let mut talk = Talk::stand(way, &pieces, &[], bounds).await;
     let mut deaf = talk.again().await;
     deaf.ask(ID, "?").await;
     // It reads nothing more; the turn ends all the same, and the one who comes back gets it all.
@@ -150,14 +146,15 @@ async fn who_reads_nothing_holds_nobody_up() {
 }
 
 /// A socket of which only the handshake keeps to the protocol.
-async fn raw(talk: &Talk) -> TcpStream {
-    let mut stream = TcpStream::connect(talk.world.edge.addr()).await.unwrap();
+pub(crate) async fn raw(talk: &Talk) -> TcpStream {
+    let mut stream = TcpStream::connect(talk.world.entrance()).await.unwrap();
     let origin = talk.world.origin();
     let host = origin.trim_start_matches("http://");
+    let own: String =
+        fields(&talk.world, &talk.browser).iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head = format!(
-        "GET /chat/ws HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nCookie: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        cookies(&talk.browser)
+        "GET /chat/ws HTTP/1.1\r\nHost: {host}\r\n{own}Connection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = Vec::new();

@@ -1,12 +1,10 @@
 //! How much one person may ask for over HTTP.
 
-use routes::Mode;
+use crate::ways::Way;
+use crate::world::{Plan, World};
 
-use crate::world::World;
-
-#[tokio::test]
-async fn the_refusal_says_when_to_come_back_and_survives_a_restart() {
-    let mut world = World::with(Mode::Subpath, &[("CHAT_MAX_REQUESTS_PER_HOUR", "2")]).await;
+pub(crate) async fn the_refusal_says_when_to_come_back_and_survives_a_restart(way: Way) {
+    let mut world = World::stand(Plan { more: &[("CHAT_MAX_REQUESTS_PER_HOUR", "2")], ..Plan::by(way) }).await;
     let mut browser = world.signed_in("smoke").await;
     let (url, origin) = (world.url("/new"), world.origin());
     for _ in 0..2 {
@@ -27,9 +25,8 @@ async fn the_refusal_says_when_to_come_back_and_survives_a_restart() {
 }
 
 /// What is refused for another reason costs nothing.
-#[tokio::test]
-async fn foreign_pages_use_nobodys_limit_up() {
-    let world = World::with(Mode::Subpath, &[("CHAT_MAX_REQUESTS_PER_HOUR", "1")]).await;
+pub(crate) async fn foreign_pages_use_nobodys_limit_up(way: Way) {
+    let world = World::stand(Plan { more: &[("CHAT_MAX_REQUESTS_PER_HOUR", "1")], ..Plan::by(way) }).await;
     let mut browser = world.signed_in("smoke").await;
     for _ in 0..3 {
         assert_eq!(browser.post(&world.url("/new"), "http://evil.test", &[]).await.status, 403);

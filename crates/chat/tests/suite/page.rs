@@ -7,7 +7,10 @@ use doubles::messages::{Answer, Messages};
 use routes::Mode;
 use serde_json::{Value, json};
 
-use crate::chromium::{Chromium, Page, program, skipped};
+use crate::chromium::{Chromium, Page, program};
+use crate::client::{Client, fields};
+use crate::seats::opens_in_the_end;
+use crate::skipping::skipped;
 use crate::stand_in::StandIn;
 use crate::works::Works;
 use crate::world::{MODES, listener};
@@ -276,6 +279,25 @@ async fn two_windows_show_the_same() {
     desk.answered(2).await;
     assert_eq!(other.complaints(), [""; 0]);
     desk.is_clean();
+}
+
+/// A browser doesn't tell its page why a socket isn't opened; the page asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_windows_are_told() {
+    let Some(desk) = Desk::new(Mode::Subpath, &["one"], &[]).await else { return };
+    desk.sign_in().await;
+    let (world, mut others) = (&desk.works.world, Vec::new());
+    let own = fields(world, &desk.works.browser);
+    while let Ok(client) = Client::opening(world, &own).await {
+        others.push(client);
+    }
+    // It is cut, and somebody else is there before it.
+    desk.page.evaluate("sockets.at(-1).close()").await;
+    others.push(opens_in_the_end(world, &own).await);
+    desk.page.until("document.querySelector('#notice').innerText.includes('too many windows')").await;
+    drop(others);
+    desk.ready().await;
+    desk.page.until("document.querySelector('#notice').hidden").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

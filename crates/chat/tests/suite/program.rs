@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use crate::browser::Browser;
 use crate::world::{COOKIE, SECRET, World};
 
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 fn command(values: &BTreeMap<String, String>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
@@ -25,14 +25,14 @@ async fn run(values: &BTreeMap<String, String>, arguments: &[&str]) -> Output {
 }
 
 /// The program under way, with the lines that it logs.
-struct Running {
-    child: Child,
+pub(crate) struct Running {
+    pub(crate) child: Child,
     log: tokio::task::JoinHandle<String>,
 }
 
 impl Running {
     /// Starts it in the place of a world's chat, and waits until it listens.
-    async fn start(world: &mut World, mut command: Command) -> Self {
+    pub(crate) async fn start(world: &mut World, mut command: Command) -> Self {
         if let Some(chat) = world.chat.take() {
             chat.shutdown(SOON).await;
         }
@@ -57,7 +57,7 @@ impl Running {
     }
 
     /// Tells it to end, and gives its exit code and its log.
-    async fn end(mut self, signal: Signal) -> (Option<i32>, String) {
+    pub(crate) async fn end(mut self, signal: Signal) -> (Option<i32>, String) {
         let id = i32::try_from(self.child.id().unwrap()).unwrap();
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
         let status = tokio::time::timeout(SOON, self.child.wait()).await.unwrap().unwrap();

@@ -6,7 +6,8 @@ use serde_json::json;
 use url::Url;
 
 use crate::browser::{Browser, Cookie};
-use crate::world::{COOKIE, MODES, World, listener};
+use crate::ways::Way;
+use crate::world::{COOKIE, MODES, Plan, World};
 
 fn parameter(url: &str, name: &str) -> Option<String> {
     let url = Url::parse(url).unwrap();
@@ -21,10 +22,9 @@ fn with_parameter(url: &str, name: &str, value: &str) -> String {
     url.into()
 }
 
-#[tokio::test]
-async fn from_the_login_to_the_chat_and_out() {
+pub(crate) async fn from_the_login_to_the_chat_and_out(way: Way) {
     for mode in MODES {
-        let world = World::new(mode).await;
+        let world = World::stand(Plan { mode, ..Plan::by(way) }).await;
         let mut browser = world.browser();
         let to_forge = browser.get(&world.url("/login")).await;
         let address = to_forge.location();
@@ -56,9 +56,8 @@ async fn from_the_login_to_the_chat_and_out() {
 }
 
 /// Somebody who knows a session from before the sign-in has nothing of it afterwards.
-#[tokio::test]
-async fn a_sign_in_begins_another_session() {
-    let world = World::new(Mode::Subpath).await;
+pub(crate) async fn a_sign_in_begins_another_session(way: Way) {
+    let world = World::stand(Plan::by(way)).await;
     let mut browser = world.signed_in("smoke").await;
     let mut before = browser.clone();
     let planted = Cookie { value: "p".repeat(43), ..browser.cookie(COOKIE).unwrap().clone() };
@@ -81,9 +80,8 @@ async fn sessions_survive_a_restart_and_so_do_sign_ins_under_way() {
     assert_eq!(other.get(&world.url("/history")).await.status, 200);
 }
 
-#[tokio::test]
-async fn a_session_ends_by_itself() {
-    let world = World::with(Mode::Subpath, &[("CHAT_SESSION_SECONDS", "1")]).await;
+pub(crate) async fn a_session_ends_by_itself(way: Way) {
+    let world = World::stand(Plan { more: &[("CHAT_SESSION_SECONDS", "1")], ..Plan::by(way) }).await;
     let mut browser = world.signed_in("smoke").await;
     let expired = async {
         while browser.get(&world.url("/history")).await.status == 200 {
@@ -94,9 +92,8 @@ async fn a_session_ends_by_itself() {
     assert_eq!(tokio::time::timeout(std::time::Duration::from_secs(20), expired).await.unwrap(), 401);
 }
 
-#[tokio::test]
-async fn a_callback_is_good_once() {
-    let world = World::new(Mode::Subpath).await;
+pub(crate) async fn a_callback_is_good_once(way: Way) {
+    let world = World::stand(Plan::by(way)).await;
     let mut browser = world.browser();
     let back = world.until_callback(&mut browser, "smoke").await;
     let mut copy = browser.clone();
@@ -110,9 +107,8 @@ async fn a_callback_is_good_once() {
 }
 
 /// Of many who send the same callback at the same moment one gets a session.
-#[tokio::test]
-async fn a_callback_is_good_once_at_the_same_moment_too() {
-    let world = World::new(Mode::Subpath).await;
+pub(crate) async fn a_callback_is_good_once_at_the_same_moment_too(way: Way) {
+    let world = World::stand(Plan::by(way)).await;
     let mut browser = world.browser();
     let back = world.until_callback(&mut browser, "smoke").await;
     let mut asking = tokio::task::JoinSet::new();
@@ -124,9 +120,8 @@ async fn a_callback_is_good_once_at_the_same_moment_too() {
 }
 
 /// A browser without the cookie, or with another's, completes nobody's sign-in.
-#[tokio::test]
-async fn a_callback_is_good_in_its_browser_alone() {
-    let world = World::new(Mode::Subpath).await;
+pub(crate) async fn a_callback_is_good_in_its_browser_alone(way: Way) {
+    let world = World::stand(Plan::by(way)).await;
     let mut attacker = world.browser();
     let back = world.until_callback(&mut attacker, "smoke").await;
     let victim = world.browser();
@@ -150,9 +145,8 @@ async fn a_callback_is_good_in_its_browser_alone() {
 }
 
 /// Two tabs of one browser may sign in at the same time.
-#[tokio::test]
-async fn several_tabs_sign_in() {
-    let world = World::new(Mode::Subpath).await;
+pub(crate) async fn several_tabs_sign_in(way: Way) {
+    let world = World::stand(Plan::by(way)).await;
     let mut browser = world.browser();
     let first = world.until_callback(&mut browser, "smoke").await;
     let second = world.until_callback(&mut browser, "smoke").await;
@@ -161,9 +155,8 @@ async fn several_tabs_sign_in() {
     assert_eq!(tab.get(&second).await.status, 303);
 }
 
-#[tokio::test]
-async fn the_forges_errors() {
-    let world = World::new(Mode::Subpath).await;
+pub(crate) async fn the_forges_errors(way: Way) {
+    let world = World::stand(Plan::by(way)).await;
     let mut browser = world.browser();
     let state = parameter(&browser.get(&world.url("/login")).await.location(), "state").unwrap();
     let callback = |query: &str| format!("{}?state={state}&{query}", world.url("/oauth/callback"));
@@ -186,9 +179,8 @@ async fn the_forges_errors() {
     assert!(stranger.body.contains("began in this browser"), "an error needs its state as well");
 }
 
-#[tokio::test]
-async fn strangers_are_told_that_they_are() {
-    let mut world = World::new(Mode::Subpath).await;
+pub(crate) async fn strangers_are_told_that_they_are(way: Way) {
+    let mut world = World::stand(Plan::by(way)).await;
     let mut browser = world.browser();
     let answer = world.callback(&mut browser, "stranger").await;
     assert_eq!(answer.status, 403);
@@ -203,55 +195,9 @@ async fn strangers_are_told_that_they_are() {
     assert_eq!((answer.status, answer.code().as_str()), (403, "not_allowed"));
 }
 
-/// The forge goes away between the consent and the callback: nobody is signed in, and once it is back the same page gets in.
-#[tokio::test]
-async fn the_forge_is_down_during_the_callback() {
-    let mut world = World::new(Mode::Subpath).await;
-    let mut browser = world.browser();
-    let back = world.until_callback(&mut browser, "smoke").await;
-    let forge = world.forge.addr();
-    world.forge.pause(std::time::Duration::from_secs(5)).await;
-    let answer = browser.get(&back).await;
-    assert_eq!(answer.status, 502, "{}", answer.body);
-    assert!(answer.body.contains("The forge doesn&#39;t answer") && answer.cookie(COOKIE).is_none(), "{}", answer.body);
-    let listener = tokio::net::TcpListener::bind(forge).await.unwrap();
-    world.forge.resume(listener).unwrap();
-    assert_eq!(browser.get(&back).await.status, 303);
-}
-
-/// Another program at the forge's address, with answers that no forge gives.
-#[tokio::test]
-async fn what_is_no_forge_signs_nobody_in() {
-    for (token, user, status) in [
-        ("<html>", "", 502),
-        (r#"{"access_token":"t","token_type":"bearer"}"#, "<html>", 502),
-        (r#"{"access_token":"t","token_type":"bearer"}"#, r#"{"preferred_username":"../../etc"}"#, 502),
-        (r#"{"access_token":"t","token_type":"bearer"}"#, r#"{"preferred_username":"smoke\r\nX: y"}"#, 502),
-        (r#"{"access_token":"t","token_type":"bearer"}"#, r#"{"name":"smoke"}"#, 502),
-        (r#"{"access_token":"t","token_type":"bearer"}"#, r#"{"preferred_username":"smoke"}"#, 303),
-    ] {
-        let mut world = World::new(Mode::Subpath).await;
-        let mut browser = world.browser();
-        let back = world.until_callback(&mut browser, "smoke").await;
-        let fake = serve::Server::start(listener().await, move |request, _| async move {
-            let text = if request.uri().path().ends_with("access_token") { token } else { user };
-            let mut answer = http::Response::new(serve::full(text));
-            answer.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));
-            answer
-        });
-        let fake = fake.unwrap();
-        world.values.insert("FORGE_URL".to_owned(), format!("http://{}", fake.address()));
-        world.restart_chat().await;
-        let answer = browser.get(&back).await;
-        assert_eq!(answer.status, status, "{token} {user}: {}", answer.body);
-        assert_eq!(answer.cookie(COOKIE).is_some(), status == 303);
-    }
-}
-
 /// An application whose secret was rotated: that is the operator's to mend, and the page says so.
-#[tokio::test]
-async fn a_stale_client_secret_is_named() {
-    let mut world = World::new(Mode::Subpath).await;
+pub(crate) async fn a_stale_client_secret_is_named(way: Way) {
+    let mut world = World::stand(Plan::by(way)).await;
     let mut browser = world.browser();
     let back = world.until_callback(&mut browser, "smoke").await;
     world.values.insert("CHAT_OAUTH_CLIENT_SECRET".to_owned(), "stale".to_owned());
@@ -286,13 +232,13 @@ async fn cookies_are_secure_on_https() {
 }
 
 /// Any of several cookies of the name may be the right one, wherever it stands.
-#[tokio::test]
-async fn every_cookie_of_the_name_is_tried() {
-    let world = World::new(Mode::Subpath).await;
+pub(crate) async fn every_cookie_of_the_name_is_tried(way: Way) {
+    let world = World::stand(Plan::by(way)).await;
     let mut signed_in = world.signed_in("smoke").await;
     let good = signed_in.cookie(COOKIE).unwrap().value.clone();
     let stale = "A".repeat(43);
-    let mut plain = Browser::new(world.edge.addr());
+    let mut plain = world.browser();
+    plain.is_known_as("smoke");
     for (cookies, status) in [
         (format!("{COOKIE}={stale}; {COOKIE}={good}"), 200),
         (format!("{COOKIE}={good}; {COOKIE}={stale}"), 200),

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chat::socket::Bounds;
-use routes::Mode;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::client::{Came, Client, cookies, said};
+use crate::client::{Came, Client, cookies, fields, said};
 use crate::stand_in::{SESSION, StandIn};
-use crate::world::{MODES, World};
+use crate::ways::Way;
+use crate::world::{MODES, Plan, World};
 
 const ID: &str = "0d7b6c52-95a6-4a39-8f10-0a0f7c1d2e3f";
 const OTHER_ID: &str = "11f3a1f4-0f5e-4e63-a7b1-5b8c9d0e1f22";
@@ -28,11 +28,19 @@ impl Talk {
     }
 
     pub(crate) async fn with(pieces: &[&str], more: &[(&str, &str)], bounds: Bounds) -> Self {
+        Self::stand(Way::Edge, pieces, more, bounds).await
+    }
+
+    pub(crate) async fn by(way: Way, pieces: &[&str]) -> Self {
+        Self::stand(way, pieces, &[], Bounds::default()).await
+    }
+
+    pub(crate) async fn stand(way: Way, pieces: &[&str], more: &[(&str, &str)], bounds: Bounds) -> Self {
         let stand_in = StandIn::answering(pieces);
         let settings = stand_in.settings();
         let mut values: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         values.extend(more);
-        let world = World::timed(Mode::Subpath, &values, bounds).await;
+        let world = World::stand(Plan { more: &values, bounds, ..Plan::by(way) }).await;
         let browser = world.signed_in("smoke").await;
         let client = Client::open(&world, &browser).await;
         Self { world, stand_in, browser, client }
@@ -65,10 +73,9 @@ fn kinds(frames: &[Value]) -> Vec<&str> {
     frames.iter().map(|frame| frame["type"].as_str().unwrap()).collect()
 }
 
-#[tokio::test]
-async fn only_the_own_page_of_somebody_signed_in_opens_it() {
+pub(crate) async fn only_the_own_page_of_somebody_signed_in_opens_it(way: Way) {
     for mode in MODES {
-        let world = World::new(mode).await;
+        let world = World::stand(Plan { mode, ..Plan::by(way) }).await;
         let browser = world.signed_in("smoke").await;
         let mut outsider = world.browser();
         world.callback(&mut outsider, "stranger").await;
@@ -88,19 +95,21 @@ async fn only_the_own_page_of_somebody_signed_in_opens_it() {
             ("another site, nobody", vec![origin("http://evil.test")], Err(401)),
         ];
         for (what, fields, expected) in cases {
-            let came = Client::opening(world.edge.addr(), &world.url("/ws"), &fields).await.map(drop);
+            // What an edge adds, where there is none.
+            let vouched = fields.contains(&signed_in).then(|| browser.added()).flatten();
+            let fields: Vec<_> = fields.into_iter().chain(vouched).collect();
+            let came = Client::opening(&world, &fields).await.map(drop);
             assert_eq!(came, expected, "{what}, {mode}");
         }
         // Past the edge nothing vouches for anybody.
-        let direct =
-            Client::opening(world.chat_address(), &world.direct("/chat/ws"), &[own, signed_in]).await.map(drop);
-        assert!(direct.is_err(), "{mode}");
+        let (url, fields) = (world.direct("/chat/ws"), [own, signed_in]);
+        let direct = Client::opening_at(world.chat_address(), None, &url, &fields).await.map(drop);
+        assert_eq!(direct.unwrap_err().status(), 403, "{mode}");
     }
 }
 
-#[tokio::test]
-async fn what_is_no_handshake_is_told_so() {
-    let world = World::new(Mode::Subpath).await;
+pub(crate) async fn what_is_no_handshake_is_told_so(way: Way) {
+    let world = World::stand(Plan::by(way)).await;
     let mut browser = world.signed_in("smoke").await;
     let origin = world.origin();
     let answer = browser.send("GET", &world.url("/ws"), &[("origin", &origin)], "").await;
@@ -220,10 +229,9 @@ async fn a_turn_goes_on_without_its_client() {
     assert_eq!((&entries[1]["text"], &entries[1]["outcome"]), (&json!("ab"), &json!("complete")));
 }
 
-#[tokio::test]
-async fn a_turn_that_nobody_comes_back_for_ends_and_the_history_says_so() {
+pub(crate) async fn a_turn_that_nobody_comes_back_for_ends_and_the_history_says_so(way: Way) {
     let bounds = Bounds { keep: Duration::from_millis(300), ..Bounds::default() };
-    let mut talk = Talk::with(&["a", "#wait never"], &[], bounds).await;
+    let mut talk = Talk::stand(way, &["a", "#wait never"], &[], bounds).await;
     talk.client.ask(ID, "?").await;
     talk.client.until("token").await;
     let again = talk.again().await;
@@ -238,9 +246,8 @@ async fn a_turn_that_nobody_comes_back_for_ends_and_the_history_says_so() {
     assert!(end["code"] == "not_running" || end["code"] == "abandoned", "{end}");
 }
 
-#[tokio::test]
-async fn a_turn_can_be_cancelled_by_its_person_alone() {
-    let mut talk = Talk::new(&["half", "#wait never"]).await;
+pub(crate) async fn a_turn_can_be_cancelled_by_its_person_alone(way: Way) {
+    let mut talk = Talk::by(way, &["half", "#wait never"]).await;
     talk.client.ask(ID, "?").await;
     talk.client.until("token").await;
     let other = talk.world.signed_in("Other").await;
@@ -305,9 +312,8 @@ async fn a_command_that_fails_is_told_and_written_down() {
     assert_eq!(talk.entries(ID).await[1]["outcome"], "failed");
 }
 
-#[tokio::test]
-async fn what_cannot_be_kept_is_not_asked() {
-    let mut talk = Talk::new(&["never"]).await;
+pub(crate) async fn what_cannot_be_kept_is_not_asked(way: Way) {
+    let mut talk = Talk::by(way, &["never"]).await;
     let history = talk.world.folder().join("history");
     std::fs::remove_dir_all(&history).unwrap();
     std::fs::write(&history, "").unwrap();
@@ -334,9 +340,8 @@ async fn an_answer_that_cannot_be_saved_is_saved_later() {
     assert_eq!(talk.until_entries(ID, 2).await[1]["text"], "ab");
 }
 
-#[tokio::test]
-async fn a_limit_that_is_reached_says_when_to_come_back() {
-    let mut talk = Talk::with(&["a"], &[("CHAT_MAX_REQUESTS_PER_HOUR", "1")], Bounds::default()).await;
+pub(crate) async fn a_limit_that_is_reached_says_when_to_come_back(way: Way) {
+    let mut talk = Talk::stand(way, &["a"], &[("CHAT_MAX_REQUESTS_PER_HOUR", "1")], Bounds::default()).await;
     talk.client.ask(ID, "one").await;
     talk.client.until("complete").await;
     talk.client.ask(ID, "two").await;
@@ -350,9 +355,8 @@ async fn a_limit_that_is_reached_says_when_to_come_back() {
     assert_eq!(talk.entries(ID).await.len(), 2);
 }
 
-#[tokio::test]
-async fn tokens_are_counted() {
-    let mut talk = Talk::with(&["a"], &[("CHAT_MAX_TOKENS_PER_DAY", "8")], Bounds::default()).await;
+pub(crate) async fn tokens_are_counted(way: Way) {
+    let mut talk = Talk::stand(way, &["a"], &[("CHAT_MAX_TOKENS_PER_DAY", "8")], Bounds::default()).await;
     talk.client.ask(ID, "one").await;
     talk.client.until("complete").await;
     talk.client.ask(ID, "two").await;
@@ -361,14 +365,12 @@ async fn tokens_are_counted() {
     assert!(refused["message"].as_str().unwrap().contains("tokens"), "{refused}");
 }
 
-#[tokio::test]
-async fn the_session_s_end_closes_it() {
-    let mut talk = Talk::with(&["a", "#wait never"], &[("CHAT_SESSION_SECONDS", "2")], Bounds::default()).await;
+pub(crate) async fn the_session_s_end_closes_it(way: Way) {
+    let mut talk = Talk::stand(way, &["a", "#wait never"], &[("CHAT_SESSION_SECONDS", "2")], Bounds::default()).await;
     talk.client.ask(ID, "?").await;
     let (frames, end) = talk.client.until_end().await;
     assert_eq!((kinds(&frames).last(), end), (Some(&"session_expired"), Came::Close(4401)));
-    let fields = [("origin", talk.world.origin()), ("cookie", cookies(&talk.browser))];
-    let again = Client::opening(talk.world.edge.addr(), &talk.world.url("/ws"), &fields).await.map(drop);
+    let again = Client::opening(&talk.world, &fields(&talk.world, &talk.browser)).await.map(drop);
     assert_eq!(again, Err(401));
 }
 
@@ -379,10 +381,9 @@ async fn who_closes_gets_an_answer() {
     assert_eq!(talk.client.until_end().await.1, Came::Close(1000));
 }
 
-#[tokio::test]
-async fn a_sign_out_closes_it() {
+pub(crate) async fn a_sign_out_closes_it(way: Way) {
     let bounds = Bounds { ping: Duration::from_millis(100), ..Bounds::default() };
-    let mut talk = Talk::with(&["a"], &[], bounds).await;
+    let mut talk = Talk::stand(way, &["a"], &[], bounds).await;
     let origin = talk.world.origin();
     let answer = talk.browser.post(&talk.world.url("/logout"), &origin, &[]).await;
     assert!(answer.status < 400, "{}", answer.body);
@@ -390,9 +391,8 @@ async fn a_sign_out_closes_it() {
     assert_eq!((kinds(&frames), end), (vec!["session_expired"], Came::Close(4401)));
 }
 
-#[tokio::test]
-async fn the_service_s_end_lets_open_turns_finish_and_tells_the_others() {
-    let mut talk = Talk::new(&["a", "#wait on", "b"]).await;
+pub(crate) async fn the_service_s_end_lets_open_turns_finish_and_tells_the_others(way: Way) {
+    let mut talk = Talk::by(way, &["a", "#wait on", "b"]).await;
     let mut idle = talk.again().await;
     talk.client.ask(ID, "?").await;
     talk.client.until("token").await;

@@ -44,6 +44,26 @@ impl StandIn {
         stand_in
     }
 
+    /// From now on it is this shell script instead; nothing where there is to be no command at all.
+    pub(crate) fn becomes(&self, script: Option<&str>) {
+        let program = self.folder.path().join("command");
+        // Another file: the one that is there may be under way.
+        fs::remove_file(&program).unwrap();
+        if let Some(script) = script {
+            fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+
+    /// It is as it was made again.
+    pub(crate) fn recovers(&self) {
+        let program = self.folder.path().join("command");
+        // It may not be there.
+        let _ = fs::remove_file(&program);
+        fs::write(&program, PROGRAM).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     /// The settings of a chat that uses it.
     pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
         let path = |name: &str| self.folder.path().join(name).display().to_string();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use serve::Log;
 
 use crate::browser::{Answer, Browser};
-use crate::world::{World, api, listener};
+use crate::world::{Plan, World, api, listener};
 
 const PIPELINE: &str = "steps:\n  - name: test\n    image: alpine\n    commands: [ 'true' ]\n";
 
@@ -29,7 +29,11 @@ impl Works {
 
     /// With settings of the chat besides.
     pub(crate) async fn with(mode: Mode, more: &[(&str, &str)]) -> Self {
-        let mut world = World::with(mode, more).await;
+        Self::stand(Plan { more, ..Plan::new(mode) }).await
+    }
+
+    pub(crate) async fn stand(plan: Plan<'_>) -> Self {
+        let (mut world, more) = (World::stand(plan).await, plan.more);
         repository(&world).await;
         let ci = ci(&mut world).await;
         let ci_token = ci_token(&world).await;
@@ -77,7 +81,7 @@ impl Works {
         let url = format!("{}/api{path}", self.world.site.service_url("ci").unwrap());
         let authorization = format!("Bearer {}", self.ci_token);
         let fields = [("authorization", authorization.as_str())];
-        Browser::new(self.world.edge.addr()).send("GET", &url, &fields, "").await
+        self.world.browser().send("GET", &url, &fields, "").await
     }
 
     /// The `action` entries of a conversation's history.
@@ -116,13 +120,17 @@ async fn ci(world: &mut World) -> Ci {
             ("WOODPECKER_HOST", world.site.service_url("ci").unwrap()),
             ("WOODPECKER_OPEN", "true".to_owned()),
             ("WOODPECKER_AGENT_SECRET", "between us".to_owned()),
-            ("WOODPECKER_FORGEJO", "true".to_owned()),
-            ("WOODPECKER_FORGEJO_URL", world.site.service_url("forge").unwrap()),
-            ("WOODPECKER_FORGEJO_CLIENT", made["client_id"].as_str().unwrap().to_owned()),
-            ("WOODPECKER_FORGEJO_SECRET", made["client_secret"].as_str().unwrap().to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     );
+    let product = world.forge.product();
+    let of_forge = [
+        ("", "true".to_owned()),
+        ("_URL", world.site.service_url("forge").unwrap()),
+        ("_CLIENT", made["client_id"].as_str().unwrap().to_owned()),
+        ("_SECRET", made["client_secret"].as_str().unwrap().to_owned()),
+    ];
+    values.extend(of_forge.map(|(name, value)| (format!("WOODPECKER_{product}{name}"), value)));
     let pairs = values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let outbound = Outbound::new(vec![("edge.test".to_owned(), world.edge.addr())], None).unwrap();
     let at = world.ci.take().unwrap();

@@ -21,7 +21,7 @@ use super::stack::Containers;
 use crate::stack::api::Way;
 use crate::stack::applications::{Application, Applications, Bringing, Known};
 use crate::stack::change::{Check, verify};
-use crate::stack::{Change, ChangeError, Changeable, Changed, Stack, StackOptions};
+use crate::stack::{Arrivals, Change, ChangeError, Changeable, Changed, Stack, StackOptions};
 use renew::Passes;
 use work::Work;
 
@@ -66,6 +66,9 @@ impl Containers {
         renew: &BTreeSet<Service>,
         check: Check,
     ) -> Result<Changed, ChangeError> {
+        // Whatever became of them: from here on it is the change that says what they are.
+        self.arrivals.settled().await;
+        self.arrivals = Arrivals::default();
         let next = self.planned(&options, self.plan.registered.clone()).map_err(ChangeError::harmless)?;
         let mut work = self.work(&next, &options).map_err(ChangeError::harmless)?;
         let mut moved = Vec::new();

@@ -120,6 +120,7 @@ pub(super) mod tests {
         let (from, to) = (planned(Mode::Subpath, None, &ground, "a"), planned(Mode::Subdomain, None, &ground, "a"));
         let late = to.after_the_forge();
         assert_eq!(late, BTreeSet::from(["ci", "ci-agent"]));
+        assert_eq!(to.following(), BTreeSet::from(["ci-agent"]), "nobody reaches it, and nobody waits for it");
         let (late, early) = Work::between(&from, &to).unwrap().split(&late);
         assert_eq!((late.all().collect(), early.all().collect()), (vec!["ci"], vec!["edge", "forge"]));
     }

@@ -190,6 +190,13 @@ impl Plan {
         self.services.iter().filter(|(name, spec)| is_late(name, spec)).map(|(name, _)| name.as_str()).collect()
     }
 
+    /// The services that nobody reaches but by one that signs people in at the forge, and that nobody waits for.
+    pub(crate) fn following(&self) -> BTreeSet<&str> {
+        let waits_for = |other: &str| self.services.values().any(|spec| spec.depends_on.contains_key(other));
+        let follows = |name: &&str| !self.signing_in().contains(name) && !waits_for(name);
+        self.after_the_forge().into_iter().filter(follows).collect()
+    }
+
     /// The same with the routes of the edge changed as the options say.
     ///
     /// # Errors

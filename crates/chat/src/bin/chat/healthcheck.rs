@@ -27,7 +27,7 @@ pub(crate) fn run(environment: &Values) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::of)?;
     runtime.block_on(async {
         let request = Request::get(format!("http://{address}/ready")).body(Bytes::new()).map_err(Failure::of)?;
-        let answer = Client::new(Outbound::default()).within(TIME).send(request).await.map_err(Failure::of)?;
+        let answer = Client::new(Outbound::default(), TIME).send(request).await.map_err(Failure::of)?;
         if answer.status().is_success() {
             return Ok(());
         }

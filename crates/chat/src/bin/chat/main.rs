@@ -8,6 +8,7 @@ mod healthcheck;
 mod init;
 mod inside;
 mod log;
+mod open_files;
 mod serve;
 
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Values;
 use crate::exit::{Exit, Failure};
-use crate::log;
+use crate::{log, open_files};
 
 /// Serves until it is told to end (SIGTERM, SIGINT). A second signal doesn't wait for what is under way.
 pub(crate) fn run(environment: &Values) -> Result<(), Failure> {
@@ -22,6 +22,15 @@ pub(crate) fn run(environment: &Values) -> Result<(), Failure> {
     let program = program.map_err(|error| Failure::of(format!("the program's own file can't be found: {error}")))?;
     config.turn.launcher = Launcher::Program(program);
     log::begin(&config);
+    let (files, most) = (open_files::raise(), config.bounds.sockets);
+    config.bounds.sockets = open_files::sockets(most, files);
+    if config.bounds.sockets < most {
+        tracing::warn!(
+            files,
+            sockets = config.bounds.sockets,
+            "the limit of open files (ulimit -n) allows fewer sockets"
+        );
+    }
     tokio::runtime::Runtime::new().map_err(Failure::of)?.block_on(serve(config))
 }
 

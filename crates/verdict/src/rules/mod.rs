@@ -193,6 +193,7 @@ static RULES: &[&Rule] = &[
     &cookie_for_all::RULE,
     // What the specific ones leave over, by where it comes from.
     &service::failing::RULE,
+    &page::root_absolute::RULE,
     &page::asset_broken::RULE,
     // Last: it takes whatever no other rule explained.
     &unexplained::RULE,

@@ -86,8 +86,7 @@ impl Walk {
         let surroundings = Arc::new(self.surroundings(stack)?);
         let looks_around = self.probes != Probes::Never && stack.facts().kind != evidence::StackKind::External;
         let before = if looks_around { probe::logged(stack).await } else { BTreeSet::new() };
-        let starts = stack.starts().await;
-        let mut journeys = runner::run(&self.plans, &surroundings, &self.pace).await;
+        let (mut journeys, starts) = self.walked(stack, &surroundings).await;
         let redactor = surroundings.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for journey in journeys.iter_mut().filter(|journey| journey.outcome == Outcome::Failed) {
             let service = service_in_question(journey, stack);
@@ -101,8 +100,8 @@ impl Walk {
         }
         if has_failed {
             let services: BTreeSet<Service> = surroundings.services.iter().copied().collect();
-            // Who takes the CI's work has no address of its own, and a log.
-            for service in services.iter().chain([&Service::CiAgent]) {
+            // Who takes the CI's work, and who answers the chat's command, has no address of its own, and a log.
+            for service in services.iter().chain([&Service::CiAgent, &Service::Model]) {
                 logs.extend(log(stack, *service, &redactor).await);
             }
         }
@@ -122,6 +121,33 @@ impl Walk {
         Ok(Evidence { stack, journeys, probes, logs, troubles, restarts, ..Evidence::default() })
     }
 
+    /// The journeys, and how each service had started that was there, or came, while they were under way.
+    async fn walked(
+        &self,
+        stack: &dyn Stack,
+        surroundings: &Arc<Surroundings>,
+    ) -> (Vec<Journey>, BTreeMap<Service, String>) {
+        let mut starts = stack.starts().await;
+        let arrivals = stack.arrivals();
+        let mut later = std::pin::pin!(async {
+            arrivals.settled().await;
+            stack.starts().await
+        });
+        let mut journeys = std::pin::pin!(runner::run(&self.plans, surroundings, &self.pace));
+        let mut are_all_there = arrivals.is_empty();
+        loop {
+            tokio::select! {
+                journeys = &mut journeys => return (journeys, starts),
+                later = &mut later, if !are_all_there => {
+                    for (service, start) in later {
+                        starts.entry(service).or_insert(start);
+                    }
+                    are_all_there = true;
+                }
+            }
+        }
+    }
+
     fn surroundings(&self, stack: &dyn Stack) -> Result<Surroundings, String> {
         let site = stack.site();
         // Names given by the user win over the stack's.
@@ -136,6 +162,7 @@ impl Walk {
             mode: site.mode,
             kind: kind(stack),
             services: site.services.keys().copied().chain([Service::Edge]).collect(),
+            arrivals: stack.arrivals(),
             allow_writes: self.allow_writes,
             timeout: self.timeout,
             secrets: Mutex::new(variables.redactor()),

@@ -1,5 +1,6 @@
 //! The shipped scenarios, each on each stack of ours, in each of its settings, and against a site that somebody else runs:
-//! one test a scenario, stack and setting. A stack is stood up once a setting, and all scenarios run on it.
+//! one test a scenario, stack and setting. A stack is stood up once a setting, and all scenarios run on it. Journeys through the chat run
+//! on its double as well, which is held to the real one by that.
 
 mod support;
 
@@ -24,6 +25,8 @@ struct Setting {
     stack: &'static str,
     mode: &'static str,
     tls: bool,
+    /// The chat double, with nothing wrong, stands in the chat's place.
+    chat_double: bool,
 }
 
 /// Every stack in every mode, with and without TLS. The site that somebody else runs is one on doubles, in this process.
@@ -31,7 +34,10 @@ fn settings() -> impl Iterator<Item = Setting> {
     let modes = ["embedded", "containers", "external"]
         .into_iter()
         .flat_map(|stack| ["subpath", "subdomain"].map(|mode| (stack, mode)));
-    modes.flat_map(|(stack, mode)| [false, true].map(|tls| Setting { stack, mode, tls }))
+    let usual =
+        modes.flat_map(|(stack, mode)| [false, true].map(|tls| Setting { stack, mode, tls, chat_double: false }));
+    let chat_double = [("subpath", false), ("subdomain", false), ("subpath", true)];
+    usual.chain(chat_double.map(|(mode, tls)| Setting { stack: "embedded", mode, tls, chat_double: true }))
 }
 
 fn main() {
@@ -42,7 +48,7 @@ fn main() {
     let mut trials = Vec::new();
     for setting in settings() {
         let run: Arc<OnceLock<Result<Value, String>>> = Arc::default();
-        for scenario in &scenarios {
+        for scenario in scenarios.iter().filter(|scenario| !setting.chat_double || goes_through_chat(scenario)) {
             let (run, file) = (run.clone(), scenario.clone());
             let name = format!("{setting}::{}", scenario.trim_end_matches(".yaml"));
             let trial = Trial::test(name, move || passed(run.get_or_init(|| setting.run()), &file));
@@ -77,10 +83,16 @@ fn shipped() -> Vec<String> {
     names
 }
 
+/// Whether a scenario needs the chat.
+fn goes_through_chat(file: &str) -> bool {
+    services(file).contains(&Service::Chat)
+}
+
 impl std::fmt::Display for Setting {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let scheme = if self.tls { "https" } else { "http" };
-        write!(formatter, "{}::{}::{scheme}", self.stack, self.mode)
+        let double = if self.chat_double { "::chat-double" } else { "" };
+        write!(formatter, "{}::{}::{scheme}{double}", self.stack, self.mode)
     }
 }
 
@@ -90,7 +102,14 @@ impl Setting {
         let _one_at_a_time = (self.stack == "containers").then(|| ENGINE.lock());
         let reports = tempfile::tempdir().map_err(|error| error.to_string())?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_edge-smoke"));
-        command.arg(folder()).args(["--stack", self.stack, "--format", "json"]).current_dir(reports.path());
+        if self.chat_double {
+            let double = Path::new(env!("CARGO_MANIFEST_DIR")).join("faults/innocent-chat-double.yaml");
+            command.args(shipped().iter().filter(|file| goes_through_chat(file)).map(|file| folder().join(file)));
+            command.arg("--fault").arg(double);
+        } else {
+            command.arg(folder());
+        }
+        command.args(["--stack", self.stack, "--format", "json"]).current_dir(reports.path());
         // Kept until the run is over.
         let _site = match self.stack {
             "external" => Some(SomebodyElses::start(self, &mut command, reports.path())?),
@@ -168,10 +187,15 @@ fn lacking(stack: &str, file: &str) -> Option<Service> {
         "containers" => containers::SERVICES,
         _ => embedded::SERVICES,
     };
+    services(file).into_iter().find(|service| !has.contains(service))
+}
+
+/// The services that a scenario can't do without.
+fn services(file: &str) -> Vec<Service> {
     let path = folder().join(file);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let scenario = scenario::parse(&Source::new(file, text)).unwrap_or_else(|_| panic!("{file} is no scenario"));
-    scenario.when.services.iter().map(|service| service.value).find(|service| !has.contains(service))
+    scenario.when.services.iter().map(|service| service.value).collect()
 }
 
 /// The scenario ran and passed: it was not skipped (unless no such stack has what it needs), and of its steps some ran.

@@ -1,7 +1,7 @@
 //! The figures of the README, each beside its yardstick from the same run: `cargo bench --bench figures`.
 //!
 //! Nothing here is an assertion: machines differ, and a figure without its yardstick says little. `--containers` adds what
-//! needs an engine, `--clone` what a newcomer waits for. Beside Hurl where `HURL` says where it is, or the path has it.
+//! needs an engine, `--clone` what a newcomer waits for; `--standing` is how fast the containers stand, and nothing else. Beside Hurl where `HURL` says where it is, or the path has it.
 
 #![expect(clippy::print_stdout, reason = "a benchmark's table is its output")]
 
@@ -21,6 +21,10 @@ use scenario::model::{Action, TurnAction};
 
 fn main() {
     println!("{:<58} {:>12} {:>12} {:>8}  limit", "figure", "measured", "yardstick", "ratio");
+    let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
+    if asked("--standing") {
+        return standing::beside_by_hand();
+    }
     start_up();
     embedded();
     all_scenarios();
@@ -29,7 +33,6 @@ fn main() {
     switching::embedded();
     oauth::beside_hurl();
     campaign::embedded();
-    let asked = |flag: &str| std::env::args().any(|argument| argument == flag);
     if asked("--containers") {
         containers();
         standing::beside_by_hand();

@@ -1,9 +1,8 @@
-//! The containers stack up, beside the same critical path by hand: forge ready → first user → OAuth application → CI ready → the CI's
-//! agent lives.
+//! The containers stack up, beside the same critical path by hand: forge ready → first user → OAuth application → CI ready.
 //!
 //! By hand there is no edge and no confinement, and what is ready is asked at its own address, every 10 ms. Our stack has both, makes a
-//! demo repository besides, is asked by the edge, and counts as ready only with the agent: so the second line, beside the path by
-//! hand up to the CI alone, is harder than the first.
+//! demo repository besides, and is asked by the edge. The CI's agent is on neither path: here it follows when the stack is ready, and
+//! who needs it waits for it.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -21,28 +20,25 @@ const PASSWORD: &str = "by-hand-0123456789";
 /// How long a service may take before the measurement is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Images that are there on every machine where the gate ran: looking for others in a registry is on nobody's path.
+const CI: &str = "ci=edge-smoke/double:0.1.0";
+const AGENT: &str = "ci-agent=edge-smoke/double:0.1.0";
+
 /// How many runs of each.
-const RUNS: usize = 5;
+const RUNS: usize = 9;
 
 /// Alternating runs; the medians are compared.
 pub(crate) fn beside_by_hand() {
     let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/ci-dashboard.yaml");
-    let (mut ours, mut hands, mut hands_without_agent) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ours, mut hands) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        let report = Run::once(&[scenario, "--stack", "containers"]).report();
+        let report = Run::once(&[scenario, "--stack", "containers", "--image", CI, "--image", AGENT]).report();
         ours.push(Duration::from_secs_f64(report["stack_ready_ms"].as_f64().unwrap_or(f64::NAN) / 1000.0));
-        let (without_agent, whole) = by_hand(image(&report, "forge"), image(&report, "ci"), image(&report, "ci-agent"));
-        hands.push(whole);
-        hands_without_agent.push(without_agent);
+        hands.push(by_hand(image(&report, "forge"), image(&report, "ci")));
     }
-    let measured = median(ours);
-    for (figure, yardstick) in [
-        ("containers stack ready (by hand)", median(hands)),
-        ("containers stack ready (by hand, without the agent)", median(hands_without_agent)),
-    ] {
-        let ratio = measured.as_secs_f64() / yardstick.as_secs_f64();
-        line(figure, milliseconds(measured), milliseconds(yardstick), ratio, "1.10×");
-    }
+    let (measured, yardstick) = (median(ours), median(hands));
+    let ratio = measured.as_secs_f64() / yardstick.as_secs_f64();
+    line("containers stack ready (by hand)", milliseconds(measured), milliseconds(yardstick), ratio, "1.10×");
 }
 
 fn median(mut durations: Vec<Duration>) -> Duration {
@@ -62,7 +58,7 @@ struct Made(String);
 impl Drop for Made {
     fn drop(&mut self) {
         let Self(name) = self;
-        let containers = ["forge", "ci", "agent"].map(|service| format!("{name}-{service}"));
+        let containers = ["forge", "ci"].map(|service| format!("{name}-{service}"));
         let remove = ["rm", "-fv"].into_iter().chain(containers.iter().map(String::as_str)).collect();
         for rest in [remove, vec!["network", "rm", name]] {
             let _ = Command::new("docker").args(rest).output();
@@ -70,8 +66,8 @@ impl Drop for Made {
     }
 }
 
-/// How long it takes until the CI is ready, and until its agent lives too.
-fn by_hand(forge: &str, ci: &str, agent: &str) -> (Duration, Duration) {
+/// How long it takes until the CI is ready.
+fn by_hand(forge: &str, ci: &str) -> Duration {
     let name = format!("by-hand-{}", std::process::id());
     let made = Made(name.clone());
     let started = Instant::now();
@@ -123,24 +119,9 @@ fn by_hand(forge: &str, ci: &str, agent: &str) -> (Duration, Duration) {
     arguments.push(ci);
     docker(&arguments);
     until_ok(&self::address(&container), 8000, "/healthz");
-    let without_agent = started.elapsed();
-    let container = format!("{name}-agent");
-    let mut arguments = vec!["run", "-d", "--name", &container, "--network", &name];
-    arguments.extend(["--entrypoint", "/bin/woodpecker-agent"]);
-    for setting in ["WOODPECKER_SERVER=ci:9000", "WOODPECKER_AGENT_SECRET=by-hand", "WOODPECKER_BACKEND=local"] {
-        arguments.extend(["-e", setting]);
-    }
-    arguments.push(agent);
-    docker(&arguments);
-    let ping = ["exec", &container, "/bin/woodpecker-agent", "ping"];
-    until(&|| succeeds(&ping), "the agent");
-    let whole = started.elapsed();
+    let ready = started.elapsed();
     drop(made);
-    (without_agent, whole)
-}
-
-fn succeeds(arguments: &[&str]) -> bool {
-    Command::new("docker").args(arguments).output().is_ok_and(|output| output.status.success())
+    ready
 }
 
 fn docker(arguments: &[&str]) -> String {

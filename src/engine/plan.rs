@@ -161,6 +161,17 @@ impl Plan {
         names.into_iter().collect()
     }
 
+    /// The services without an address that the journey needs all the same: the CI's agent, where it may make pipelines, which it
+    /// can't without writing.
+    pub fn behind_others(&self) -> &'static [Service] {
+        let steps = self
+            .steps
+            .iter()
+            .flat_map(|planned| planned.conditions.iter().map(|condition| &condition.when).chain([&planned.step.when]));
+        let writes = steps.chain([&self.scenario.when]).any(|when| when.writes);
+        if writes && self.services().contains(&Service::Ci) { &[Service::CiAgent] } else { &[] }
+    }
+
     /// The services that the journey speaks of: by `when`, or by an address such as `${forge}`.
     pub fn services(&self) -> BTreeSet<Service> {
         let mut services = self.scenario.services();

@@ -72,7 +72,7 @@ async fn one(
             biased;
             () = pace.cancel.cancelled() => (not_run(&plan, Outcome::Errored, "interrupted"), Vec::new()),
             never = lend(slot, pace.waits_after) => match never {},
-            ended = with_retries(index, &plan, &surroundings, pace.retries) => ended,
+            ended = when_all_are_there(index, &plan, &surroundings, pace.retries) => ended,
         },
     };
     if pace.fail_fast && journey.outcome == Outcome::Failed {
@@ -97,6 +97,23 @@ async fn lend(slot: Option<OwnedSemaphorePermit>, after: Option<Duration>) -> In
             never
         }
     }
+}
+
+/// The journey, once those are there that it needs besides what was ready with the stack.
+async fn when_all_are_there(
+    index: usize,
+    plan: &Plan,
+    surroundings: &Surroundings,
+    retries: usize,
+) -> (Journey, Vec<scenario::Diagnostic>) {
+    let needs = if journey::unmet(&plan.scenario.when, surroundings).is_none() { plan.behind_others() } else { &[] };
+    for service in needs {
+        if let Err(trouble) = surroundings.arrivals.wait_for(*service).await {
+            let reason = format!("{service} did not come up: {}", trouble.message);
+            return (not_run(plan, Outcome::Errored, &reason), Vec::new());
+        }
+    }
+    with_retries(index, plan, surroundings, retries).await
 }
 
 async fn with_retries(
@@ -191,6 +208,7 @@ mod tests {
             mode: Mode::Subpath,
             kind: StackKind::Embedded,
             services: Vec::new(),
+            arrivals: Default::default(),
             allow_writes: true,
             timeout: Duration::from_secs(5),
             secrets: Mutex::new(variables.redactor()),

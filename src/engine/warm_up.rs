@@ -84,6 +84,7 @@ async fn walk() -> Option<Outcome> {
         mode: Mode::Subpath,
         kind: StackKind::Embedded,
         services: Vec::new(),
+        arrivals: Default::default(),
         allow_writes: false,
         timeout: WITHIN,
         variables,

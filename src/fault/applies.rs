@@ -7,6 +7,7 @@ use scenario::model::{Mode, Service, StackKind};
 
 use super::{Inject, names};
 use crate::stack::addresses;
+use crate::stack::applications::SIGNING_IN;
 
 impl Inject {
     /// Why a stack can't express this, for people: not a fault then, but `not applicable`. `present` are the services that it has.
@@ -17,8 +18,11 @@ impl Inject {
         if let Some(service) = self.services().into_iter().find(|service| !present.contains(service)) {
             return Some(format!("the {kind} stack has no {service}"));
         }
-        if let Some(service) = self.applications.keys().find(|service| **service != Service::Ci) {
+        if let Some(service) = self.applications.keys().find(|service| !SIGNING_IN.contains(service)) {
             return Some(format!("`oauth`: the {kind} stack registers no application for {service}"));
+        }
+        if kind == StackKind::Containers && !self.defects.is_empty() {
+            return Some("`defects`: the containers stack has no chat double in the chat's place".to_owned());
         }
         if kind == StackKind::Embedded {
             if self.stop.contains(&Service::Edge) {
@@ -84,6 +88,8 @@ fn unknown_setting(service: Service, name: &str, value: Option<&str>) -> Option<
             let read = doubles::ci::agent::AgentSettings::read(pair());
             read.is_ok_and(|settings| settings.unknown.iter().any(|unknown| unknown == name))
         }
+        // The product itself, which leaves what it doesn't know to the command.
+        Service::Chat => false,
         _ => return Some(format!("`env`: the embedded stack's {service} takes no settings")),
     };
     is_unknown.then(|| format!("`env`: {name}: the {service} double doesn't know this setting"))

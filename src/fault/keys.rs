@@ -1,11 +1,12 @@
 //! The keys of a fault file.
 
+use doubles::chat::Defect;
 use scenario::decode::{Key, Shape, Table};
 
 use super::tamper::keys as tamper;
 
 /// The services, as they are named in a file.
-const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo", "ci-agent"]);
+const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo", "ci-agent", "model"]);
 /// A value, or the word that there is none.
 const SETTING: Shape = Shape::Either(&[Shape::Scalar, Shape::Null]);
 
@@ -79,6 +80,11 @@ pub(super) static INJECT: Table = Table {
         ),
         Key::new("stop", Shape::List(&SERVICES), "Services that don't run."),
         Key::new(
+            "defects",
+            Shape::Table(&DEFECTS),
+            "Mistakes that a service is built with. The programs have no such switch: a double takes their place.",
+        ),
+        Key::new(
             "tamper",
             Shape::Map(&Shape::Either(&[Shape::List(&Shape::Table(&tamper::RULE)), Shape::Table(&tamper::RULE)])),
             "Rules of a meddler between the edge and a service, by service. Requests come to it as the edge sends them, and it passes on \
@@ -90,6 +96,20 @@ pub(super) static INJECT: Table = Table {
             "Other faults that are there as well, by their ids: files beside this one.",
         ),
     ],
+    exactly_one: &[],
+    at_most_one: &[],
+};
+
+pub(super) static DEFECTS: Table = Table {
+    name: "defects",
+    noun: "`defects`",
+    doc: "Mistakes by service.",
+    keys: &[Key::new(
+        "chat",
+        Shape::Either(&[Shape::List(&Shape::Word(Defect::NAMES)), Shape::Word(&["none"])]),
+        "Those of the chat double; `none` for the double as it should be.",
+    )
+    .required()],
     exactly_one: &[],
     at_most_one: &[],
 };
@@ -148,9 +168,30 @@ pub(super) static ROUTE: Table = Table {
             Shape::Either(&[Shape::Text, Shape::List(&Shape::Text)]),
             "Request header fields of the client's that never arrive, in place of those that say who is signed in.",
         ),
+        Key::new(
+            "gate",
+            Shape::Either(&[Shape::Null, Shape::Table(&GATE)]),
+            "How the edge asks the service first who may pass (`forward_auth`); `null` asks nobody.",
+        ),
     ],
     exactly_one: &[],
     at_most_one: &["service", "redirect", "respond"],
+};
+
+pub(super) static GATE: Table = Table {
+    name: "gate",
+    noun: "a gate",
+    doc: "How the edge asks first who may pass.",
+    keys: &[
+        Key::new("secret", Shape::Text, "What the edge shows for the secret that it shares with the gate."),
+        Key::new(
+            "copy_headers",
+            Shape::Either(&[Shape::Text, Shape::List(&Shape::Text)]),
+            "The fields of the gate's answer that the request takes along; an empty list for none.",
+        ),
+    ],
+    exactly_one: &[],
+    at_most_one: &[],
 };
 
 pub(super) static REDIRECT: Table = Table {

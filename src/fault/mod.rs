@@ -28,7 +28,7 @@ pub use all::{Beside, read_all};
 pub use expect::Expectation;
 pub use read::read;
 
-use crate::stack::{ApplicationChange, Environment, StackOptions, TextChange};
+use crate::stack::{ApplicationChange, Defects, Environment, StackOptions, TextChange};
 
 /// The JSON Schema of a fault file. It accepts all that [`read`] accepts.
 pub fn schema() -> serde_json::Value {
@@ -83,6 +83,8 @@ pub struct Inject {
     pub tamper: BTreeMap<Service, Vec<Rule>>,
     /// Services that don't run.
     pub stop: BTreeSet<Service>,
+    /// Mistakes that services are built with.
+    pub defects: Defects,
 }
 
 impl Inject {
@@ -100,6 +102,9 @@ impl Inject {
             options.tamper.entry(service).or_default().extend(rules);
         }
         options.stop.extend(self.stop);
+        for (service, defects) in self.defects {
+            options.defects.entry(service).or_default().extend(defects);
+        }
         options
     }
 
@@ -129,6 +134,9 @@ impl Inject {
             self.tamper.entry(service).or_default().extend(rules);
         }
         self.stop.extend(other.stop);
+        for (service, defects) in other.defects {
+            self.defects.entry(service).or_default().extend(defects);
+        }
         Ok(self)
     }
 
@@ -142,7 +150,7 @@ impl Inject {
             owner.and_then(by_name).into_iter().chain(leads_to.as_deref().and_then(by_name)).collect::<Vec<_>>()
         };
         let about = self.environment.keys().chain(self.applications.keys()).chain(self.tamper.keys());
-        about.chain(&self.stop).copied().chain(self.routes.iter().flat_map(named)).collect()
+        about.chain(self.defects.keys()).chain(&self.stop).copied().chain(self.routes.iter().flat_map(named)).collect()
     }
 }
 

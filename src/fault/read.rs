@@ -2,9 +2,10 @@
 
 mod route;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use doubles::chat::Defect;
 use routes::change::{RouteChange, RouteChanges};
 use scenario::decode::{Decoder, closest};
 use scenario::model::Service;
@@ -12,7 +13,7 @@ use scenario::yaml::{self, Kind, Node};
 use scenario::{Diagnostic, Source, Span, Spanned};
 
 use super::{Fault, Inject, expect, keys, names, tamper};
-use crate::stack::{ApplicationChange, StackOptions, TextChange, altered};
+use crate::stack::{ApplicationChange, Defects, StackOptions, TextChange, altered};
 
 /// The longest name of a fault, in bytes: a folder bears it.
 const ID_LENGTH: usize = 80;
@@ -81,7 +82,7 @@ fn id(decoder: &Decoder, node: &Node) -> Option<String> {
 fn inject(decoder: &Decoder, node: &Node) -> Option<(Inject, Vec<Spanned<String>>)> {
     let fields = decoder.fields(node, &keys::INJECT, node.span)?;
     if node.as_mapping().is_some_and(<[_]>::is_empty) {
-        let help = "say what is set wrong: `env`, `routes`, `caddyfile`, `oauth`, `stop` or `tamper`, or other faults by `use`";
+        let help = "say what is set wrong: `env`, `routes`, `caddyfile`, `oauth`, `stop`, `tamper` or `defects`, or other faults by `use`";
         decoder.report(decoder.at(node.span, "`inject` is empty").help(help));
     }
     let mut inject = Inject::default();
@@ -102,7 +103,7 @@ fn inject(decoder: &Decoder, node: &Node) -> Option<(Inject, Vec<Spanned<String>
     inject.caddyfile = changes.iter().filter_map(|node| text_change(decoder, node)).collect();
     for (name, rules) in entries(decoder, fields.get("tamper"), "`tamper`") {
         let Some(service) = service(decoder, &name.value, name.span) else { continue };
-        if matches!(service, Service::Edge | Service::CiAgent) {
+        if matches!(service, Service::Edge | Service::CiAgent | Service::Model) {
             let message = format!("nothing stands between the edge and `{service}`");
             let help = "name the service behind the edge whose requests or answers are to be changed";
             decoder.report(decoder.at(name.span, message).help(help));
@@ -112,9 +113,24 @@ fn inject(decoder: &Decoder, node: &Node) -> Option<(Inject, Vec<Spanned<String>
     for name in fields.get("stop").and_then(|node| decoder.list(node, "`stop`")).unwrap_or_default() {
         inject.stop.extend(decoder.text(name, "a service").and_then(|text| service(decoder, text, name.span)));
     }
+    inject.defects = fields.get("defects").map(|node| defects(decoder, node)).unwrap_or_default();
     let used = |node: &Node| Some(Spanned::new(decoder.text(node, "a fault's id")?.to_owned(), node.span));
     let uses = fields.get("use").and_then(|node| decoder.list(node, "`use`")).unwrap_or_default();
     Some((inject, uses.iter().filter_map(used).collect()))
+}
+
+/// Mistakes of services that have a double which can be built with some.
+fn defects(decoder: &Decoder, node: &Node) -> Defects {
+    let fields = decoder.fields(node, &keys::DEFECTS, node.span);
+    let Some(chat) = fields.as_ref().and_then(|fields| fields.get("chat")) else { return Defects::new() };
+    let known: Vec<(&'static str, Defect)> = Defect::ALL.iter().map(|defect| (defect.name(), *defect)).collect();
+    let items = match chat.as_str() {
+        Some("none") => &[],
+        _ => decoder.one_or_many(chat, "`chat`"),
+    };
+    let chat: BTreeSet<Defect> =
+        items.iter().filter_map(|item| decoder.word(item, "defect", &known)).map(|word| word.value).collect();
+    [(Service::Chat, chat)].into()
 }
 
 fn application(decoder: &Decoder, node: &Node) -> Option<ApplicationChange> {

@@ -14,6 +14,23 @@ use super::api::{Answer, Api, Way};
 /// Where a user's applications are.
 const PATH: &str = "/api/v1/user/applications/oauth2";
 
+/// The services that sign people in at the forge, and are known there by an application each.
+pub(crate) const SIGNING_IN: [Service; 2] = [Service::Ci, Service::Chat];
+
+/// The applications that services have at the forge.
+pub(crate) type Registered = BTreeMap<Service, Application>;
+
+/// The same with what the forge has changed of them.
+pub(crate) fn renewed<'a>(
+    registered: &Registered,
+    changed: impl IntoIterator<Item = &'a Application> + Clone,
+) -> Registered {
+    let now = |before: &Application| {
+        changed.clone().into_iter().find(|now| now.client_id == before.client_id).unwrap_or(before).clone()
+    };
+    registered.iter().map(|(service, before)| (*service, now(before))).collect()
+}
+
 /// How the forge knows a service's OAuth application otherwise than it should. What is `None` stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ApplicationChange {
@@ -145,6 +162,27 @@ impl Applications<'_> {
         let answer = self.api().post(PATH, &wanted).await?;
         application(name, redirect_uris, &answer, 201)
             .ok_or_else(|| format!("the forge answered {} to POST {PATH}; expected 201 with the secret", answer.status))
+    }
+
+    /// Makes the applications of these services: with the redirect URIs that go with the routes, unless the changes say others.
+    ///
+    /// # Errors
+    /// The service, and the forge's answer.
+    pub(crate) async fn register(
+        &self,
+        services: &[Service],
+        site: &routes::Site,
+        changes: &BTreeMap<Service, ApplicationChange>,
+    ) -> Result<Registered, String> {
+        let mut registered = Registered::new();
+        // One after the other, so that the forge's log is the same each time.
+        for service in services {
+            let application = self.create(service.as_str(), redirect_uris(*service, site, changes)).await;
+            let application =
+                application.map_err(|why| format!("it registers no OAuth application for the {service}: {why}"))?;
+            registered.insert(*service, application);
+        }
+        Ok(registered)
     }
 
     /// All of the owner's applications; none where the forge has no such thing.
@@ -327,6 +365,23 @@ mod tests {
         let changes = [(Service::Ci, other)].into();
         assert!(refuse_unknown(&changes, &[Service::Ci]).is_ok());
         assert_eq!(refuse_unknown(&changes, &[]).unwrap_err().service.as_deref(), Some("ci"));
+    }
+
+    #[test]
+    fn an_application_s_new_secret_takes_the_place_of_its_old_one() {
+        let application = |client_id: &str, secret: &str| Application {
+            name: "any".to_owned(),
+            client_id: client_id.to_owned(),
+            client_secret: Secret::new(secret.to_owned()),
+            redirect_uris: Vec::new(),
+        };
+        let before =
+            Registered::from([(Service::Ci, application("1", "old")), (Service::Chat, application("2", "old"))]);
+        let changed = [application("2", "new"), application("3", "other")];
+        let after = renewed(&before, &changed);
+        assert_eq!(after[&Service::Ci], before[&Service::Ci]);
+        assert_eq!(after[&Service::Chat], changed[0]);
+        assert_eq!(after.len(), 2);
     }
 
     #[test]

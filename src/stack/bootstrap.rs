@@ -10,6 +10,10 @@ use super::random;
 
 /// The first user's name. (`admin` is reserved in Gitea.)
 pub const USER: &str = "smoke";
+/// Who may use the chat besides the first user. Scenarios make the account, where they need somebody whose allowance they may use up.
+pub const TALKATIVE: &str = "talkative";
+/// What one person may ask the chat for. Journeys are walked again and again, and one of them uses up all of it.
+pub const MAX_REQUESTS_PER_HOUR: &str = "120";
 /// The demo repository's name.
 pub const REPOSITORY: &str = "demo";
 /// The demo repository's one branch.
@@ -141,6 +145,29 @@ impl Forge {
     /// The forge's answer; never the password.
     pub(crate) async fn create_repository(&self, url: &str, way: &Way) -> Result<(), BootstrapError> {
         create_repository(&Api { base: url, way, credentials: Some((&self.user, &self.password)) }, self).await
+    }
+
+    /// Makes a token with which a service may open issues and pull requests in the user's name, and nothing else.
+    ///
+    /// # Errors
+    /// The forge's answer; neither the password nor the token.
+    pub(crate) async fn create_token(&self, url: &str, way: &Way, name: &str) -> Result<Secret, BootstrapError> {
+        let api = Api { base: url, way, credentials: Some((&self.user, &self.password)) };
+        let path = format!("/api/v1/users/{}/tokens", self.user);
+        let wanted = json!({ "name": name, "scopes": ["write:issue", "write:repository"] });
+        let hide = |why: String| redact(&why, Some(&self.password));
+        let answer = api.post(&path, &wanted).await.map_err(|why| BootstrapError::NoAnswer(hide(why)))?;
+        let made = answer.json().filter(|_| answer.status == 201);
+        match made.as_ref().and_then(|made| made.get("sha1")).and_then(Value::as_str) {
+            Some(token) => Ok(Secret::new(token.to_owned())),
+            // A token that stands elsewhere in the answer isn't repeated.
+            None if answer.status == 201 => Err(BootstrapError::Answer {
+                request: format!("POST {path}"),
+                expected: "201 with the token",
+                found: "201 without one".to_owned(),
+            }),
+            None => Err(unexpected("POST", &path, "201 with the token", &answer, Some(&self.password))),
+        }
     }
 }
 

@@ -137,6 +137,12 @@ pub(crate) async fn verify(site: &routes::Site, way: &Way) -> Result<(), Trouble
     if let Some(url) = site.service_url("ci") {
         ci_agrees(&url, site.service_url("forge").as_deref(), way).await?;
     }
+    if let Some(url) = site.service_url("chat") {
+        let settings = ("EDGE_TUNNEL_FQDN", "FORGE_PUBLIC_URL");
+        let client =
+            Client { service: Service::Chat, url: &url, login: "/login", callback: "/oauth/callback", settings };
+        client.agrees(site.service_url("forge").as_deref(), way).await?;
+    }
     if let Some(url) = site.service_url("staging") {
         expect_ok(Service::Staging, &url, "/", way).await?;
     }
@@ -159,21 +165,56 @@ async fn ci_agrees(url: &str, forge: Option<&str>, way: &Way) -> Result<(), Trou
     if health.status != 204 {
         return trouble(format!("{url}/healthz should have answered 204: answered {}", health.excerpt()), host);
     }
-    let sign_in = api.get("/authorize").await.map_err(failed)?;
-    let to = sign_in.location.as_deref().unwrap_or_default();
-    if let Some(forge) = forge.filter(|forge| !to.starts_with(&format!("{forge}/login/oauth/authorize?"))) {
-        let help = format!("its setting WOODPECKER_FORGEJO_URL is stale: set it to {forge}, or don't set it");
-        return trouble(format!("{url}/authorize sends browsers to {to}, and the forge is at {forge}/"), help);
-    }
-    let callback = format!("{url}/authorize");
-    let asked = url::Url::parse(to)
-        .ok()
-        .and_then(|to| to.query_pairs().find(|(name, _)| name == "redirect_uri").map(|(_, value)| value.into_owned()));
-    match asked {
-        Some(asked) if forge.is_some() && asked != callback => {
-            trouble(format!("{url}/authorize asks for browsers to be sent back to {asked}, not to {callback}"), host)
+    let settings = ("WOODPECKER_HOST", "WOODPECKER_FORGEJO_URL");
+    let client = Client { service: Service::Ci, url, login: "/authorize", callback: "/authorize", settings };
+    client.agrees(forge, way).await
+}
+
+/// Who signs people in at the forge.
+struct Client<'a> {
+    service: Service,
+    /// Its public URL.
+    url: &'a str,
+    /// Where a sign-in begins, and where the browser comes back to.
+    login: &'a str,
+    callback: &'a str,
+    /// The settings with its own address and with the forge's.
+    settings: (&'a str, &'a str),
+}
+
+impl Client<'_> {
+    /// Checks that it sends browsers to the forge, and has them sent back to itself.
+    async fn agrees(&self, forge: Option<&str>, way: &Way) -> Result<(), Trouble> {
+        let Self { service, url, login, callback, settings: (own, other) } = self;
+        let trouble = |message: String, setting: &str, value: &str| {
+            let help = format!("its setting {setting} is stale: set it to {value}, or don't set it");
+            Err(Trouble { service: Some(service.to_string()), message, help: Some(help), log: Vec::new() })
+        };
+        let sign_in = (Api { base: url, way, credentials: None }).get(login).await;
+        let sign_in = sign_in.map_err(|why| Trouble {
+            service: Some(service.to_string()),
+            message: why,
+            help: None,
+            log: Vec::new(),
+        })?;
+        let to = sign_in.location.as_deref().unwrap_or_default();
+        let Some(forge) = forge else { return Ok(()) };
+        if !to.starts_with(&format!("{forge}/login/oauth/authorize?")) {
+            let message = format!("{url}{login} sends browsers to {to}, and the forge is at {forge}/");
+            return trouble(message, other, forge);
         }
-        _ => Ok(()),
+        let callback = format!("{url}{callback}");
+        let mut asked = url::Url::parse(to).ok().into_iter().flat_map(|to| {
+            let pairs: Vec<(String, String)> = to.query_pairs().into_owned().collect();
+            pairs
+        });
+        match asked.find(|(name, _)| name == "redirect_uri").map(|(_, value)| value) {
+            Some(asked) if asked != callback => {
+                let message = format!("{url}{login} asks for browsers to be sent back to {asked}, not to {callback}");
+                trouble(message, own, url)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 pub(crate) mod addresses;
 pub(crate) mod altered;
 mod api;
-mod applications;
+pub(crate) mod applications;
+mod arrivals;
 pub mod authority;
 pub mod bootstrap;
 mod change;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use async_trait::async_trait;
+use doubles::chat::Defect;
 use doubles::meddler::Rule;
 use routes::change::RouteChanges;
 use scenario::Secret;
@@ -27,6 +29,7 @@ use verdict::evidence::{StackFacts, Trouble};
 
 pub use altered::TextChange;
 pub use applications::{Application, ApplicationChange};
+pub use arrivals::Arrivals;
 pub use bootstrap::Product;
 pub use change::{Change, ChangeError, Changeable, Changed, Environment};
 
@@ -91,6 +94,8 @@ pub struct StackOptions {
     pub tamper: BTreeMap<Service, Vec<Rule>>,
     /// Services that are stopped once the stack is set up.
     pub stop: BTreeSet<Service>,
+    /// Mistakes that services are built with: in the place of such a service stands its double.
+    pub defects: Defects,
     /// Which forge a double answers as.
     pub forge: Product,
     /// Pull images that aren't there.
@@ -100,6 +105,9 @@ pub struct StackOptions {
     /// Where what is wrong on purpose comes from: by this a stack that is kept is known again.
     pub injected: Injected,
 }
+
+/// Mistakes by service.
+pub type Defects = BTreeMap<Service, BTreeSet<Defect>>;
 
 /// What was set wrong on purpose, as it was given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +132,7 @@ impl StackOptions {
             caddyfile: Vec::new(),
             tamper: BTreeMap::new(),
             stop: BTreeSet::new(),
+            defects: BTreeMap::new(),
             forge: Product::Forgejo,
             pull: false,
             keep: false,
@@ -197,6 +206,11 @@ pub trait Stack: Send + Sync {
     /// Of each service that runs, what tells this start of it from any other; empty where that can't be known.
     async fn starts(&self) -> BTreeMap<Service, String> {
         BTreeMap::new()
+    }
+
+    /// The services that may still be on their way: a stack is ready when all that journeys reach is there.
+    fn arrivals(&self) -> Arrivals {
+        Arrivals::default()
     }
 
     /// The same as something that can be changed, where it is ours.

@@ -27,6 +27,7 @@ pub(crate) async fn all_pass(stack: &dyn Stack) {
         base: Origin::parse(&site.base_url).unwrap(),
         mode: site.mode,
         kind: StackKind::Containers,
+        arrivals: stack.arrivals(),
         services: site.services.keys().copied().chain([Service::Edge]).collect(),
         allow_writes: false,
         timeout: Duration::from_secs(60),

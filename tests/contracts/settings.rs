@@ -15,12 +15,30 @@ const ANY: &[Product] = &[Product::Gitea, Product::Forgejo];
 /// Gitea 1.26 sends clients of its registry for a token to the host that they called; Forgejo to its own idea of its address.
 const FORGEJO: &[Product] = &[Product::Forgejo];
 
+/// The chat's sign-in by the forge, with which all of its journeys begin, and what comes after it where that is looked at.
+macro_rules! no_chat {
+    ($why:literal, $($other:expr),* $(,)?) => {
+        &[
+            ("chat-login", ANY, $why),
+            ("chat-gate", ANY, "it opens nothing then"),
+            ("chat-ws", ANY, "it begins with that sign-in"),
+            ("chat-actions", ANY, "as above"),
+            ("chat-assets", ANY, "as above"),
+            ("chat-limits", ANY, "as above"),
+            ("chat-strangers", ANY, "as above"),
+            ("cookies-reversed", ANY, "as above"),
+            $($other),*
+        ]
+    };
+}
+
 /// The recorded settings, each with the scenarios that fail with it; all others pass.
 const FAILS: &[(&str, Failing)] = &[
     ("healthy", &[]),
     (
         "forge-root-url-internal",
-        &[
+        no_chat![
+            "who signs in ends at /user/login, which is nobody's",
             ("forge-assets", ANY, "the pages refer to /assets/, which is nobody's"),
             ("forge-login", ANY, "a stranger is sent to /user/login, which is nobody's"),
             ("ci-oauth", ANY, "the sign-in at the CI ends there as well"),
@@ -32,7 +50,8 @@ const FAILS: &[(&str, Failing)] = &[
     ),
     (
         "forge-root-url-without-prefix",
-        &[
+        no_chat![
+            "who signs in ends at /user/login, which is nobody's",
             ("forge-assets", ANY, "the pages refer to /assets/, which is nobody's"),
             ("forge-login", ANY, "a stranger is sent to /user/login, which is nobody's"),
             ("ci-oauth", ANY, "the sign-in at the CI ends there as well"),
@@ -43,7 +62,8 @@ const FAILS: &[(&str, Failing)] = &[
     ),
     (
         "forge-edge-does-not-strip",
-        &[
+        no_chat![
+            "the page that asks for consent is the forge's own 404",
             ("forge-assets", ANY, "a picture of the forge's is its own 404"),
             ("forge-login", ANY, "the login page is the forge's own 404"),
             ("root-redirect", ANY, "so is the page that the root leads to"),
@@ -69,6 +89,7 @@ const FAILS: &[(&str, Failing)] = &[
             ("ci-oauth", ANY, "so is the sign-in"),
             ("ci-api", ANY, "it begins with that sign-in"),
             ("cookies", ANY, "as above"),
+            ("cookies-reversed", ANY, "as above"),
         ],
     ),
     (
@@ -77,6 +98,7 @@ const FAILS: &[(&str, Failing)] = &[
             ("ci-oauth", ANY, "the forge refuses a redirect URI that it doesn't know"),
             ("ci-api", ANY, "it begins with that sign-in"),
             ("cookies", ANY, "as above"),
+            ("cookies-reversed", ANY, "as above"),
         ],
     ),
 ];
@@ -87,6 +109,7 @@ const CI_LOST: Failing = &[
     ("ci-oauth", ANY, "the sign-in is the dashboard's index"),
     ("ci-api", ANY, "it begins with that sign-in"),
     ("cookies", ANY, "as above"),
+    ("cookies-reversed", ANY, "as above"),
 ];
 
 /// A recorded setting.

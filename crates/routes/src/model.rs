@@ -92,6 +92,14 @@ impl Site {
         }
         self
     }
+
+    /// The secret of its gates; `None` where no route has one.
+    pub fn gate_secret(&self) -> Option<&GateSecret> {
+        self.routes.iter().find_map(|route| match &route.action {
+            Action::Forward(forward) => forward.gate.as_ref().map(|gate| &gate.secret),
+            Action::Redirect { .. } | Action::Respond { .. } => None,
+        })
+    }
 }
 
 /// The host of a service in subdomain mode. Staging has the project's own host.

@@ -28,6 +28,7 @@ use super::steps::{Noted, Undo};
 use super::trace;
 use super::variables::Variables;
 use super::visitor::Visitor;
+use crate::stack::Arrivals;
 pub use conditions::unmet;
 
 /// The longest that a step may take where it doesn't say.
@@ -47,6 +48,8 @@ pub struct Surroundings {
     pub kind: StackKind,
     /// The services that are there.
     pub services: Vec<Service>,
+    /// Those that may still be on their way.
+    pub arrivals: Arrivals,
     /// Scenarios that change something may run.
     pub allow_writes: bool,
     /// The longest that a scenario may take where it doesn't say.

@@ -42,7 +42,7 @@ fn service(service: &ServiceFacts, names: usize) -> String {
     let name = left(&one_line(&service.name), names.min(20));
     let image = service.image.as_deref().map(one_line).unwrap_or_default();
     let version = service.version.as_deref().map(one_line).unwrap_or_default();
-    let cells = [name, left(service.kind.as_str(), 6), image, version];
+    let cells = [name, left(service.kind.as_str(), 7), image, version];
     cells.iter().filter(|cell| !cell.is_empty()).cloned().collect::<Vec<_>>().join("  ").trim_end().to_owned()
 }
 

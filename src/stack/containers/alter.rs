@@ -44,7 +44,13 @@ impl Containers {
         }
         self.plan = altered;
         for service in &self.options.stop {
+            // Who is stopped was there.
+            self.arrivals.wait_for(*service).await?;
             self.stop(*service).await?;
+        }
+        if self.options.keep {
+            // Nobody brings up what is missing when this program has ended.
+            self.arrivals.wait_for_all().await?;
         }
         if stop.is_cancelled() { Err(interrupted(edge)) } else { Ok(()) }
     }

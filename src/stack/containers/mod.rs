@@ -2,7 +2,7 @@
 //!
 //! - [`compose`]: the file that describes it
 //! - `plan`: what of it is stood up, and with which settings
-//! - `up`: standing it up: [`up`](up::up); in which `order`, until the edge does `pass_on` requests
+//! - `up`: standing it up: [`up`](up::up); in which `order`, until the edge does `pass_on` requests; who may `follow`
 //! - `bring`: one service of it: `launch`ed, `ready`, with its `volumes`; and what it says (`inside`)
 //! - `alter`: what is to be wrong with it, once it is set up
 //! - `versions`: which versions the programs say they are
@@ -17,6 +17,7 @@ mod change;
 mod cleanup;
 pub mod compose;
 pub(crate) mod engine;
+mod follow;
 pub(crate) mod inside;
 mod kept;
 mod launch;
@@ -42,5 +43,13 @@ pub use up::up;
 use scenario::model::Service;
 
 /// The services that the stack has, as long as its file has them: a test compares the two.
-pub const SERVICES: &[Service] =
-    &[Service::Edge, Service::Forge, Service::Ci, Service::CiAgent, Service::Staging, Service::Echo];
+pub const SERVICES: &[Service] = &[
+    Service::Edge,
+    Service::Forge,
+    Service::Ci,
+    Service::CiAgent,
+    Service::Chat,
+    Service::Model,
+    Service::Staging,
+    Service::Echo,
+];

@@ -12,16 +12,18 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::Trouble;
 
-use super::bring::{Bringing, Stage};
+use super::bring::{Bringing, Stage, seed};
+use super::compose::model::ServiceSpec;
+use super::follow::Follower;
 use super::inside::{Container, log_lines};
 use super::launch::LaunchError;
 use super::pass_on::wait_for_edge;
-use super::plan::{Inputs, Plan, Registered};
+use super::plan::{Inputs, Plan, Registered, service_named};
 use super::ready::{TROUBLE_LOG_LINES, interrupted};
 use super::standing::Standing;
 use super::versions::version;
 use super::volumes::create_network;
-use crate::stack::applications::{Applications, redirect_uris};
+use crate::stack::applications::Applications;
 use crate::stack::bootstrap::{BootstrapError, Forge, bootstrap};
 
 /// What came up.
@@ -32,6 +34,8 @@ pub(super) struct Raised {
     pub(super) forge: Option<Forge>,
     /// The versions that services said they are.
     pub(super) versions: BTreeMap<String, String>,
+    /// Who comes when all this is ready.
+    pub(super) followers: Vec<Follower>,
 }
 
 /// A stack on its way up.
@@ -93,15 +97,21 @@ impl Rising<'_> {
         };
         // Who only waits for these can be created beforehand.
         let late = plan.signing_in();
-        let early = plan.services.keys().map(String::as_str).filter(|name| !late.contains(name)).collect();
-        let (_, raised) = tokio::join!(self.bring(&plan, &early, &shared), self.behind_the_edge(&plan, &late, &shared));
+        let following = plan.following();
+        let is_early = |name: &&str| !late.contains(name) && !following.contains(name);
+        let early = plan.services.keys().map(String::as_str).filter(is_early).collect();
+        let (_, followers, raised) = tokio::join!(
+            self.bring(&plan, &early, &shared),
+            self.followers(&plan, &following, &shared),
+            self.behind_the_edge(&plan, &late, &shared)
+        );
         let Shared { first_failure, versions, .. } = shared;
         if let Some(error) = first_failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(error);
         }
         let versions = versions.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (plan, forge) = raised.map_or((plan, None), |(plan, forge)| (plan, Some(forge)));
-        Ok(Raised { plan, forge, versions })
+        Ok(Raised { plan, forge, versions, followers })
     }
 
     /// The user told it, or one of those that it waits for, something else than it should be.
@@ -114,14 +124,50 @@ impl Rising<'_> {
         told.keys().any(is_told)
     }
 
+    /// The containers of those who follow, created when only the forge is still awaited: it doesn't need the whole machine.
+    async fn followers(&self, plan: &Plan, names: &BTreeSet<&str>, shared: &Shared) -> Vec<Follower> {
+        if names.is_empty() || !shared.ready(&[Service::Edge.as_str()]).await {
+            return Vec::new();
+        }
+        let specs = names.iter().filter_map(|name| Some((*name, service_named(name)?, plan.services.get(*name)?)));
+        let created = join_all(specs.map(|(name, service, spec)| async move {
+            let container = self.bringing(plan, name, spec, shared).created(&shared.failed).await;
+            let container = container.map_err(|error| shared.fail(error)).ok()?;
+            let goes_on_trying = self.is_altered(name) && spec.restarts;
+            let (docker, healthcheck) = (self.standing.docker.clone(), spec.healthcheck.clone());
+            Some(Follower { service, docker, container, healthcheck, goes_on_trying })
+        }));
+        created.await.into_iter().flatten().collect()
+    }
+
+    /// What these begin with is in their volumes, put there when only the forge is still awaited; false where something has failed.
+    async fn seeded(&self, plan: &Plan, names: &BTreeSet<&str>, shared: &Shared) -> bool {
+        if !shared.ready(&[Service::Edge.as_str()]).await {
+            return false;
+        }
+        let specs = names.iter().filter_map(|name| Some((*name, plan.services.get(*name)?)));
+        let seeded = join_all(specs.map(|(name, spec)| seed(self.standing, plan, name, spec))).await;
+        let result = seeded.into_iter().collect::<Result<(), Trouble>>();
+        result.map_err(|trouble| shared.fail(LaunchError::Other(trouble))).is_ok()
+    }
+
+    fn bringing<'b>(
+        &'b self,
+        plan: &'b Plan,
+        name: &'b str,
+        spec: &'b ServiceSpec,
+        shared: &'b Shared,
+    ) -> Bringing<'b> {
+        let Shared { stages, reservation, .. } = shared;
+        let is_altered = self.is_altered(name);
+        Bringing { standing: self.standing, plan, name, spec, stages, reservation, is_altered }
+    }
+
     /// Brings these up, each as soon as those that it waits for allow.
     async fn bring(&self, plan: &Plan, names: &BTreeSet<&str>, shared: &Shared) {
         let specs = names.iter().filter_map(|name| Some((*name, plan.services.get(*name)?)));
         join_all(specs.map(|(name, spec)| async move {
-            let Shared { stages, reservation, .. } = shared;
-            let is_altered = self.is_altered(name);
-            let bringing = Bringing { standing: self.standing, plan, name, spec, stages, reservation, is_altered };
-            if let Err(error) = bringing.up(self.progress, &shared.failed).await {
+            if let Err(error) = self.bringing(plan, name, spec, shared).up(self.progress, &shared.failed).await {
                 return shared.fail(error);
             }
             // While others are still on their way.
@@ -136,7 +182,9 @@ impl Rising<'_> {
     /// What comes once the edge and the forge are ready: the forge is set up, and the late ones follow. Gives the plan by which they
     /// were started; `None` where there is no forge, or something failed.
     async fn behind_the_edge(&self, plan: &Plan, late: &BTreeSet<&str>, shared: &Shared) -> Option<(Plan, Forge)> {
-        if !shared.ready(&[Service::Edge.as_str(), Service::Forge.as_str()]).await {
+        let awaited = [Service::Edge.as_str(), Service::Forge.as_str()];
+        let (is_seeded, are_ready) = tokio::join!(self.seeded(plan, late, shared), shared.ready(&awaited));
+        if !(is_seeded && are_ready) {
             return None;
         }
         let set_up = async {
@@ -165,42 +213,41 @@ impl Rising<'_> {
             }
         };
         let way = plan.way();
+        let told = match self.registered(plan, &url, &forge).await {
+            Ok(told) => told,
+            Err(trouble) => {
+                shared.fail(LaunchError::Other(trouble));
+                return None;
+            }
+        };
         let repository = async {
             if let Err(error) = forge.create_repository(&url, &way).await {
                 self.forge_failed(error, shared).await;
             }
         };
-        let rest = async {
-            match self.registered(plan, &url, &forge).await {
-                Ok(told) => {
-                    self.bring(&told, late, shared).await;
-                    Some(told)
-                }
-                Err(trouble) => {
-                    shared.fail(LaunchError::Other(trouble));
-                    None
-                }
-            }
-        };
-        let (_, told) = tokio::join!(repository, rest);
-        Some((told?, forge))
+        // Not before: on one database writers wait for each other, and for a repository longest.
+        tokio::join!(repository, self.bring(&told, late, shared));
+        Some((told, forge))
     }
 
     /// The plan, once the forge knows who signs people in there.
     async fn registered(&self, plan: &Plan, url: &str, forge: &Forge) -> Result<Plan, Trouble> {
-        let mut registered = Registered { product: forge.product, ci: None };
-        if plan.services.contains_key(Service::Ci.as_str()) {
-            let way = plan.way();
-            let applications = Applications { forge: url, way: &way, owner: (&forge.user, &forge.password) };
-            let uris = redirect_uris(Service::Ci, &plan.site, &self.inputs.options.applications);
-            match applications.create(Service::Ci.as_str(), uris).await {
-                Ok(application) => registered.ci = Some(application),
-                Err(why) => {
-                    let message = format!("it registers no OAuth application for the CI: {why}");
-                    return Err(self.forge_trouble(message).await);
-                }
+        let way = plan.way();
+        let services = self.inputs.signing_in();
+        let applications = Applications { forge: url, way: &way, owner: (&forge.user, &forge.password) };
+        let applications = applications.register(&services, &plan.site, &self.inputs.options.applications).await;
+        let applications = match applications {
+            Ok(applications) => applications,
+            Err(why) => return Err(self.forge_trouble(why).await),
+        };
+        let mut chat_token = None;
+        if services.contains(&Service::Chat) {
+            match forge.create_token(url, &way, Service::Chat.as_str()).await {
+                Ok(token) => chat_token = Some(token),
+                Err(error) => return Err(self.forge_trouble(error.to_string()).await),
             }
         }
+        let registered = Registered { product: forge.product, applications, chat_token };
         self.inputs.plan(Some(registered))
     }
 

@@ -1,12 +1,13 @@
 //! The stack as it stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use scenario::Secret;
 use scenario::model::Service;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use verdict::evidence::{ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
 use super::inside::{Container, address, log_lines, started};
@@ -17,10 +18,14 @@ use super::ready::check;
 use super::standing::Standing;
 use crate::images::Choice;
 use crate::stack::bootstrap::Forge;
-use crate::stack::{Changeable, Direct, Site, Stack, StackOptions, mode_fact};
+use crate::stack::{Arrivals, Changeable, Direct, Site, Stack, StackOptions, mode_fact};
 
 /// The real programs, in containers.
 pub struct Containers {
+    /// When this goes, nobody comes any more. Before anything else does: nothing is started that is about to be removed.
+    _on_their_way: DropGuard,
+    called_off: CancellationToken,
+    pub(super) arrivals: Arrivals,
     pub(super) standing: Standing,
     pub(super) plan: Plan,
     pub(super) options: StackOptions,
@@ -37,8 +42,9 @@ impl Containers {
         raised: Raised,
         options: &StackOptions,
         images: &BTreeMap<Service, Choice>,
+        cancel: &CancellationToken,
     ) -> Self {
-        let Raised { plan, forge, versions } = raised;
+        let Raised { plan, forge, versions, followers } = raised;
         let services = plan.services.iter().map(|(name, spec)| {
             let service = service_named(name);
             let choice = service.and_then(|service| images.get(&service));
@@ -57,7 +63,13 @@ impl Containers {
         let site = site(&plan, options, forge.as_ref());
         let mode = mode_fact(options.mode);
         let facts = StackFacts { kind: StackKind::Containers, mode, base_url: site.base_url.clone(), services };
-        Self { standing, plan, options: options.clone(), images: images.clone(), forge, site, facts }
+        let (mut arrivals, called_off) = (Arrivals::default(), cancel.child_token());
+        for follower in followers {
+            arrivals.note(follower.service, follower.arrive(called_off.clone()));
+        }
+        let _on_their_way = called_off.clone().drop_guard();
+        let (options, images) = (options.clone(), images.clone());
+        Self { _on_their_way, called_off, arrivals, standing, plan, options, images, forge, site, facts }
     }
 
     /// What was found standing, with what is known of it.
@@ -69,7 +81,9 @@ impl Containers {
         facts: StackFacts,
     ) -> Self {
         let site = site(&plan, &options, forge.as_ref());
-        Self { standing, plan, options, images, forge, site, facts }
+        let (arrivals, called_off) = (Arrivals::default(), CancellationToken::new());
+        let _on_their_way = called_off.clone().drop_guard();
+        Self { _on_their_way, called_off, arrivals, standing, plan, options, images, forge, site, facts }
     }
 
     /// It stands by another plan now.
@@ -119,8 +133,18 @@ fn site(plan: &Plan, options: &StackOptions, forge: Option<&Forge>) -> Site {
         resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
         ca_pem: plan.ground.authority.as_ref().map(|authority| authority.ca_pem.clone()),
         variables: variables.map(owned).collect(),
-        secrets: forge.iter().map(|forge| ("password".to_owned(), forge.password.clone())).collect(),
+        secrets: secrets(plan, forge),
     }
+}
+
+/// What scenarios may use, and what nobody is to read in what services say.
+fn secrets(plan: &Plan, forge: Option<&Forge>) -> BTreeMap<String, Secret> {
+    let password = forge.map(|forge| ("password", forge.password.clone()));
+    let has_gate = plan.site.gate_secret().is_some();
+    let gate = has_gate.then(|| ("gate_secret", plan.ground.gate_secret().clone()));
+    let token = plan.registered.as_ref().and_then(|registered| registered.chat_token.clone());
+    let token = token.map(|token| ("chat_token", token));
+    [password, gate, token].into_iter().flatten().map(|(name, secret)| (name.to_owned(), secret)).collect()
 }
 
 fn owned((name, value): (&str, &String)) -> (String, String) {
@@ -163,18 +187,29 @@ impl Stack for Containers {
         }
     }
 
+    fn arrivals(&self) -> Arrivals {
+        self.arrivals.clone()
+    }
+
     async fn troubles(&self) -> Vec<Trouble> {
         let checks = self.plan.services.iter().map(|(name, spec)| async move {
             let container = self.standing.container(name)?;
             check(&self.standing.docker, name, &container, spec.healthcheck.is_some()).await
         });
-        join_all(checks).await.into_iter().flatten().collect()
+        let mut troubles: Vec<Trouble> = join_all(checks).await.into_iter().flatten().collect();
+        // Who ended is said to have ended, and not besides that it never came.
+        let known: BTreeSet<_> = troubles.iter().filter_map(|trouble| trouble.service.clone()).collect();
+        let is_new = |trouble: &Trouble| trouble.service.as_ref().is_none_or(|service| !known.contains(service));
+        troubles.extend(self.arrivals.troubles().into_iter().filter(is_new));
+        troubles
     }
 
     async fn starts(&self) -> BTreeMap<Service, String> {
         let asked = self.plan.services.keys().map(|name| async move {
+            // Who may start again until it is ready isn't started anew by that.
+            let service = service_named(name).filter(|service| !self.arrivals.is_on_its_way(*service))?;
             let container = self.standing.container(name)?;
-            Some((service_named(name)?, started(&self.standing.docker, &container).await?))
+            Some((service, started(&self.standing.docker, &container).await?))
         });
         join_all(asked).await.into_iter().flatten().collect()
     }
@@ -184,10 +219,14 @@ impl Stack for Containers {
     }
 
     async fn down(&self) -> Result<(), Trouble> {
+        if !self.options.keep {
+            self.called_off.cancel();
+        }
         self.standing.remove().await
     }
 
     async fn remove(&self) -> Result<(), Trouble> {
+        self.called_off.cancel();
         self.standing.release();
         self.standing.remove().await
     }

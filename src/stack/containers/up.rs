@@ -41,7 +41,8 @@ pub async fn up(
     // exchange with the engine that was cut off halfway could leave a container that nobody has heard of.
     let _stop_when_dropped = stop.clone().drop_guard();
     let (sender, mut events) = mpsc::unbounded_channel();
-    let mut task = tokio::spawn(stand_up(needs.clone(), options.clone(), sender, stop));
+    let mut task =
+        tokio::spawn(stand_up(needs.clone(), options.clone(), sender, Calls { stop, cancel: cancel.clone() }));
     let result = loop {
         tokio::select! {
             biased;
@@ -55,12 +56,21 @@ pub async fn up(
     result.unwrap_or_else(|error| Err(general(format!("standing the stack up broke off: {error}"))))
 }
 
+/// What calls it off.
+struct Calls {
+    /// Standing it up.
+    stop: CancellationToken,
+    /// That, or what comes after.
+    cancel: CancellationToken,
+}
+
 async fn stand_up(
     needs: Needs,
     options: StackOptions,
     events: mpsc::UnboundedSender<Event>,
-    stop: CancellationToken,
+    calls: Calls,
 ) -> Result<Containers, Trouble> {
+    let stop = &calls.stop;
     // Nobody listens any more: then nobody is to be told.
     let progress = |text: String| drop(events.send(Event::StackProgress(text)));
     let (docker, _) = connect().await?;
@@ -90,8 +100,14 @@ async fn stand_up(
         let what = format!("{} here: doubles, which don't speak for the real programs", doubles.join(" and "));
         drop(events.send(Event::Notice(what)));
     }
-    let orders =
-        Orders { docker: &docker, names: &names, options: &options, images: &images, progress: &progress, stop: &stop };
+    let orders = Orders {
+        docker: &docker,
+        names: &names,
+        options: &options,
+        images: &images,
+        progress: &progress,
+        calls: &calls,
+    };
     let mut attempts = 1;
     let containers = loop {
         match orders.carry_out().await {
@@ -122,7 +138,7 @@ struct Orders<'a> {
     options: &'a StackOptions,
     images: &'a BTreeMap<Service, Choice>,
     progress: &'a (dyn Fn(String) + Send + Sync),
-    stop: &'a CancellationToken,
+    calls: &'a Calls,
 }
 
 impl Orders<'_> {
@@ -139,17 +155,19 @@ impl Orders<'_> {
         let planned = inputs.plan(None).and_then(|plan| plan.altered(self.options));
         planned.and_then(|plan| plan.check(self.options)).map_err(LaunchError::Other)?;
         let standing = Standing::new(self.docker.clone(), run);
-        let rising = Rising { standing: &standing, inputs: &inputs, progress: self.progress, stop: self.stop };
+        let rising = Rising { standing: &standing, inputs: &inputs, progress: self.progress, stop: &self.calls.stop };
         let raised = rising.up(reservation).await;
         match raised {
-            Ok(raised) => self.altered(Containers::new(standing, raised, self.options, self.images)).await,
+            Ok(raised) => {
+                self.altered(Containers::new(standing, raised, self.options, self.images, &self.calls.cancel)).await
+            }
             Err(error) => Err(clean_up(&standing, error).await),
         }
     }
 
     /// The stack with what is to be wrong with it.
     async fn altered(&self, mut containers: Containers) -> Result<Containers, LaunchError> {
-        match containers.alter(self.stop).await {
+        match containers.alter(&self.calls.stop).await {
             Ok(()) => Ok(containers),
             Err(trouble) => Err(clean_up(&containers.standing, LaunchError::Other(trouble)).await),
         }

@@ -17,7 +17,8 @@ pub(super) fn served(routed: &routes::Site, options: &StackOptions) -> Result<ro
 }
 
 /// Where services listen among containers, by `fixtures/compose.yml`.
-const PORTS: [(&str, &str); 4] = [("forge", "3000"), ("ci", "8000"), ("staging", "8080"), ("echo", "8080")];
+const PORTS: [(&str, &str); 5] =
+    [("forge", "3000"), ("ci", "8000"), ("chat", "8080"), ("staging", "8080"), ("echo", "8080")];
 
 /// The options with addresses that services have among containers as those that they have here. At their other ports nobody listens.
 fn by_compose_name(options: &StackOptions) -> StackOptions {

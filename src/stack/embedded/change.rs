@@ -8,11 +8,11 @@ use scenario::model::Service;
 use verdict::evidence::Trouble;
 
 use super::running::Double;
-use super::{Embedded, configuration, facts, routing, site, trouble};
+use super::{Embedded, chatting, configuration, facts, routing, site, trouble};
 use crate::stack::api::Way;
-use crate::stack::applications::{Applications, Bringing, Known};
+use crate::stack::applications::{Applications, Bringing, Known, Registered, renewed};
 use crate::stack::change::{Check, verify};
-use crate::stack::{Application, Change, ChangeError, Changeable, Changed, Site, StackOptions};
+use crate::stack::{Application, Change, ChangeError, Changeable, Changed, Site, Stack, StackOptions};
 
 #[async_trait]
 impl Changeable for Embedded {
@@ -46,15 +46,18 @@ impl Embedded {
         check: Check,
     ) -> Result<Changed, ChangeError> {
         let routed = self.routes_of(&options).map_err(ChangeError::harmless)?;
-        self.apply(&routed, &options, &self.application).map_err(ChangeError::harmless)?;
+        let before = self.starts().await;
+        self.apply(&routed, &options, &self.registered).map_err(ChangeError::harmless)?;
         let mut moved = Vec::new();
         match self.finish(&routed, &options, renew, check, &mut moved).await {
-            Ok(application) => {
+            Ok(registered) => {
                 self.site = Site { ca_pem: self.site.ca_pem.take(), ..site(&routed, options.mode, &self.forge) };
-                self.facts = facts(&self.site, &self.forge);
-                (self.options, self.routed, self.application) = (options, routed, application);
+                self.facts = facts(&self.site, &self.forge, &options);
+                (self.options, self.routed, self.registered) = (options, routed, registered);
                 let applications = moved.into_iter().map(|(_, application)| application).collect();
-                Ok(Changed { restarted: Vec::new(), applications })
+                let after = self.starts().await;
+                let is_anew = |service: &Service| before.get(service).is_some_and(|start| start != &after[service]);
+                Ok(Changed { restarted: after.keys().copied().filter(is_anew).collect(), applications })
             }
             Err(trouble) => {
                 let not_put_back = self.put_back(&moved).await.err();
@@ -72,7 +75,7 @@ impl Embedded {
         renew: &BTreeSet<Service>,
         check: Check,
         moved: &mut Vec<(Known, Application)>,
-    ) -> Result<Application, Trouble> {
+    ) -> Result<Registered, Trouble> {
         self.run_only(routed, options).await?;
         let (forge, way) = self.past_the_edge();
         let from = (&self.routed, &self.options.applications);
@@ -80,15 +83,15 @@ impl Embedded {
         let (done, result) = self.applications(&forge, &way).bring(&work).await;
         *moved = done;
         result.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be updated: {why}")))?;
-        let application = self.renewed(moved.iter().map(|(_, application)| application));
-        self.apply(routed, options, &application)?;
+        let registered = renewed(&self.registered, moved.iter().map(|(_, application)| application));
+        self.apply(routed, options, &registered)?;
         let applications = self.applications(&forge, &way);
         let rotated = applications.rotate_again(&self.options.applications, &options.applications, moved).await;
         rotated.map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be updated: {why}")))?;
         if check == Check::Outside {
             verify(routed, &self.way).await?;
         }
-        Ok(application)
+        Ok(registered)
     }
 
     /// The forge's address and the way there, whatever the edge does.
@@ -106,6 +109,10 @@ impl Embedded {
         });
         let site = routes::Site::standard(self.routed.origin.clone(), routing(options.mode), &upstreams.collect())
             .map_err(|error| trouble(Service::Edge, format!("the routes are wrong: {error}")))?;
+        let site = match self.routed.gate_secret() {
+            Some(secret) => site.with_gate_secret(secret.clone()),
+            None => site,
+        };
         Ok(routes::Site { tls: self.routed.tls.clone(), ..site })
     }
 
@@ -114,15 +121,12 @@ impl Embedded {
         Applications { forge, way, owner: (&self.forge.user, &self.forge.password) }
     }
 
-    /// The CI's application, with what the forge has changed of it.
-    fn renewed<'a>(&'a self, mut changed: impl Iterator<Item = &'a Application>) -> Application {
-        changed.find(|now| now.client_id == self.application.client_id).unwrap_or(&self.application).clone()
-    }
-
     /// Where this fails, nothing is changed.
-    fn apply(&self, routed: &routes::Site, options: &StackOptions, application: &Application) -> Result<(), Trouble> {
+    fn apply(&self, routed: &routes::Site, options: &StackOptions, registered: &Registered) -> Result<(), Trouble> {
         let forge = configuration::forge(routed, options)?;
-        let ci = configuration::ci(routed, options, application, &self.agent_secret)?;
+        let ci = configuration::ci(routed, options, registered, &self.agent_secret)?;
+        let told = configuration::chat(routed, options, registered, &self.chat)?;
+        let chat = chatting::read(told, self.chat.outbound.clone(), options)?;
         let agent_of = |options: &StackOptions| options.environment.get(&Service::CiAgent).cloned();
         let is_told_otherwise =
             agent_of(options) != agent_of(&self.options) && !options.stop.contains(&Service::CiAgent);
@@ -139,6 +143,10 @@ impl Embedded {
         if let Some(running) = running.ci() {
             running.reconfigure(ci);
         }
+        let is_started_anew = running.chat().map(|running| running.reconfigure(chat)).transpose()?;
+        if is_started_anew == Some(true) {
+            *running.stops.entry(Service::Chat).or_default() += 1;
+        }
         if let Some(agent) = agent {
             running.doubles.insert(Service::CiAgent, Double::CiAgent(Some(agent)));
         }
@@ -147,14 +155,14 @@ impl Embedded {
 
     /// Whatever was done, it is undone.
     async fn put_back(&mut self, moved: &[(Known, Application)]) -> Result<(), Trouble> {
-        self.apply(&self.routed, &self.options, &self.application)?;
+        self.apply(&self.routed, &self.options, &self.registered)?;
         self.run_only(&self.routed, &self.options).await?;
         let (forge, way) = self.past_the_edge();
         let put_back = self.applications(&forge, &way).put_back(moved).await;
         let back = put_back
             .map_err(|why| trouble(Service::Forge, format!("its OAuth applications can't be put back: {why}")))?;
-        self.application = self.renewed(back.iter());
-        self.apply(&self.routed, &self.options, &self.application)?;
+        self.registered = renewed(&self.registered, &back);
+        self.apply(&self.routed, &self.options, &self.registered)?;
         let (wanted, none) = (&self.options.applications, BTreeMap::new());
         if !moved.is_empty() {
             let rotated = self.applications(&forge, &way).rotate_again(&none, wanted, &[]).await;

@@ -11,12 +11,14 @@ use scenario::Secret;
 use scenario::model::Service;
 use verdict::evidence::Trouble;
 
-use crate::stack::bootstrap::USER;
+use super::ground::ChatGround;
+use crate::stack::applications::{Registered, SIGNING_IN};
+use crate::stack::bootstrap::{MAX_REQUESTS_PER_HOUR, REPOSITORY, TALKATIVE, USER};
 use crate::stack::{Application, Product, StackOptions, addresses, applications};
 
 /// Settings for services that take none are a mistake, not a wish to be ignored.
 pub(super) fn refuse_unknown(options: &StackOptions) -> Result<(), Trouble> {
-    applications::refuse_unknown(&options.applications, &[Service::Ci])?;
+    applications::refuse_unknown(&options.applications, &SIGNING_IN)?;
     if !options.directives.is_empty() || !options.caddyfile.is_empty() {
         return Err(Trouble {
             service: Some(Service::Edge.to_string()),
@@ -27,7 +29,7 @@ pub(super) fn refuse_unknown(options: &StackOptions) -> Result<(), Trouble> {
     }
     for (service, settings) in &options.environment {
         if let Some(name) = settings.keys().next()
-            && !matches!(service, Service::Forge | Service::Ci | Service::CiAgent)
+            && !matches!(service, Service::Forge | Service::Ci | Service::CiAgent | Service::Chat)
         {
             return Err(Trouble {
                 service: Some(service.to_string()),
@@ -68,10 +70,10 @@ pub(super) fn forge(site: &routes::Site, options: &StackOptions) -> Result<Build
 pub(super) fn ci(
     site: &routes::Site,
     options: &StackOptions,
-    application: &Application,
+    registered: &Registered,
     agent_secret: &Secret,
 ) -> Result<ci::Settings, Trouble> {
-    let application = &applications::told(Service::Ci, application, &options.applications);
+    let application = &told(Service::Ci, registered, options)?;
     let mut environment = routed(site, Service::Ci);
     let is_gitea = options.forge == Product::Gitea;
     for (name, value) in [
@@ -117,6 +119,42 @@ pub(super) fn ci_agent(
     let settings = settings.map_err(|error| wrong(Service::CiAgent, error.to_string()))?;
     refuse(Service::CiAgent, &settings.unknown)?;
     Ok(settings)
+}
+
+/// What the chat is told, as `fixtures/compose.yml` has it, but for what the user set otherwise.
+pub(super) fn chat(
+    site: &routes::Site,
+    options: &StackOptions,
+    registered: &Registered,
+    ground: &ChatGround,
+) -> Result<BTreeMap<String, String>, Trouble> {
+    let application = told(Service::Chat, registered, options)?;
+    let mut environment = routed(site, Service::Chat);
+    environment.extend(ground.home.settings().map(|(name, value)| (name.to_owned(), value)));
+    let gate_secret = site.gate_secret().map(|secret| secret.expose().to_owned()).unwrap_or_default();
+    for (name, value) in [
+        ("ANTHROPIC_API_KEY", "no-real-key"),
+        ("CHAT_OAUTH_CLIENT_ID", &application.client_id),
+        ("CHAT_OAUTH_CLIENT_SECRET", application.client_secret.expose()),
+        ("CHAT_MAX_REQUESTS_PER_HOUR", MAX_REQUESTS_PER_HOUR),
+        ("DISINTO_CHAT_ALLOWED_USERS", &format!("{USER},{TALKATIVE}")),
+        ("FORGE_OWNER", USER),
+        ("FORGE_REPO", REPOSITORY),
+        ("FORGE_TOKEN", ground.forge_token.expose()),
+        ("FORGE_URL", "http://forge:3000"),
+        ("FORWARD_AUTH_SECRET", &gate_secret),
+    ] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    overlay(&mut environment, Service::Chat, site, options, |_| None);
+    Ok(environment)
+}
+
+/// What a service is told of its application.
+fn told(service: Service, registered: &Registered, options: &StackOptions) -> Result<Application, Trouble> {
+    let application = registered.get(&service);
+    let application = application.ok_or_else(|| wrong(service, "the forge doesn't know it".to_owned()))?;
+    Ok(applications::told(service, application, &options.applications))
 }
 
 fn refuse(service: Service, unknown: &[String]) -> Result<(), Trouble> {

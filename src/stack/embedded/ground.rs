@@ -10,19 +10,21 @@ use doubles::echo::Echo;
 use doubles::forge::Forge;
 use doubles::outbound::Outbound;
 use edge::Edge;
-use routes::{Origin, Scheme};
+use routes::{GateSecret, Origin, Scheme};
 use scenario::Secret;
 use scenario::model::Service;
 use serve::Log;
 use tokio::net::TcpListener;
 use verdict::evidence::Trouble;
 
+use super::chatting::{self, Chatting, Home};
 use super::running::Double;
-use super::{HOST, SERVICES, configuration, routing, staging, trouble};
+use super::{HOST, SERVICES, configuration, routing, secret, staging, trouble};
+use crate::stack::StackOptions;
 use crate::stack::api::Way;
+use crate::stack::applications::Registered;
 use crate::stack::authority::Authority;
 use crate::stack::bootstrap::USER;
-use crate::stack::{Application, StackOptions};
 
 /// Ports of loopback, and what follows from them.
 pub(super) struct Ground {
@@ -58,6 +60,7 @@ impl Ground {
         let upstreams = behind.map(|(service, address)| (service.to_string(), address.to_string())).collect();
         let routed = routes::Site::standard(origin, routing(options.mode), &upstreams)
             .map_err(|error| trouble(Service::Edge, format!("the routes are wrong: {error}")))?;
+        let routed = routed.with_gate_secret(GateSecret::new(secret()?.expose()));
         let routed = routes::Site { tls: authority.as_ref().map(|_| tls_in_memory()), ..routed };
         let names = addresses.iter().filter(|(service, _)| **service != Service::CiAgent);
         let names = names.map(|(service, address)| (service.to_string(), *address));
@@ -108,15 +111,28 @@ impl Ground {
     pub(super) fn ci(
         &mut self,
         options: &StackOptions,
-        application: &Application,
+        registered: &Registered,
         agent_secret: &Secret,
     ) -> Result<[(Service, Double); 2], Trouble> {
-        let settings = configuration::ci(&self.routed, options, application, agent_secret)?;
+        let settings = configuration::ci(&self.routed, options, registered, agent_secret)?;
         let (browsers, agents) = (self.listener(Service::Ci)?, self.listener(Service::CiAgent)?);
         let ci = Ci::start(settings, self.outbound.clone(), browsers, agents, Log::default())
             .map_err(|error| no_start(Service::Ci, &error))?;
         let agent = self.agents().start(&self.routed, options, agent_secret)?;
         Ok([(Service::Ci, Double::Ci(ci)), (Service::CiAgent, Double::CiAgent(Some(agent)))])
+    }
+
+    /// Starts the chat.
+    pub(super) fn chat(
+        &mut self,
+        options: &StackOptions,
+        registered: &Registered,
+        forge_token: Secret,
+    ) -> Result<(Chatting, ChatGround), Trouble> {
+        let ground = ChatGround { home: Home::new()?, forge_token, outbound: self.outbound.clone() };
+        let environment = configuration::chat(&self.routed, options, registered, &ground)?;
+        let told = chatting::read(environment, ground.outbound.clone(), options)?;
+        Ok((Chatting::start(told, self.listener(Service::Chat)?)?, ground))
     }
 
     /// What another agent needs.
@@ -127,6 +143,15 @@ impl Ground {
     fn listener(&mut self, service: Service) -> Result<TcpListener, Trouble> {
         self.listeners.remove(&service).ok_or_else(|| trouble(service, "its port is given away".to_owned()))
     }
+}
+
+/// What the chat keeps while its settings change.
+#[derive(Debug)]
+pub(super) struct ChatGround {
+    pub(super) home: Home,
+    /// What it opens issues with.
+    pub(super) forge_token: Secret,
+    pub(super) outbound: Outbound,
 }
 
 /// Where agents come to the CI, and how they do.

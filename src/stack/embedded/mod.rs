@@ -2,6 +2,7 @@
 
 mod alter;
 mod change;
+mod chatting;
 mod configuration;
 mod ground;
 mod meddlers;
@@ -19,15 +20,15 @@ use serve::Log;
 use verdict::evidence::{self, ServiceFacts, ServiceKind, StackFacts, StackKind, Trouble};
 
 use super::api::Way;
-use super::applications::{Applications, redirect_uris};
-use super::{Application, Changeable, Direct, Site, Stack, StackOptions, bootstrap, random};
-use ground::{Agents, Ground};
+use super::applications::{Applications, Registered, SIGNING_IN};
+use super::{Changeable, Direct, Site, Stack, StackOptions, bootstrap, random};
+use ground::{Agents, ChatGround, Ground};
 use meddlers::Meddlers;
 use running::{Double, Running};
 
 /// The services that the embedded stack has. Scenarios that need others don't apply to it.
 pub const SERVICES: &[Service] =
-    &[Service::Edge, Service::Forge, Service::Ci, Service::CiAgent, Service::Staging, Service::Echo];
+    &[Service::Edge, Service::Forge, Service::Ci, Service::CiAgent, Service::Chat, Service::Staging, Service::Echo];
 
 /// The host that the edge answers at; its services' hosts are below it.
 const HOST: &str = "edge.test";
@@ -49,11 +50,13 @@ pub struct Embedded {
     way: Way,
     /// The forge, with its first user.
     forge: bootstrap::Forge,
-    /// The CI's application there.
-    application: Application,
+    /// The applications of those who sign people in there.
+    registered: Registered,
     /// What the CI and its agent know of each other.
     agent_secret: Secret,
     agents: Agents,
+    /// What the chat has for its own.
+    chat: ChatGround,
     meddlers: Meddlers,
     running: Mutex<Option<Running>>,
 }
@@ -76,15 +79,17 @@ impl Embedded {
         let way = ground.way();
         let url = ground.routed.service_url(Service::Forge.as_str()).unwrap_or_default();
         let told = set_up(&url, &way, password, &ground.routed, options).await;
-        let (known, application) = told.map_err(|message| trouble(Service::Forge, message))?;
-        let ci = ground.ci(options, &application, &agent_secret)?;
+        let (known, registered, forge_token) = told.map_err(|message| trouble(Service::Forge, message))?;
+        let ci = ground.ci(options, &registered, &agent_secret)?;
+        let (chatting, chat) = ground.chat(options, &registered, forge_token)?;
 
         let forge = (Service::Forge, Double::Forge(forge));
-        let doubles = [forge].into_iter().chain(ci).chain(others).collect();
+        let chatting = (Service::Chat, Double::Chat(chatting));
+        let doubles = [forge, chatting].into_iter().chain(ci).chain(others).collect();
         let running = Running { edge, doubles, stopped: BTreeMap::new(), stops: BTreeMap::new() };
         let site = Site { ca_pem: ground.ca_pem(), ..site(&ground.routed, options.mode, &known) };
         let stack = Self {
-            facts: facts(&site, &known),
+            facts: facts(&site, &known, options),
             site,
             logs: running.logs(),
             options: options.clone(),
@@ -94,8 +99,9 @@ impl Embedded {
             routed: ground.routed,
             way,
             forge: known,
-            application,
+            registered,
             agent_secret,
+            chat,
             running: Mutex::new(Some(running)),
         };
         stack.alter().await?;
@@ -110,14 +116,14 @@ async fn set_up(
     password: Secret,
     routed: &routes::Site,
     options: &StackOptions,
-) -> Result<(bootstrap::Forge, Application), String> {
+) -> Result<(bootstrap::Forge, Registered, Secret), String> {
     let forge = bootstrap::Forge::identify(url, way, password).await.map_err(|error| error.to_string())?;
     let applications = Applications { forge: url, way, owner: (&forge.user, &forge.password) };
-    let uris = redirect_uris(Service::Ci, routed, &options.applications);
     // One after the other, so that logs are the same each time.
     forge.create_repository(url, way).await.map_err(|error| error.to_string())?;
-    let application = applications.create(Service::Ci.as_str(), uris).await;
-    Ok((forge, application.map_err(|why| format!("it registers no OAuth application for the CI: {why}"))?))
+    let registered = applications.register(&SIGNING_IN, routed, &options.applications).await?;
+    let token = forge.create_token(url, way, Service::Chat.as_str()).await.map_err(|error| error.to_string())?;
+    Ok((forge, registered, token))
 }
 
 fn secret() -> Result<Secret, Trouble> {
@@ -201,12 +207,13 @@ fn site(routed: &routes::Site, mode: Mode, forge: &bootstrap::Forge) -> Site {
     }
 }
 
-fn facts(site: &Site, forge: &bootstrap::Forge) -> StackFacts {
+fn facts(site: &Site, forge: &bootstrap::Forge, options: &StackOptions) -> StackFacts {
+    let is_program = |service: Service| service == Service::Chat && !options.defects.contains_key(&service);
     let services = SERVICES
         .iter()
         .map(|service| ServiceFacts {
             name: service.to_string(),
-            kind: ServiceKind::Double,
+            kind: if is_program(*service) { ServiceKind::Program } else { ServiceKind::Double },
             image: None,
             version: match service {
                 Service::Forge => Some(forge.version.clone()),

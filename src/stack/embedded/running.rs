@@ -15,6 +15,8 @@ use scenario::model::Service;
 use serve::{Log, Server};
 use tokio::net::TcpListener;
 
+use super::chatting::Chatting;
+
 /// How long requests under way may take to finish when the stack goes down.
 pub(super) const GRACE: Duration = Duration::from_millis(200);
 
@@ -38,6 +40,7 @@ pub(super) enum Double {
     Ci(Ci),
     /// `None` where it was stopped.
     CiAgent(Option<Agent>),
+    Chat(Chatting),
     Staging(Server, Log),
     Echo(Echo),
 }
@@ -51,6 +54,12 @@ impl Running {
     /// The CI; one that was stopped takes its settings when it starts again.
     pub(super) fn ci(&self) -> Option<&Ci> {
         self.all().find_map(|double| if let Double::Ci(ci) = double { Some(ci) } else { None })
+    }
+
+    /// The chat, where it runs; one that was stopped takes its settings when it starts again.
+    pub(super) fn chat(&mut self) -> Option<&mut Chatting> {
+        let mut all = self.doubles.values_mut().chain(self.stopped.values_mut());
+        all.find_map(|double| if let Double::Chat(chat) = double { Some(chat) } else { None })
     }
 
     fn all(&self) -> impl Iterator<Item = &Double> {
@@ -89,6 +98,7 @@ impl Double {
             Double::Forge(forge) => Some(forge.log()),
             Double::Ci(ci) => Some(ci.log()),
             Double::CiAgent(agent) => agent.as_ref().map(Agent::log),
+            Double::Chat(chat) => chat.log(),
             Double::Staging(_, log) => Some(log),
             Double::Echo(echo) => Some(echo.log()),
         }
@@ -100,6 +110,7 @@ impl Double {
             Double::Forge(forge) => forge.pause(GRACE).await,
             Double::Ci(ci) => ci.pause(GRACE).await,
             Double::CiAgent(agent) => drop(agent.take()),
+            Double::Chat(chat) => chat.pause().await,
             Double::Staging(server, _) => server.pause(GRACE).await,
             Double::Echo(echo) => echo.pause(GRACE).await,
         }
@@ -115,6 +126,7 @@ impl Double {
             Double::Forge(forge) => forge.resume(listen(Service::Forge).await?),
             Double::Ci(ci) => ci.resume(listen(Service::Ci).await?, listen(Service::CiAgent).await?),
             Double::CiAgent(_) => Ok(()),
+            Double::Chat(chat) => chat.resume(listen(Service::Chat).await?),
             Double::Staging(server, _) => server.resume(listen(Service::Staging).await?),
             Double::Echo(echo) => echo.resume(listen(Service::Echo).await?),
         }
@@ -126,6 +138,7 @@ impl Double {
             Double::Forge(forge) => forge.shutdown(GRACE).await,
             Double::Ci(ci) => ci.shutdown(GRACE).await,
             Double::CiAgent(agent) => drop(agent),
+            Double::Chat(mut chat) => chat.pause().await,
             Double::Staging(server, _) => server.shutdown(GRACE).await,
             Double::Echo(echo) => echo.shutdown(GRACE).await,
         }

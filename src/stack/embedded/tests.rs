@@ -196,9 +196,15 @@ async fn a_stack_is_switched_and_switched_back_and_who_is_signed_in_stays_so() {
         let old = stack.site().clone();
         let changed = stack.switch(mode).await.unwrap();
         let site = stack.site();
-        let [application] = &changed.applications[..] else { panic!("{:?}", changed.applications) };
-        assert_eq!(application.redirect_uris, [format!("{}/authorize", site.services[&Service::Ci])]);
-        assert!(changed.restarted.is_empty());
+        let applications = changed.applications.iter().map(|it| (it.name.as_str(), it.redirect_uris.clone()));
+        let of = |service: Service, path: &str| (service.as_str(), vec![format!("{}{path}", site.services[&service])]);
+        let mut expected = [of(Service::Ci, "/authorize"), of(Service::Chat, "/oauth/callback")];
+        expected.sort();
+        let mut applications: Vec<_> = applications.collect();
+        applications.sort();
+        assert_eq!(applications, expected);
+        // The others take their settings while they run.
+        assert_eq!(changed.restarted, [Service::Chat]);
         assert_eq!((site.mode, stack.facts().mode), (mode, crate::stack::mode_fact(mode)));
         assert_eq!((&site.base_url, &site.variables), (&before.base_url, &before.variables));
         assert_eq!(issuer(site).await, site.services[&Service::Forge]);
@@ -321,7 +327,7 @@ async fn a_service_that_is_stopped_is_a_502_and_a_trouble() {
 async fn a_service_that_starts_again_is_not_the_one_that_was_there() {
     let stack = Embedded::start(&options(Mode::Subpath, &[])).await.unwrap();
     let before = stack.starts().await;
-    assert_eq!(before.len(), 5, "{before:?}");
+    assert_eq!(before.len(), 6, "{before:?}");
     stack.stop(Service::Forge).await;
     assert_eq!(stack.starts().await.get(&Service::Forge), None);
     stack.start_stopped().await.unwrap();

@@ -48,6 +48,8 @@ struct Connection {
 enum Close {
     /// The client is gone, or says nothing any more.
     Gone,
+    /// The client closes, and is owed an answer (RFC 6455, section 5.5.1).
+    Asked,
     With(CloseCode, &'static str),
 }
 
@@ -65,8 +67,10 @@ pub(super) async fn serve(state: AppState, visitor: Visitor, upgraded: Upgraded)
     let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let bucket = Bucket::new(Instant::now());
     let mut connection = Connection { state, visitor, socket, followed: Vec::new(), bucket };
-    if let Err(Close::With(code, reason)) = connection.run().await {
-        connection.close(code, reason).await;
+    match connection.run().await {
+        Err(Close::With(code, reason)) => connection.close(code, reason).await,
+        Err(Close::Asked) => connection.agree().await,
+        Err(Close::Gone) | Ok(()) => {}
     }
 }
 
@@ -138,7 +142,8 @@ impl Connection {
             Some(Ok(Message::Binary(_))) => return Err(Close::With(CloseCode::Unsupported, "text frames alone")),
             // Answered by the library; a flood of them is a flood.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return self.admit().await.map(drop),
-            Some(Ok(Message::Close(_) | Message::Frame(_))) | None => return Err(Close::Gone),
+            Some(Ok(Message::Close(_))) => return Err(Close::Asked),
+            Some(Ok(Message::Frame(_))) | None => return Err(Close::Gone),
             Some(Err(Error::Capacity(_))) => return Err(Close::With(CloseCode::Size, "the message is too long")),
             Some(Err(Error::Utf8(_))) => return Err(Close::With(CloseCode::Invalid, "not UTF-8")),
             Some(Err(Error::Protocol(_))) => return Err(Close::With(CloseCode::Protocol, "not as RFC 6455 has it")),
@@ -251,6 +256,12 @@ impl Connection {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Close::Gone),
         }
+    }
+
+    /// The library has the answer ready, and sends it with whatever comes next.
+    async fn agree(&mut self) {
+        let rest = async { while let Some(Ok(_)) = self.socket.next().await {} };
+        let _ = timeout(CLOSE_PATIENCE, rest).await;
     }
 
     async fn close(&mut self, code: CloseCode, reason: &'static str) {

@@ -379,6 +379,13 @@ pub(crate) async fn the_session_s_end_closes_it(way: Way) {
     assert_eq!(again, Err(401));
 }
 
+#[tokio::test]
+async fn who_closes_gets_an_answer() {
+    let mut talk = Talk::new(&["a"]).await;
+    talk.client.close(1000).await;
+    assert_eq!(talk.client.until_end().await.1, Came::Close(1000));
+}
+
 pub(crate) async fn a_sign_out_closes_it(way: Way) {
     let bounds = Bounds { ping: Duration::from_millis(100), ..Bounds::default() };
     let mut talk = Talk::stand(way, &["a"], &[], bounds).await;

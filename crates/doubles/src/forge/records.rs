@@ -96,6 +96,8 @@ pub(super) struct Record {
     pub(super) created: u64,
     pub(super) updated: u64,
     pub(super) issues: Vec<Issue>,
+    /// The number of the last issue that was made, be it still there or not.
+    last_number: u64,
     pub(super) labels: Vec<Label>,
     pub(super) statuses: Vec<Status>,
     pub(super) hooks: Vec<Hook>,
@@ -111,11 +113,18 @@ impl Record {
             created: now,
             updated: now,
             issues: Vec::new(),
+            last_number: 0,
             labels: Vec::new(),
             statuses: Vec::new(),
             hooks: Vec::new(),
             collaborators: BTreeMap::new(),
         }
+    }
+
+    /// The number of the next issue: no number is given twice.
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
     }
 
     /// How many issues, and how many pull requests, are open.

@@ -93,8 +93,10 @@ impl<'a> Visit<'a> {
     async fn post(mut self, path: &str, body: Incoming) -> Response<Body> {
         let settings = &self.forge.settings;
         let is_grant = settings.oauth && path == "/login/oauth/grant";
-        if !(is_grant || matches!(path, "/user/login" | "/user/logout")) || self.parts.method != Method::POST {
-            let answer = if matches!(path, "/" | "/user/login" | "/user/settings" | "/login/oauth/authorize") {
+        if !(is_grant || matches!(path, "/user/login" | "/user/logout" | "/user/settings"))
+            || self.parts.method != Method::POST
+        {
+            let answer = if matches!(path, "/" | "/user/login" | "/login/oauth/authorize") {
                 answer::wrong_method("GET")
             } else {
                 self.not_found()
@@ -120,6 +122,10 @@ impl<'a> Visit<'a> {
         if path == "/user/login" {
             return self.sign_in(&form);
         }
+        if path == "/user/settings" {
+            let answer = self.change_settings(&form);
+            return self.finish(answer);
+        }
         let answer = match (is_grant, settings.flavour) {
             (true, _) => match self.user() {
                 Some(user) => self.decide(&user, &form),
@@ -132,6 +138,21 @@ impl<'a> Visit<'a> {
             }
         };
         self.finish(answer)
+    }
+
+    /// A profile has nothing here but the name, and that stays.
+    fn change_settings(&mut self, form: &Fields) -> Response<Body> {
+        let settings = &self.forge.settings;
+        match self.session.user.as_deref() {
+            None => self.ask_to_sign_in(),
+            Some(user) if form.get("name").is_some_and(|name| !name.eq_ignore_ascii_case(user)) => {
+                answer::words(StatusCode::NOT_IMPLEMENTED, "this double renames nobody")
+            }
+            Some(_) => {
+                let to = format!("{}/user/settings", settings.sub_path());
+                answer::redirect(&self.parts.method, StatusCode::SEE_OTHER, &to)
+            }
+        }
     }
 
     /// Forgejo's forms send back what its cookie holds; a browser without it, or with another session's, gets it.

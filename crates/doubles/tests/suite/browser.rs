@@ -58,6 +58,11 @@ impl Browser {
         Self { address, jar: BTreeMap::new() }
     }
 
+    /// The value of a cookie that it has.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        self.jar.iter().find(|((it, _), _)| it == name).map(|(_, value)| value.clone())
+    }
+
     pub(crate) async fn get(&mut self, target: &str) -> Answer {
         self.send("GET", target, "", &[("accept", "text/html,*/*")]).await
     }

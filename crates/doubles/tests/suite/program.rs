@@ -102,6 +102,7 @@ fn settings_that_keep_it_from_starting() {
         ("ci-server", [&SERVER[..], &[("WOODPECKER_SERVER_ADDR", "edge.test")]].concat(), 0, "listen tcp edge.test"),
         ("ci-agent", vec![("WOODPECKER_HEALTHCHECK", "maybe")], 1, "expected `true` or `false`"),
         ("forge", vec![("GITEA__server__NOSUCH", "1")], 1, "GITEA__server__NOSUCH"),
+        ("chat", vec![], 1, "FORGE_URL: it is missing"),
         ("forge", vec![("DOUBLE_FORGE", "gitlab")], 1, "expected `forgejo` or `gitea`, found `gitlab`"),
         ("forge", vec![("DOUBLE_USER", "smoke")], 1, "go together"),
     ] {

@@ -37,6 +37,14 @@ struct Found<'text> {
     is_accompanied: bool,
 }
 
+/// A bare `token` in JSON may as well be a word of a text that comes piece by piece. One that opens something is of the characters of a
+/// `token68` (RFC 9110, section 11.2), and long enough not to be guessed.
+fn may_open(value: &str) -> bool {
+    const SHORTEST: usize = 16;
+    let is_one = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    value.len() >= SHORTEST && value.bytes().all(is_one)
+}
+
 /// Hides the values of such parameters wherever they stand in a text: URLs, header fields, contents, messages.
 pub fn mask_parameters(text: &str) -> Cow<'_, str> {
     let found = find(text);
@@ -104,6 +112,9 @@ fn find(text: &str) -> Vec<Found<'_>> {
             if name.as_str() == "state" && !is_accompanied {
                 continue;
             }
+            if !in_url && name.as_str() == "token" && !may_open(value.as_str()) {
+                continue;
+            }
             found.push(Found {
                 range: value.range(),
                 name: name.as_str(),
@@ -148,6 +159,9 @@ mod tests {
             (r#"{"u":"http:\/\/x/cb?code=1\u0026state=2"}"#, r#"{"u":"http:\/\/x/cb?code=***\u0026state=***"}"#),
             (r#"{"access_token": "abc","token_type":"b"}"#, r#"{"access_token": "***","token_type":"b"}"#),
             (r#"{"name":"ci","sha1":"0123abcd"}"#, r#"{"name":"ci","sha1":"***"}"#),
+            (r#"{"type":"token","token":"four "}"#, r#"{"type":"token","token":"four "}"#),
+            (r#"{"token":"four"}"#, r#"{"token":"four"}"#),
+            (r#"{"token":"eyJhbGciOi.JIUzI1NiJ9"}"#, r#"{"token":"***"}"#),
             ("barcode=7&postcode=8", "barcode=7&postcode=8"),
             ("/cb?code=&state=", "/cb?code=&state="),
             ("the code=7", "the code=7"),

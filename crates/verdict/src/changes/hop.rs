@@ -17,7 +17,11 @@ pub(super) fn first(then: &StepRecord, now: &StepRecord, was: &Site, is: &Site) 
         (hops(then).iter().map(Cow::Borrowed).collect(), hops(now).iter().map(Cow::Borrowed).collect());
     // Who of those that sign in side by side is asked for consent is chance: it is asked once.
     if consents(&before) != consents(&after) {
-        (before, after) = (without_consent(before), without_consent(after));
+        let (mut asked, mut as_well) = (Vec::new(), Vec::new());
+        (before, after) = (without_consent(before, &mut asked), without_consent(after, &mut as_well));
+        for hop in asked.into_iter().chain(as_well) {
+            before.get_mut(hop).into_iter().chain(after.get_mut(hop)).for_each(only_where_to);
+        }
     }
     for (index, (before, after)) in before.iter().zip(&after).enumerate() {
         let differences = pair.exchange(before, after);
@@ -58,16 +62,28 @@ fn consents(hops: &[Cow<'_, Exchange>]) -> usize {
     hops.windows(2).filter(|pair| is_consent(&pair[0], &pair[1])).count()
 }
 
-/// As if consent had been given before: the authorization request is answered at once.
-fn without_consent(hops: Vec<Cow<'_, Exchange>>) -> Vec<Cow<'_, Exchange>> {
+/// As if consent had been given before: the authorization request is answered at once. `asked` gets the hops where it was.
+fn without_consent<'a>(hops: Vec<Cow<'a, Exchange>>, asked: &mut Vec<usize>) -> Vec<Cow<'a, Exchange>> {
     let mut kept: Vec<Cow<'_, Exchange>> = Vec::with_capacity(hops.len());
     for hop in hops {
+        let before = kept.len().saturating_sub(1);
         match kept.last_mut() {
-            Some(asked) if is_consent(asked, &hop) => asked.to_mut().response = hop.response.clone(),
+            Some(page) if is_consent(page, &hop) => {
+                page.to_mut().response = hop.response.clone();
+                asked.push(before);
+            }
             _ => kept.push(hop),
         }
     }
     kept
+}
+
+/// A form's answer and a link's say differently what they say: of both there is left where they lead.
+fn only_where_to(hop: &mut Cow<'_, Exchange>) {
+    if let Some(response) = &mut hop.to_mut().response {
+        response.set_cookies.clear();
+        response.headers.retain(|(name, _)| name.eq_ignore_ascii_case("location"));
+    }
 }
 
 /// The two sites.

@@ -80,6 +80,8 @@ pub struct ServiceFacts {
 pub enum ServiceKind {
     /// Our own small server that answers as the real one does.
     Double,
+    /// A program of this project, in the harness's own process.
+    Program,
     /// The real program, from an image.
     Image,
     /// Whatever answers at a URL.
@@ -91,6 +93,7 @@ impl ServiceKind {
     pub fn as_str(self) -> &'static str {
         match self {
             ServiceKind::Double => "double",
+            ServiceKind::Program => "program",
             ServiceKind::Image => "image",
             ServiceKind::Url => "url",
         }

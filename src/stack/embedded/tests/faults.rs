@@ -130,12 +130,11 @@ async fn a_secret_that_the_forge_does_not_have_ends_in_an_oauth_error() {
 #[tokio::test]
 async fn what_can_not_be_said_of_this_stack_is_a_trouble_and_no_panic() {
     for (inject, words) in [
-        ("  tamper: { chat: { delay_ms: 1 } }", "it can't be tampered with"),
+        ("  tamper: { ide: { delay_ms: 1 } }", "it can't be tampered with"),
         (
-            "  tamper: { ci: { set_header: { X: '${chat}' }, replace_body: { find: '${chat}', with: x } } }",
+            "  tamper: { ci: { set_header: { X: '${ide}' }, replace_body: { find: '${ide}', with: x } } }",
             "rule 1: find",
         ),
-        ("  routes: { mine: { path: /x, service: chat } }", "the edge has no route to `chat`"),
         ("  oauth: { forge: { client_secret: x } }", "no OAuth application"),
         ("  caddyfile: { replace: admin off, with: x }", "no Caddyfile to change"),
     ] {
@@ -179,4 +178,25 @@ async fn settings_change_what_they_change_at_the_real_programs() {
         .body(Full::new(Bytes::new()))
         .unwrap();
     assert_eq!(sender.send_request(request).await.unwrap().status().as_u16(), 200);
+}
+
+#[tokio::test]
+async fn a_chat_with_defects_is_a_double_and_keeps_what_it_knows_when_it_is_stopped() {
+    let kind = |stack: &Embedded| {
+        let facts = stack.facts().services.into_iter().find(|service| service.name == "chat").unwrap();
+        facts.kind
+    };
+    let real = Embedded::start(&StackOptions::new(Mode::Subpath)).await.unwrap();
+    assert_eq!(kind(&real), ServiceKind::Program);
+    real.down().await.unwrap();
+    let mut stack = with("  defects: { chat: [redirects-every-request] }").await;
+    assert_eq!(kind(&stack), ServiceKind::Double);
+    assert_eq!(at(&stack, "/chat/history").await.status().as_u16(), 303);
+    stack.stop(Service::Chat).await;
+    assert_eq!(at(&stack, "/chat/history").await.status().as_u16(), 502);
+    stack.start_stopped().await.unwrap();
+    assert_eq!(at(&stack, "/chat/history").await.status().as_u16(), 303);
+    stack.switch(Mode::Subdomain).await.unwrap();
+    assert_eq!(kind(&stack), ServiceKind::Double);
+    stack.down().await.unwrap();
 }

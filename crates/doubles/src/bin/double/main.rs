@@ -1,6 +1,7 @@
 //! The program `double`: the doubles as servers, for containers and for trying things by hand.
 //!
 //! ```text
+//! double chat              the chat, by its own environment variables, with the mistakes that CHAT_DEFECTS names
 //! double ci-server         a Woodpecker server, by Woodpecker's environment variables
 //! double ci-agent          a Woodpecker agent, likewise
 //! double echo              says what reached it, over HTTP and WebSocket; DOUBLE_ADDR, :8080 unless said otherwise
@@ -14,6 +15,7 @@
 //!
 //! They log to standard error, and end at once at SIGTERM and SIGINT.
 
+mod chat;
 mod ci;
 mod echo;
 mod forge;
@@ -30,7 +32,7 @@ use std::process::ExitCode;
 use serve::Log;
 use tokio::signal::unix::{SignalKind, signal};
 
-const USAGE: &str = "usage: double ci-server|ci-agent|echo|forge|meddler|messages|healthcheck URL";
+const USAGE: &str = "usage: double chat|ci-server|ci-agent|echo|forge|meddler|messages|healthcheck URL";
 
 /// The command line is wrong (`EX_USAGE` of sysexits).
 const WRONG_USAGE: u8 = 64;
@@ -67,6 +69,10 @@ async fn run(words: &[String], environment: &Environment) -> ExitCode {
         ["ci-server"] => ci::server(environment, log).await,
         ["ci-agent"] => ci::agent(environment, log).await,
         ["forge"] => match forge::serve(environment, log).await {
+            Ok(never) => match never {},
+            Err(error) => fail(&error, 1),
+        },
+        ["chat"] => match chat::serve(environment, log).await {
             Ok(never) => match never {},
             Err(error) => fail(&error, 1),
         },

@@ -94,7 +94,7 @@ pub(super) fn make(call: &Call<'_>, found: &Found, body: &Value, pull: Option<Pu
         }
         let issue = Issue {
             id,
-            number: record.issues.last().map_or(0, |issue| issue.number) + 1,
+            number: record.next_number(),
             author,
             title,
             body: text(body, "body").unwrap_or_default().to_owned(),
@@ -115,6 +115,15 @@ pub(super) fn create(call: &Call<'_>) -> Reply {
     let found = call.readable()?;
     let issue = make(call, &found, &call.body()?, None)?;
     call.created(&shape(call, &found, &issue))
+}
+
+/// Issues and pull requests alike; the forges leave that to administrators of the repository.
+pub(super) fn remove(call: &Call<'_>) -> Reply {
+    let found =
+        call.repository(Access::Admin, "user should be an owner or a collaborator with admin write of a repository")?;
+    let number = find(call, &found)?.number;
+    call.forge.stores.records.with(found.facts.id, |record| record.issues.retain(|issue| issue.number != number));
+    call.done()
 }
 
 pub(super) fn update(call: &Call<'_>) -> Reply {

@@ -62,7 +62,7 @@ fn of_repository(path: &[&str]) -> Option<&'static [(&'static str, Action)]> {
         ["hooks", _] => &[("GET", hooks::get), ("PATCH", hooks::update), ("DELETE", hooks::remove)],
         ["hooks", _, "tests"] => &[("POST", hooks::test)],
         ["issues"] => &[("GET", issues::list), ("POST", issues::create)],
-        ["issues", _] => &[("GET", issues::get), ("PATCH", issues::update)],
+        ["issues", _] => &[("GET", issues::get), ("PATCH", issues::update), ("DELETE", issues::remove)],
         ["labels"] => &[("GET", labels::list), ("POST", labels::create)],
         ["pulls"] => &[("GET", pulls::list), ("POST", pulls::create)],
         ["pulls", _] => &[("GET", pulls::get)],

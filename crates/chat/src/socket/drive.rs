@@ -4,6 +4,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use tokio::task::JoinHandle;
+
 use super::live::Live;
 use super::outgoing::Outgoing;
 use crate::actions::{Proposal, Reader};
@@ -107,9 +109,13 @@ async fn take(
             live.say(Outgoing::Notice { code: "session_lost", message: SESSION_LOST.to_owned() });
         }
         Some(Happening::Session(session)) => {
-            if let Err(error) = state.store.remember(user, live.conversation, session).await {
-                tracing::warn!(%error, "the command's session can't be kept");
-            }
+            // The first piece of the answer comes right behind it, and doesn't wait for the disk.
+            let (store, user, conversation) = (state.store.clone(), user.to_owned(), live.conversation);
+            answer.remembered = Some(tokio::spawn(async move {
+                if let Err(error) = store.remember(&user, conversation, session).await {
+                    tracing::warn!(%error, "the command's session can't be kept");
+                }
+            }));
         }
         Some(Happening::Token(token)) => answer.push(live, &token),
         Some(Happening::Used(usage)) => answer.used = Some(usage),
@@ -143,7 +149,8 @@ async fn wind_up(turn: &mut Turn, answer: &mut Answer) {
     }
 }
 
-async fn finish(state: &AppState, user: &str, live: &Live, answer: Answer, end: End) {
+async fn finish(state: &AppState, user: &str, live: &Live, mut answer: Answer, end: End) {
+    let remembered = answer.remembered.take();
     let now = SystemTime::now();
     let (used, note) = (answer.used, answer.note.map(str::to_owned));
     let (text, actions) = answer.end(state, &end);
@@ -162,6 +169,10 @@ async fn finish(state: &AppState, user: &str, live: &Live, answer: Answer, end: 
     };
     (entry.outcome, entry.reason) = (Some(outcome), reason);
     let saved = later::append(state, user, live.conversation, entry).await;
+    if let Some(remembered) = remembered {
+        // The next turn goes on with it. A task that panicked has said so.
+        let _ = remembered.await;
+    }
     live.say(match end {
         End::Complete { .. } => Outgoing::Complete { text, usage: used.unwrap_or_default(), actions, saved },
         End::Cancelled => Outgoing::Cancelled,
@@ -178,13 +189,23 @@ struct Answer {
     shown: String,
     pieces: usize,
     used: Option<Usage>,
+    /// The command's session, on its way to the disk.
+    remembered: Option<JoinHandle<()>>,
     /// What is to be known of it besides.
     note: Option<&'static str>,
 }
 
 impl Answer {
     fn new(state: &AppState) -> Self {
-        Self { reader: reader(state), raw: String::new(), shown: String::new(), pieces: 0, used: None, note: None }
+        Self {
+            reader: reader(state),
+            raw: String::new(),
+            shown: String::new(),
+            pieces: 0,
+            used: None,
+            remembered: None,
+            note: None,
+        }
     }
 
     /// Takes a piece, and tells what of it can be shown.

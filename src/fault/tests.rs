@@ -122,6 +122,24 @@ fn what_is_set_wrong_becomes_options() {
 }
 
 #[test]
+fn mistakes_of_services_become_options() {
+    let options = |inject: &str| parse(inject).unwrap().into_options(StackOptions::new(Mode::Subpath)).defects;
+    let names =
+        |inject: &str| options(inject)[&Service::Chat].iter().map(|defect| defect.name()).collect::<Vec<_>>().join(" ");
+    assert_eq!(names("{ defects: { chat: [state-unbound, origin-unchecked] } }"), "origin-unchecked state-unbound");
+    assert_eq!(names("{ defects: { chat: answer-at-once } }"), "answer-at-once");
+    // The double all the same.
+    assert_eq!(names("{ defects: { chat: none } }"), "");
+    assert!(options("{ stop: [ci] }").is_empty());
+    let both = parse_all(&[
+        ("a", "inject: { defects: { chat: [state-unbound] } }"),
+        ("b", "inject: { defects: { chat: [answer-at-once] } }"),
+        ("c", "inject: { use: [a, b] }"),
+    ]);
+    assert_eq!(both.unwrap()[2].inject.defects[&Service::Chat].len(), 2);
+}
+
+#[test]
 fn what_is_wrong_with_a_file_is_located() {
     for (inject, expected) in [
         ("{}", "`inject` is empty"),
@@ -133,6 +151,11 @@ fn what_is_wrong_with_a_file_is_located() {
         ("{ routes: { ci: { cookies: some } } }", "unknown `cookies` `some`"),
         ("{ oauth: { ci: { redirect_uris: [] } } }", "`redirect_uris` is empty"),
         ("{ stop: [ci, wiki] }", "there is no service `wiki`"),
+        ("{ defects: { chat: [origin-uncheked] } }", "did you mean `origin-unchecked`?"),
+        ("{ defects: { chat: [wings] } }", "it is one of `origin-unchecked`, `actions-origin-unchecked`"),
+        ("{ defects: { chat: [] } }", "`chat` is empty"),
+        ("{ defects: { forge: [origin-unchecked] } }", "unknown key `forge`"),
+        ("{ defects: [origin-unchecked] }", "wrong value for `defects`"),
         ("{ stop: ci }", "wrong value for `stop`"),
         ("{ routes: { registry: null } }", "did you mean `forge-registry`?"),
         ("{ routes: { bare-chat: { strip_prefix: true } } }", "did you mean `chat-bare`?"),

@@ -185,3 +185,15 @@ fn links_of_findings_lead_somewhere() {
         }
     }
 }
+
+/// Each mistake that a service can be built with is told of as the code has it.
+#[test]
+fn every_defect_is_in_the_docs() {
+    let text = std::fs::read_to_string(file("docs/faults.md")).unwrap();
+    let told: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 3).collect();
+    for defect in doubles::chat::Defect::ALL {
+        let line = format!("| `{}` | {} |", defect.name(), defect.meaning());
+        assert!(told.contains(&line.as_str()), "docs/faults.md lacks: {line}");
+    }
+}

@@ -111,7 +111,8 @@ fn link(element: &Element<'_>, base: &Url, found: &mut Found) {
             "font" => Some((Kind::Font, true)),
             "image" => Some((Kind::Image, true)),
             "track" => Some((Kind::Track, false)),
-            "fetch" | "json" => Some((Kind::Data, false)),
+            // What a page preloads so its scripts are about to ask for, and show.
+            "fetch" | "json" => Some((Kind::Data, true)),
             _ => None,
         };
         if let Some((kind, is_essential)) = preload {

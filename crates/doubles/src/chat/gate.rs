@@ -59,9 +59,10 @@ pub(super) fn admit(state: &State, place: Place<'_>, parts: &Parts) -> Result<Op
         return Ok(None);
     }
     let named: Vec<&[u8]> = parts.headers.get_all(USER).iter().map(http::HeaderValue::as_bytes).collect();
-    let visitor = match who(state, &parts.headers) {
+    let visitor = match believed(state, &named).map_or_else(|| who(state, &parts.headers), Who::Visitor) {
         Who::Visitor(visitor) => {
-            if named != [visitor.user.as_bytes()] {
+            // What is believed needs no other proof, and who isn't named has only the session.
+            if !state.has(Defect::ForwardedUserTrusted) && named != [visitor.user.as_bytes()] {
                 return Err(answer::error(
                     StatusCode::FORBIDDEN,
                     "identity_not_copied",
@@ -71,10 +72,7 @@ pub(super) fn admit(state: &State, place: Place<'_>, parts: &Parts) -> Result<Op
             visitor
         }
         Who::Stranger(user) => return Err(stranger(&user)),
-        Who::Nobody => match believed(state, &named) {
-            Some(visitor) => visitor,
-            None => return Err(Asked::directly(parts).refuse(state, &parts.headers)),
-        },
+        Who::Nobody => return Err(Asked::directly(parts).refuse(state, &parts.headers)),
     };
     if !parts.method.is_safe() && !state.has(Defect::ActionsOriginUnchecked) && !is_own(state, &parts.headers) {
         return Err(foreign_origin());

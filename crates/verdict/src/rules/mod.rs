@@ -7,6 +7,7 @@
 mod address;
 mod app;
 mod case;
+mod chat;
 mod ci;
 mod connection;
 mod cookie;
@@ -15,6 +16,7 @@ mod edge;
 mod errored;
 mod external_bad_gateway;
 mod forge;
+mod gate;
 mod hook;
 mod identity;
 mod nothing_ran;
@@ -146,12 +148,37 @@ static RULES: &[&Rule] = &[
     &identity::spoofable::RULE,
     &forge::internal_api_open::RULE,
     &oauth::state_unchecked::RULE,
+    &chat::identity_believed::RULE,
+    &chat::origin_unchecked::RULE,
+    &chat::actions_from_elsewhere::RULE,
+    &chat::gate_answers_anybody::RULE,
+    &chat::strangers_admitted::RULE,
+    &chat::session_fixed::RULE,
+    &chat::sign_out_ignored::RULE,
+    &chat::history_of_others::RULE,
+    &chat::repository_unchecked::RULE,
+    &chat::token_told::RULE,
+    &chat::page_without_policy::RULE,
     // Sessions that never come back: what else fails at a sign-in follows from them.
     &cookie::secure_over_http::RULE,
     &cookie::rejected::RULE,
     &cookie::path_too_narrow::RULE,
     &cookie::collision::RULE,
     &cookie::shadowed::RULE,
+    // The question at the gate, and who is let in.
+    &gate::secret_mismatch::RULE,
+    &gate::user_not_copied::RULE,
+    &gate::login_gated::RULE,
+    &chat::user_not_listed::RULE,
+    &chat::command_fails::RULE,
+    &chat::forge_token_refused::RULE,
+    // A chat's own ways.
+    &chat::redirects_programs::RULE,
+    &chat::navigation_unknown::RULE,
+    &chat::first_cookie_only::RULE,
+    &chat::answer_at_once::RULE,
+    &chat::socket_unlimited::RULE,
+    &chat::repeats_actions::RULE,
     // Signing in at one service by way of another.
     &oauth::internal_endpoint::RULE,
     &oauth::endpoint_elsewhere::RULE,
@@ -174,6 +201,7 @@ static RULES: &[&Rule] = &[
     &cookie_for_all::RULE,
     // What the specific ones leave over, by where it comes from.
     &service::failing::RULE,
+    &page::root_absolute::RULE,
     &page::asset_broken::RULE,
     // Last: it takes whatever no other rule explained.
     &unexplained::RULE,

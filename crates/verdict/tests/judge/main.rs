@@ -3,6 +3,7 @@
 mod addresses;
 mod build;
 mod changes;
+mod chat;
 mod cookies;
 mod criteria;
 mod edges;

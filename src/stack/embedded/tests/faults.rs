@@ -179,3 +179,24 @@ async fn settings_change_what_they_change_at_the_real_programs() {
         .unwrap();
     assert_eq!(sender.send_request(request).await.unwrap().status().as_u16(), 200);
 }
+
+#[tokio::test]
+async fn a_chat_with_defects_is_a_double_and_keeps_what_it_knows_when_it_is_stopped() {
+    let kind = |stack: &Embedded| {
+        let facts = stack.facts().services.into_iter().find(|service| service.name == "chat").unwrap();
+        facts.kind
+    };
+    let real = Embedded::start(&StackOptions::new(Mode::Subpath)).await.unwrap();
+    assert_eq!(kind(&real), ServiceKind::Program);
+    real.down().await.unwrap();
+    let mut stack = with("  defects: { chat: [redirects-every-request] }").await;
+    assert_eq!(kind(&stack), ServiceKind::Double);
+    assert_eq!(at(&stack, "/chat/history").await.status().as_u16(), 303);
+    stack.stop(Service::Chat).await;
+    assert_eq!(at(&stack, "/chat/history").await.status().as_u16(), 502);
+    stack.start_stopped().await.unwrap();
+    assert_eq!(at(&stack, "/chat/history").await.status().as_u16(), 303);
+    stack.switch(Mode::Subdomain).await.unwrap();
+    assert_eq!(kind(&stack), ServiceKind::Double);
+    stack.down().await.unwrap();
+}

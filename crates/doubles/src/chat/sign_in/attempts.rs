@@ -57,10 +57,10 @@ impl Attempts {
     }
 
     /// The newest of a browser's.
-    pub(super) fn last_of(&self, bindings: &[&str], now: u64) -> Option<Attempt> {
+    pub(super) fn last_of(&self, bindings: &[&str], now: u64) -> Option<(String, Attempt)> {
         let kept = self.lock();
-        let own = kept.attempts.values().filter(|it| bindings.contains(&it.binding.as_str()) && it.is_recent(now));
-        own.max_by_key(|attempt| attempt.number).cloned()
+        let own = kept.attempts.iter().filter(|(_, it)| bindings.contains(&it.binding.as_str()) && it.is_recent(now));
+        own.max_by_key(|(_, attempt)| attempt.number).map(|(name, attempt)| (name.clone(), attempt.clone()))
     }
 
     /// It is good for one time.

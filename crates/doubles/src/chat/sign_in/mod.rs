@@ -63,12 +63,12 @@ pub(super) async fn callback(state: &State, parts: &Parts) -> Response<Body> {
     let field = |name: &str| fields.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let bindings: Vec<&str> = cookies::values(&parts.headers, cookies::BINDING).collect();
     let now = clock::now();
-    let (named, found) = if state.has(Defect::StateUnchecked) {
-        (None, state.attempts.last_of(&bindings, now))
+    let found = if state.has(Defect::StateUnchecked) {
+        state.attempts.last_of(&bindings, now)
     } else {
-        (field("state"), field("state").and_then(|name| state.attempts.find(name, now)))
+        field("state").and_then(|name| Some((name.to_owned(), state.attempts.find(name, now)?)))
     };
-    let Some(attempt) = found else { return foreign() };
+    let Some((name, attempt)) = found else { return foreign() };
     let is_bound = bindings.contains(&attempt.binding.as_str());
     if !is_bound && !state.has(Defect::StateUnbound) {
         return foreign();
@@ -84,9 +84,7 @@ pub(super) async fn callback(state: &State, parts: &Parts) -> Response<Body> {
     let Some(code) = field("code") else {
         return again(state, StatusCode::BAD_REQUEST, "The forge's answer holds no code.");
     };
-    if let Some(name) = named {
-        state.attempts.end(name);
-    }
+    state.attempts.end(&name);
     match forge::user(state, code, &attempt.verifier).await {
         Ok(user) if state.allows(&user) => begin(state, &parts.headers, user),
         Ok(user) => {
@@ -108,9 +106,7 @@ pub(super) async fn callback(state: &State, parts: &Parts) -> Response<Body> {
                 ),
                 Failure::Unreachable(_) => {
                     // The code may still be good.
-                    if let Some(name) = named {
-                        state.attempts.put_back(name, attempt);
-                    }
+                    state.attempts.put_back(&name, attempt);
                     again(
                         state,
                         StatusCode::BAD_GATEWAY,

@@ -1,9 +1,8 @@
 //! `oauth/state-unchecked`: a sign-in that this browser never began signs it in.
 
 use super::super::case::{Candidate, Case, Symptom};
-use super::super::view::called;
+use super::super::view::{called, service_of};
 use super::super::{Needs, Rule};
-use super::Attempt;
 use crate::evidence::{OAuthPhaseKind, StackFacts};
 use crate::finding::{Class, Severity};
 use crate::fix::Fix;
@@ -45,24 +44,37 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
 
 /// Client, what was tried, and the session cookie that the callback set all the same.
 fn accepted<'a>(symptom: &Symptom<'a>, stack: &'a StackFacts) -> Option<(&'a str, &'static str, &'a str)> {
-    let attempt = Attempt::of(symptom, stack)?;
-    let how = match attempt.phase.kind {
-        OAuthPhaseKind::ForgedState => "a good code with a forged state",
-        OAuthPhaseKind::AnotherBrowser => "a browser that never began to sign in, with another's code,",
-        OAuthPhaseKind::Error => "an error in the provider's place",
-        OAuthPhaseKind::First | OAuthPhaseKind::Again => return None,
-    };
-    let trace = symptom.step.map(|step| step.trace.as_slice()).unwrap_or_default();
+    let (step, record) = (symptom.step?, symptom.step?.oauth.as_ref()?);
+    // The walk goes on after an attack that came through: which one it was the failure says.
+    let message = symptom.failure.map_or("", |failure| failure.message.as_str());
+    let (kind, how) = ATTACKS.into_iter().find(|(_, begins, _)| message.starts_with(begins)).map_or_else(
+        || {
+            let last = record.phases.last()?;
+            ATTACKS.into_iter().find(|(kind, ..)| *kind == last.kind).map(|(kind, _, how)| (kind, how))
+        },
+        |(kind, _, how)| Some((kind, how)),
+    )?;
+    let at = record.phases.iter().rposition(|phase| phase.kind == kind)?;
+    let phase = &record.phases[at];
+    let end = record.phases.get(at + 1).map_or(step.trace.len(), |next| next.first_exchange);
+    let trace = step.trace.get(phase.first_exchange..end)?;
+    let client = service_of(&trace.first()?.request.url, stack)?;
     // The callback is the last exchange at the client that has an answer for it in its query.
-    let at_callback = trace.iter().skip(attempt.phase.first_exchange + 1).filter(|exchange| {
+    let at_callback = trace.iter().skip(1).filter(|exchange| {
         let url = exchange.request.url.as_str();
-        super::service_of(url, stack) == Some(attempt.client)
+        service_of(url, stack) == Some(client)
             && url.split_once('?').is_some_and(|(_, query)| query.contains("code=") || query.contains("error="))
     });
     let set = at_callback.filter_map(|exchange| exchange.response.as_ref()).flat_map(|response| &response.set_cookies);
     let mut handed_out = set.filter(|cookie| !cookie.deleted && cookie.refused.is_none());
-    let cookie = handed_out.find(|cookie| attempt.phase.session.contains(&cookie.name))?;
-    let refused =
-        attempt.phase.landing.as_ref().is_some_and(|landing| landing.error.is_some() || landing.status >= 400);
-    (!refused).then_some((attempt.client, how, cookie.name.as_str()))
+    let cookie = handed_out.find(|cookie| phase.session.contains(&cookie.name))?;
+    let refused = phase.landing.as_ref().is_some_and(|landing| landing.error.is_some() || landing.status >= 400);
+    (!refused).then_some((client, how, cookie.name.as_str()))
 }
+
+/// What is tried, how the failure of a client begins that lets it through, and how it is told.
+const ATTACKS: [(OAuthPhaseKind, &str, &str); 3] = [
+    (OAuthPhaseKind::ForgedState, "a forged state ", "a good code with a forged state"),
+    (OAuthPhaseKind::AnotherBrowser, "another browser ", "a browser that never began to sign in, with another's code,"),
+    (OAuthPhaseKind::Error, "an error in the provider's place ", "an error in the provider's place"),
+];

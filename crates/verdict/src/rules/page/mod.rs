@@ -1,3 +1,4 @@
 //! What pages load.
 
 pub(super) mod asset_broken;
+pub(super) mod root_absolute;

@@ -100,8 +100,8 @@ impl Walk {
         }
         if has_failed {
             let services: BTreeSet<Service> = surroundings.services.iter().copied().collect();
-            // Who takes the CI's work has no address of its own, and a log.
-            for service in services.iter().chain([&Service::CiAgent]) {
+            // Who takes the CI's work, and who answers the chat's command, has no address of its own, and a log.
+            for service in services.iter().chain([&Service::CiAgent, &Service::Model]) {
                 logs.extend(log(stack, *service, &redactor).await);
             }
         }

@@ -102,8 +102,10 @@ async fn ground(args: &FaultsArgs, kind: StackKind, asked: BTreeSet<Service>, en
     };
     options.images.extend(args.images.iter().map(|choice| (choice.service, choice.image.clone())));
     let mut services = stack_choice::had(kind, asked);
-    if kind == StackKind::Containers && stack_choice::lacks_echo(&services, &options).await {
-        services.remove(&Service::Echo);
+    if kind == StackKind::Containers
+        && let Some(lacking) = stack_choice::lacking(&services, &options).await
+    {
+        services.retain(|service| !lacking.services.contains(service));
     }
     Ground { kind, services, options }
 }

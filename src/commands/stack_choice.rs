@@ -1,6 +1,7 @@
 //! Which kind of stack a run stands on, and why.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use scenario::model::{Service, StackKind};
 
@@ -69,13 +70,14 @@ pub(super) async fn choose(
         (None, StackChoice::Embedded) => {
             Ok(chosen(StackKind::Embedded, "as asked for: doubles, not the real programs"))
         }
-        (None, StackChoice::Containers) if lacks_echo(services, options).await => {
-            let why = "as asked for, without the echo: `edge-smoke images build double` makes its image, which no registry has";
-            let mut chosen = chosen(StackKind::Containers, why);
-            chosen.services.remove(&Service::Echo);
-            Ok(chosen)
-        }
-        (None, StackChoice::Containers) => Ok(chosen(StackKind::Containers, "as asked for")),
+        (None, StackChoice::Containers) => Ok(match lacking(services, options).await {
+            Some(lacking) => {
+                let mut chosen = chosen(StackKind::Containers, &format!("as asked for, {lacking}"));
+                chosen.services.retain(|service| !lacking.services.contains(service));
+                chosen
+            }
+            None => chosen(StackKind::Containers, "as asked for"),
+        }),
         (None, StackChoice::Auto) => Ok(match containers_ready(services, options).await {
             Ok((engine, doubles)) => {
                 let beside = match doubles.as_slice() {
@@ -99,15 +101,53 @@ pub(super) fn had(kind: StackKind, mut services: BTreeSet<Service>) -> BTreeSet<
     services
 }
 
-/// Whether the echo is asked for and can't be had: it is of use to our own scenarios alone, and no reason to claim nothing of a stack
-/// that has everything else.
-pub(super) async fn lacks_echo(services: &BTreeSet<Service>, options: &StackOptions) -> bool {
-    if !services.contains(&Service::Echo) || options.images.contains_key(&Service::Echo) {
-        return false;
+/// Services that are asked for and can't be had, since nobody has built their images.
+pub(super) struct Lacking {
+    pub(super) services: Vec<Service>,
+    /// The recipes of the images.
+    recipes: BTreeSet<&'static str>,
+}
+
+impl fmt::Display for Lacking {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let services: Vec<String> = self.services.iter().map(|service| format!("the {service}")).collect();
+        let recipes: Vec<&str> = self.recipes.iter().copied().collect();
+        let (services, recipes) = (services.join(" and "), recipes.join(" "));
+        let what = if self.services.len() == 1 { "its image" } else { "their images" };
+        write!(formatter, "without {services}: `edge-smoke images build {recipes}` makes {what}, which no registry has")
+    }
+}
+
+/// What is asked for and can't be had, of services whose images no registry has: no reason to claim nothing of a stack that has
+/// everything else.
+pub(super) async fn lacking(services: &BTreeSet<Service>, options: &StackOptions) -> Option<Lacking> {
+    let is_in_question = |entry: &&images::Entry| {
+        let service = entry.service;
+        let is_asked = services.contains(&service) || brought_along(service).is_some_and(|by| services.contains(&by));
+        entry.official.is_none() && is_asked && !options.images.contains_key(&service)
+    };
+    let entries: Vec<&images::Entry> = images::CATALOG.iter().filter(is_in_question).collect();
+    if entries.is_empty() {
+        return None;
     }
     // Where no engine answers, standing the stack up will say so.
     let rows = images::list(&options.images).await.unwrap_or_default();
-    rows.iter().any(|row| row.service == Service::Echo && row.used.is_none())
+    let is_missing =
+        |entry: &&&images::Entry| rows.iter().any(|row| row.service == entry.service && row.used.is_none());
+    let missing: Vec<&images::Entry> = entries.iter().filter(is_missing).copied().collect();
+    let lacked: BTreeSet<Service> =
+        missing.iter().map(|entry| brought_along(entry.service).unwrap_or(entry.service)).collect();
+    let recipes = missing.iter().map(|entry| entry.recipe.name).collect();
+    (!missing.is_empty()).then(|| Lacking { services: lacked.into_iter().collect(), recipes })
+}
+
+/// By whom a service is brought along that nobody asks for.
+fn brought_along(service: Service) -> Option<Service> {
+    match service {
+        Service::CiAgent => Some(Service::Ci),
+        Service::Model => Some(Service::Chat),
+        _ => None,
+    }
 }
 
 /// Whether the containers stack could be stood up as things are: the engine's name and the services that are doubles in place of what
@@ -118,9 +158,8 @@ async fn containers_ready(
 ) -> Result<(String, Vec<&'static str>), String> {
     let engine = engine::engine().await.map_err(|_| "no container engine answers".to_owned())?;
     let rows = images::list(&options.images).await.map_err(|trouble| trouble.message)?;
-    // The CI brings its agent along.
     let is_asked = |row: &&images::Row| {
-        services.contains(&row.service) || row.service == Service::CiAgent && services.contains(&Service::Ci)
+        services.contains(&row.service) || brought_along(row.service).is_some_and(|by| services.contains(&by))
     };
     let missing: Vec<&str> =
         rows.iter().filter(is_asked).filter(|row| row.used.is_none()).map(|row| row.wanted()).collect();

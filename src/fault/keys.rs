@@ -6,7 +6,7 @@ use scenario::decode::{Key, Shape, Table};
 use super::tamper::keys as tamper;
 
 /// The services, as they are named in a file.
-const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo", "ci-agent"]);
+const SERVICES: Shape = Shape::Word(&["edge", "forge", "ci", "chat", "staging", "ide", "echo", "ci-agent", "model"]);
 /// A value, or the word that there is none.
 const SETTING: Shape = Shape::Either(&[Shape::Scalar, Shape::Null]);
 
@@ -168,9 +168,30 @@ pub(super) static ROUTE: Table = Table {
             Shape::Either(&[Shape::Text, Shape::List(&Shape::Text)]),
             "Request header fields of the client's that never arrive, in place of those that say who is signed in.",
         ),
+        Key::new(
+            "gate",
+            Shape::Either(&[Shape::Null, Shape::Table(&GATE)]),
+            "How the edge asks the service first who may pass (`forward_auth`); `null` asks nobody.",
+        ),
     ],
     exactly_one: &[],
     at_most_one: &["service", "redirect", "respond"],
+};
+
+pub(super) static GATE: Table = Table {
+    name: "gate",
+    noun: "a gate",
+    doc: "How the edge asks first who may pass.",
+    keys: &[
+        Key::new("secret", Shape::Text, "What the edge shows for the secret that it shares with the gate."),
+        Key::new(
+            "copy_headers",
+            Shape::Either(&[Shape::Text, Shape::List(&Shape::Text)]),
+            "The fields of the gate's answer that the request takes along; an empty list for none.",
+        ),
+    ],
+    exactly_one: &[],
+    at_most_one: &[],
 };
 
 pub(super) static REDIRECT: Table = Table {

@@ -103,7 +103,7 @@ fn inject(decoder: &Decoder, node: &Node) -> Option<(Inject, Vec<Spanned<String>
     inject.caddyfile = changes.iter().filter_map(|node| text_change(decoder, node)).collect();
     for (name, rules) in entries(decoder, fields.get("tamper"), "`tamper`") {
         let Some(service) = service(decoder, &name.value, name.span) else { continue };
-        if matches!(service, Service::Edge | Service::CiAgent) {
+        if matches!(service, Service::Edge | Service::CiAgent | Service::Model) {
             let message = format!("nothing stands between the edge and `{service}`");
             let help = "name the service behind the edge whose requests or answers are to be changed";
             decoder.report(decoder.at(name.span, message).help(help));

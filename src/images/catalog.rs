@@ -42,6 +42,8 @@ pub const CATALOG: &[Entry] = &[
         variable: "CI_AGENT_IMAGE",
     },
     Entry { service: Service::Chat, official: None, recipe: &CHAT, variable: "CHAT_IMAGE" },
+    // What it answers is no model's: there is no other.
+    Entry { service: Service::Model, official: None, recipe: &DOUBLE, variable: "MODEL_IMAGE" },
     Entry { service: Service::Staging, official: Some("caddy:2"), recipe: &CADDY, variable: "STAGING_IMAGE" },
     Entry { service: Service::Echo, official: None, recipe: &DOUBLE, variable: "ECHO_IMAGE" },
 ];

@@ -63,7 +63,7 @@ mod tests {
         let present = Present { id: "sha256:0123456789abcdef".to_owned(), size: 288_000_000, is_double: false };
         let rows: Vec<Row> = CATALOG
             .iter()
-            .filter(|entry| ![Service::Staging, Service::CiAgent].contains(&entry.service))
+            .filter(|entry| ![Service::Staging, Service::CiAgent, Service::Model].contains(&entry.service))
             .map(|entry| {
                 let there = [Service::Edge, Service::Ci].contains(&entry.service).then(|| present.clone());
                 let is_double = entry.recipe.is_double();

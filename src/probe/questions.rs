@@ -45,6 +45,7 @@ const TELLING: &[(Service, &[&str])] = &[
         &["/", "/user/login", "/api/healthz", "/api/v1/version", "/.well-known/openid-configuration", "/v2/"],
     ),
     (Service::Ci, &["/", "/web-config.js", "/healthz", "/authorize", "/api/user"]),
+    (Service::Chat, &["/", "/login", "/oauth/callback", "/history"]),
     (Service::Staging, &["/"]),
     (Service::Echo, &["/"]),
 ];

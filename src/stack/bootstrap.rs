@@ -10,6 +10,8 @@ use super::random;
 
 /// The first user's name. (`admin` is reserved in Gitea.)
 pub const USER: &str = "smoke";
+/// Who may use the chat besides the first user. Scenarios make the account, where they need somebody whose allowance they may use up.
+pub const TALKATIVE: &str = "talkative";
 /// The demo repository's name.
 pub const REPOSITORY: &str = "demo";
 /// The demo repository's one branch.

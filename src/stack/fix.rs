@@ -10,8 +10,14 @@ use verdict::{Change, RouteField};
 use super::StackOptions;
 
 /// Settings by which services are told of their OAuth application. Who is given a new secret goes by it.
-const TOLD: &[&str] =
-    &["WOODPECKER_FORGEJO_CLIENT", "WOODPECKER_FORGEJO_SECRET", "WOODPECKER_GITEA_CLIENT", "WOODPECKER_GITEA_SECRET"];
+const TOLD: &[&str] = &[
+    "WOODPECKER_FORGEJO_CLIENT",
+    "WOODPECKER_FORGEJO_SECRET",
+    "WOODPECKER_GITEA_CLIENT",
+    "WOODPECKER_GITEA_SECRET",
+    "CHAT_OAUTH_CLIENT_ID",
+    "CHAT_OAUTH_CLIENT_SECRET",
+];
 
 /// A stack with a fix applied.
 #[derive(Debug, Clone)]
@@ -98,6 +104,17 @@ impl Fixed {
                 self.tell(service);
             }
             Change::ApplicationSecret { service } => self.tell(named(service)?),
+            // The stack has one of its own, which both know where nobody says otherwise.
+            Change::GateSecret { service } => {
+                if let Some(settings) = options.environment.get_mut(&named(service)?) {
+                    settings.remove("FORWARD_AUTH_SECRET");
+                }
+                for change in options.routes.values_mut().flatten() {
+                    if let Some(Some(gate)) = &mut change.gate {
+                        gate.secret = None;
+                    }
+                }
+            }
             Change::Start { service } => {
                 options.stop.remove(&named(service)?);
             }
@@ -144,6 +161,10 @@ fn set(change: &mut RouteChange, field: &RouteField, site: &routes::Site) {
             change.flush = Some(if *at_once { Flush::Immediate } else { Flush::Auto });
         }
         RouteField::RemoveHeaders(names) => change.remove_headers = Some(names.clone()),
+        RouteField::GateCopies(names) => {
+            let gate = change.gate.get_or_insert_default().get_or_insert_default();
+            gate.copy_headers = Some(names.clone());
+        }
         RouteField::PassHeader(name) => {
             change.headers.iter_mut().for_each(|fields| fields.retain(|(field, _)| !field.eq_ignore_ascii_case(name)));
         }

@@ -11,13 +11,25 @@ pub(super) const STAGING: &[(&str, &[u8])] = &[
 /// What serves it in containers.
 pub(super) const STAGING_CADDYFILE: &str = include_str!("../../fixtures/staging.Caddyfile");
 
+/// The project's tree, as the chat finds it: paths below `fixtures/workspace`, with their contents.
+pub(super) const WORKSPACE: &[(&str, &[u8])] = &[
+    ("README.md", include_bytes!("../../fixtures/workspace/README.md")),
+    ("docs/notes.md", include_bytes!("../../fixtures/workspace/docs/notes.md")),
+    ("src/greet.sh", include_bytes!("../../fixtures/workspace/src/greet.sh")),
+];
+
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
 
     #[test]
-    fn every_file_of_the_staging_site_is_built_in() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/staging");
+    fn every_file_of_the_staging_site_and_of_the_workspace_is_built_in() {
+        is_built_in("staging", super::STAGING);
+        is_built_in("workspace", super::WORKSPACE);
+    }
+
+    fn is_built_in(folder: &str, files: &[(&str, &[u8])]) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
         let mut folders = vec![root.clone()];
         let mut found: Vec<PathBuf> = Vec::new();
         while let Some(folder) = folders.pop() {
@@ -28,7 +40,7 @@ mod tests {
         }
         for path in found {
             let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
-            assert!(super::STAGING.iter().any(|(built_in, _)| *built_in == name), "{name} is not built in");
+            assert!(files.iter().any(|(built_in, _)| *built_in == name), "{name} is not built in");
         }
     }
 }

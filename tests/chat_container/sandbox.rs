@@ -4,10 +4,11 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::identity::{ACCESS_TOKEN, Identity};
 use crate::stood::{Stood, docker, is_possible};
 
 /// What `verify-chat-sandbox` says of a container: its exit code, and the promises that are broken, with where they are seen from.
-fn verify(container: &str) -> (Option<i32>, Vec<String>) {
+pub(crate) fn verify(container: &str) -> (Option<i32>, Vec<String>) {
     let program = env!("CARGO_BIN_EXE_edge-smoke");
     let output = Command::new(program).args(["verify-chat-sandbox", container, "--format", "json"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -58,21 +59,40 @@ fn with_an_identity_of_its_own_that_is_mounted_and_nothing_else() {
     if !is_possible() {
         return;
     }
-    let folder = tempfile::tempdir().unwrap();
-    let source = folder.path().join(".claude-chat");
-    std::fs::create_dir(&source).unwrap();
-    std::os::unix::fs::chown(&source, Some(1000), Some(1000)).unwrap();
-    let mount = format!("{}:/home/chat/.claude-chat", source.display());
+    let identity = Identity::new();
     let signed_in = |spec: &mut edge_smoke::stack::containers::compose::model::ServiceSpec| {
         spec.environment.remove("ANTHROPIC_API_KEY");
         spec.tmpfs.remove("/home/chat/.claude-chat");
     };
-    let stood = Stood::up(signed_in, &["--volume", &mount]);
+    // The model knows nobody but who has this identity's token.
+    let stood = Stood::beside(&[("MESSAGES_KEY", ACCESS_TOKEN)], signed_in, &["--volume", &identity.mount()]);
     assert_eq!(verify(&stood.chat()), (Some(0), vec![]));
+    let mounts = docker(&["inspect", &stood.chat(), "--format", "{{json .Mounts}}"]);
+    let mounts: Value = serde_json::from_slice(&mounts.stdout).unwrap();
+    let sources: Vec<&Value> = mounts
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|mount| mount["Type"] == "bind")
+        .map(|mount| &mount["Source"])
+        .collect();
+    assert_eq!(sources, [identity.source().to_str().unwrap()], "and no third folder");
     // Nobody has signed in with it yet, and that is what the command says.
     let (is_answered, said) = stood.exec(&["chat", "ask", "is anybody there?"]);
     assert!(!is_answered && said.contains("the command gave no answer"), "{said}");
-    assert!(source.join("config/session.lock").exists() && source.join("config/credentials").exists());
+    assert!(
+        identity.source().join("config/session.lock").exists() && identity.source().join("config/credentials").exists()
+    );
+    // Somebody has: a prompt is answered, one after the other, and the credentials stay where they are.
+    identity.sign_in();
+    let both = std::thread::scope(|scope| {
+        let ask = |prompt| stood.exec(&["chat", "ask", prompt]);
+        let turns = ["one", "two"].map(|prompt| scope.spawn(move || ask(prompt)));
+        turns.map(|turn| turn.join().unwrap())
+    });
+    assert_eq!(both, ["one", "two"].map(|prompt| (true, format!("You said: {prompt}\n"))));
+    assert!(identity.credentials().contains(ACCESS_TOKEN));
+    assert_eq!(verify(&stood.chat()), (Some(0), vec![]));
 }
 
 #[test]

@@ -55,12 +55,19 @@ pub(crate) struct Stood {
 impl Stood {
     /// The chat with these options beside those of the file; `change` may change what the file has.
     pub(crate) fn up(change: impl FnOnce(&mut ServiceSpec), more: &[&str]) -> Self {
+        Self::beside(&[], change, more)
+    }
+
+    /// The same beside a model with these settings.
+    pub(crate) fn beside(model: &[(&str, &str)], change: impl FnOnce(&mut ServiceSpec), more: &[&str]) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("edge-smoke-chat-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let stood = Self { name };
         must(&["network", "create", &stood.name]);
         let oauth = [("CHAT_OAUTH_CLIENT_ID", "id"), ("CHAT_OAUTH_CLIENT_SECRET", "secret-of-the-application")];
-        stood.run("model", &spec("model", &[("MESSAGES_TOKEN_DELAY_MS", "1")]), &[]);
+        let mut beside = spec("model", &[("MESSAGES_TOKEN_DELAY_MS", "1")]);
+        beside.environment.extend(model.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        stood.run("model", &beside, &[]);
         let mut chat = spec("chat", &oauth);
         change(&mut chat);
         stood.run("chat", &chat, more);

@@ -5,7 +5,7 @@ mod add;
 use std::collections::BTreeMap;
 
 use crate::error::{Problem, RouteError};
-use crate::model::{Action, Cookies, Flush, Forward, PathEdit, PathMatch, Route, Site, Upstream};
+use crate::model::{Action, Cookies, Flush, Forward, GateSecret, PathEdit, PathMatch, Route, Site, Upstream};
 
 /// Changes by the names of the routes; `None` removes the route.
 pub type RouteChanges = BTreeMap<String, Option<RouteChange>>;
@@ -37,10 +37,21 @@ pub struct RouteChange {
     pub remove_headers: Option<Vec<String>>,
     /// Header fields as the service is told them, after all else; `None` takes one off.
     pub headers: Option<Vec<(String, Option<String>)>>,
+    /// Whom the edge asks first: otherwise than before, or `Some(None)` nobody.
+    pub gate: Option<Option<GateChange>>,
     /// The client is sent here instead: target and status.
     pub redirect: Option<(String, u16)>,
     /// The edge answers by itself instead: status and content.
     pub respond: Option<(u16, String)>,
+}
+
+/// How the edge asks the gate of a route otherwise. What is `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GateChange {
+    /// What it shows the gate for a secret.
+    pub secret: Option<GateSecret>,
+    /// The fields of the gate's answer that the request takes along.
+    pub copy_headers: Option<Vec<String>>,
 }
 
 /// A route that the standard ones lack.
@@ -184,7 +195,7 @@ impl Route {
             let asks_for_no_other = RouteChange { path: None, host: None, ..change.clone() } == RouteChange::default();
             return if asks_for_no_other { Ok(()) } else { Err(Problem::new(setting(""), message).into()) };
         };
-        let Forward { upstream, path, gate: _, remove_headers, headers, cookies, websocket, max_body, flush } =
+        let Forward { upstream, path, gate, remove_headers, headers, cookies, websocket, max_body, flush } =
             &mut **forward;
         match (change.strip_prefix, &self.path) {
             (None, _) => {}
@@ -204,6 +215,17 @@ impl Route {
                 Some(upstream) => upstream.clone(),
                 None => Upstream::parse(&setting(".upstream"), text)?,
             };
+        }
+        match (&change.gate, gate.as_mut()) {
+            (None, _) => {}
+            (Some(None), _) => *gate = None,
+            (Some(Some(change)), Some(gate)) => {
+                replace(&mut gate.secret, change.secret.as_ref());
+                replace(&mut gate.copy_headers, change.copy_headers.as_ref());
+            }
+            (Some(Some(_)), None) => {
+                return Err(Problem::new(setting(".gate"), "the route has no gate to change").into());
+            }
         }
         replace(path, change.edit.as_ref());
         replace(cookies, change.cookies.as_ref());

@@ -111,6 +111,11 @@ pub enum Change {
         /// The service.
         service: String,
     },
+    /// A new secret for the edge and the service that it asks who may pass (`forward_auth`); both are given it.
+    GateSecret {
+        /// The service.
+        service: String,
+    },
     /// A service that isn't running and should.
     Start {
         /// The service.
@@ -136,6 +141,8 @@ pub enum RouteField {
     FlushImmediately(bool),
     /// Header fields of the client's that never arrive.
     RemoveHeaders(Vec<String>),
+    /// The fields of the gate's answer that a request takes along: who is signed in.
+    GateCopies(Vec<String>),
     /// A request header field reaches the service as the edge sends it unless it is told otherwise.
     PassHeader(String),
 }
@@ -175,6 +182,10 @@ impl Change {
             Change::ApplicationSecret { service } => {
                 line(format!("environment of {service}"), "the client secret that the forge shows anew".to_owned())
             }
+            Change::GateSecret { service } => vec![
+                Line { file: format!("environment of {service}"), text: "FORWARD_AUTH_SECRET=a new one".to_owned() },
+                Line { file: "environment of edge".to_owned(), text: "FORWARD_AUTH_SECRET=the same".to_owned() },
+            ],
             Change::Start { service } => line("shell".to_owned(), format!("docker compose up -d {service}")),
         }
     }
@@ -195,6 +206,7 @@ impl RouteField {
             RouteField::Cookies(false) => "request_header -Cookie".to_owned(),
             RouteField::FlushImmediately(true) => "reverse_proxy { flush_interval -1 }".to_owned(),
             RouteField::FlushImmediately(false) => "- flush_interval".to_owned(),
+            RouteField::GateCopies(names) => format!("forward_auth {{ copy_headers {} }}", names.join(" ")),
             RouteField::PassHeader(name) => format!("- header_up {name}; - header_up -{name}"),
             RouteField::RemoveHeaders(names) => {
                 names.iter().map(|name| format!("request_header -{name}")).collect::<Vec<_>>().join("; ")

@@ -1,7 +1,7 @@
 //! One route of a fault file.
 
-use routes::change::RouteChange;
-use routes::{Cookies, Flush, PathEdit};
+use routes::change::{GateChange, RouteChange};
+use routes::{Cookies, Flush, GateSecret, PathEdit};
 use scenario::Spanned;
 use scenario::decode::{Decoder, Fields};
 use scenario::yaml::{Kind, Node};
@@ -36,6 +36,7 @@ pub(super) fn route(decoder: &Decoder, name: &Spanned<String>, node: &Node) -> O
             names.filter_map(|node| decoder.text(node, "an item of `remove_headers`").map(str::to_owned)).collect()
         }),
         headers: headers(decoder, &fields),
+        gate: fields.get("gate").and_then(|node| gate(decoder, node)),
         redirect: fields.get("redirect").and_then(|node| redirect(decoder, node)),
         respond: fields.get("respond").and_then(|node| respond(decoder, node)),
     };
@@ -53,6 +54,24 @@ pub(super) fn route(decoder: &Decoder, name: &Spanned<String>, node: &Node) -> O
         leads_somewhere(decoder, name, &fields);
     }
     Some(change)
+}
+
+/// `null` is nobody.
+fn gate(decoder: &Decoder, node: &Node) -> Option<Option<GateChange>> {
+    if matches!(node.kind, Kind::Null) {
+        return Some(None);
+    }
+    let fields = decoder.fields(node, &keys::GATE, node.span)?;
+    let secret = fields.get("secret").and_then(|node| decoder.text(node, "`secret`")).map(GateSecret::new);
+    let copy_headers = fields.get("copy_headers").map(|node| {
+        let list = match &node.kind {
+            Kind::Sequence(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        let names = list.iter();
+        names.filter_map(|node| decoder.text(node, "an item of `copy_headers`").map(str::to_owned)).collect()
+    });
+    Some(Some(GateChange { secret, copy_headers }))
 }
 
 fn leads_somewhere(decoder: &Decoder, name: &Spanned<String>, fields: &Fields<'_>) {

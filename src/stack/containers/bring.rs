@@ -16,11 +16,11 @@ use super::compose::model::{Condition, ServiceSpec, VolumeSource};
 use super::engine::refused;
 use super::launch::{LaunchError, create, start};
 use super::pass_on::Passage;
-use super::plan::Plan;
+use super::plan::{Plan, Seed};
 use super::ready::{Awaited, interrupted};
 use super::run::Run;
 use super::standing::Standing;
-use super::volumes::{fill, mount};
+use super::volumes::{fill, fill_at, mount};
 
 /// How far a service has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,6 +142,15 @@ pub(super) async fn fill_files(
     for (index, filled) in plan.filled_mounts(name, spec)?.into_iter().enumerate() {
         let done = fill(&standing.docker, &standing.run, &volume(name, index), &spec.image, &filled.files).await;
         done.map_err(|error| refused(name, "its files can't be copied", &error))?;
+    }
+    Ok(())
+}
+
+/// Puts what a service begins with into its volumes.
+pub(super) async fn seed(standing: &Standing, plan: &Plan, name: &str, spec: &ServiceSpec) -> Result<(), Trouble> {
+    for Seed { volume, target, files } in plan.seeds(name, spec) {
+        let done = fill_at(&standing.docker, &standing.run, &volume, &target, &spec.image, &files).await;
+        done.map_err(|error| refused(name, "what it begins with can't be copied", &error))?;
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ use crate::stack::bootstrap::{Forge, Product};
 use crate::stack::{Application, Injected, StackOptions};
 
 /// The version of what is kept. A stack that another version of the program kept is not understood.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The volume's name within its run.
 const VOLUME: &str = "state";
 /// Where it is mounted to be read.
@@ -53,9 +53,11 @@ struct State {
     injected: Injected,
     port: u16,
     agent_secret: String,
+    gate_secret: String,
     authority: Option<Certificates>,
     forge: Option<Owner>,
-    ci: Option<Client>,
+    clients: BTreeMap<String, Client>,
+    chat_token: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,6 +87,26 @@ struct Client {
     client_id: String,
     client_secret: String,
     redirect_uris: Vec<String>,
+}
+
+impl Client {
+    fn of(application: &Application) -> Self {
+        Self {
+            name: application.name.clone(),
+            client_id: application.client_id.clone(),
+            client_secret: application.client_secret.expose().to_owned(),
+            redirect_uris: application.redirect_uris.clone(),
+        }
+    }
+
+    fn application(self) -> Application {
+        Application {
+            name: self.name,
+            client_id: self.client_id,
+            client_secret: Secret::new(self.client_secret),
+            redirect_uris: self.redirect_uris,
+        }
+    }
 }
 
 impl Containers {
@@ -127,6 +149,7 @@ impl Containers {
             injected: options.injected.clone(),
             port: self.plan.ground.port,
             agent_secret: self.plan.ground.agent_secret().expose().to_owned(),
+            gate_secret: self.plan.ground.gate_secret().expose().to_owned(),
             authority: self.plan.ground.authority.as_ref().map(|authority| Certificates {
                 ca: authority.ca_pem.clone(),
                 certificate: authority.certificate_pem.clone(),
@@ -138,12 +161,14 @@ impl Containers {
                 password: forge.password.expose().to_owned(),
                 repository: forge.repository.clone(),
             }),
-            ci: registered.and_then(|registered| registered.ci.as_ref()).map(|ci| Client {
-                name: ci.name.clone(),
-                client_id: ci.client_id.clone(),
-                client_secret: ci.client_secret.expose().to_owned(),
-                redirect_uris: ci.redirect_uris.clone(),
-            }),
+            clients: registered
+                .iter()
+                .flat_map(|registered| &registered.applications)
+                .map(|(service, application)| (service.to_string(), Client::of(application)))
+                .collect(),
+            chat_token: registered
+                .and_then(|registered| registered.chat_token.as_ref())
+                .map(|token| token.expose().to_owned()),
         }
     }
 }
@@ -235,7 +260,8 @@ impl Kept {
             .collect();
         let authority = state.authority.map(|it| Authority::restored(it.ca, it.certificate, Secret::new(it.key)));
         let authority = authority.transpose().map_err(|error| trouble(error.to_string()))?;
-        let ground = Ground::restored(state.port, authority, Secret::new(state.agent_secret));
+        let ground =
+            Ground::restored(state.port, authority, Secret::new(state.agent_secret), Secret::new(state.gate_secret));
         let product = if state.is_gitea { Product::Gitea } else { Product::Forgejo };
         let forge = state.forge.map(|it| Forge {
             product,
@@ -244,13 +270,10 @@ impl Kept {
             password: Secret::new(it.password),
             repository: it.repository,
         });
-        let ci = state.ci.map(|it| Application {
-            name: it.name,
-            client_id: it.client_id,
-            client_secret: Secret::new(it.client_secret),
-            redirect_uris: it.redirect_uris,
-        });
-        let registered = forge.is_some().then_some(Registered { product, ci });
+        let clients = state.clients.into_iter();
+        let applications = clients.filter_map(|(name, it)| Some((service_named(&name)?, it.application()))).collect();
+        let chat_token = state.chat_token.map(Secret::new);
+        let registered = forge.is_some().then_some(Registered { product, applications, chat_token });
         let inputs = Inputs { names: &state.services, options: &options, images: &images, ground };
         let plan = inputs.plan(registered)?.altered(&options)?;
         let standing = Standing::new(docker, run);

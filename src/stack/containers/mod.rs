@@ -43,5 +43,13 @@ pub use up::up;
 use scenario::model::Service;
 
 /// The services that the stack has, as long as its file has them: a test compares the two.
-pub const SERVICES: &[Service] =
-    &[Service::Edge, Service::Forge, Service::Ci, Service::CiAgent, Service::Staging, Service::Echo];
+pub const SERVICES: &[Service] = &[
+    Service::Edge,
+    Service::Forge,
+    Service::Ci,
+    Service::CiAgent,
+    Service::Chat,
+    Service::Model,
+    Service::Staging,
+    Service::Echo,
+];

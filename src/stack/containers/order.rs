@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use verdict::evidence::Trouble;
 
-use super::bring::{Bringing, Stage};
+use super::bring::{Bringing, Stage, seed};
 use super::compose::model::ServiceSpec;
 use super::follow::Follower;
 use super::inside::{Container, log_lines};
@@ -23,7 +23,7 @@ use super::ready::{TROUBLE_LOG_LINES, interrupted};
 use super::standing::Standing;
 use super::versions::version;
 use super::volumes::create_network;
-use crate::stack::applications::{Applications, redirect_uris};
+use crate::stack::applications::Applications;
 use crate::stack::bootstrap::{BootstrapError, Forge, bootstrap};
 
 /// What came up.
@@ -140,6 +140,17 @@ impl Rising<'_> {
         created.await.into_iter().flatten().collect()
     }
 
+    /// What these begin with is in their volumes, put there when only the forge is still awaited; false where something has failed.
+    async fn seeded(&self, plan: &Plan, names: &BTreeSet<&str>, shared: &Shared) -> bool {
+        if !shared.ready(&[Service::Edge.as_str()]).await {
+            return false;
+        }
+        let specs = names.iter().filter_map(|name| Some((*name, plan.services.get(*name)?)));
+        let seeded = join_all(specs.map(|(name, spec)| seed(self.standing, plan, name, spec))).await;
+        let result = seeded.into_iter().collect::<Result<(), Trouble>>();
+        result.map_err(|trouble| shared.fail(LaunchError::Other(trouble))).is_ok()
+    }
+
     fn bringing<'b>(
         &'b self,
         plan: &'b Plan,
@@ -171,7 +182,9 @@ impl Rising<'_> {
     /// What comes once the edge and the forge are ready: the forge is set up, and the late ones follow. Gives the plan by which they
     /// were started; `None` where there is no forge, or something failed.
     async fn behind_the_edge(&self, plan: &Plan, late: &BTreeSet<&str>, shared: &Shared) -> Option<(Plan, Forge)> {
-        if !shared.ready(&[Service::Edge.as_str(), Service::Forge.as_str()]).await {
+        let awaited = [Service::Edge.as_str(), Service::Forge.as_str()];
+        let (is_seeded, are_ready) = tokio::join!(self.seeded(plan, late, shared), shared.ready(&awaited));
+        if !(is_seeded && are_ready) {
             return None;
         }
         let set_up = async {
@@ -219,19 +232,22 @@ impl Rising<'_> {
 
     /// The plan, once the forge knows who signs people in there.
     async fn registered(&self, plan: &Plan, url: &str, forge: &Forge) -> Result<Plan, Trouble> {
-        let mut registered = Registered { product: forge.product, ci: None };
-        if plan.services.contains_key(Service::Ci.as_str()) {
-            let way = plan.way();
-            let applications = Applications { forge: url, way: &way, owner: (&forge.user, &forge.password) };
-            let uris = redirect_uris(Service::Ci, &plan.site, &self.inputs.options.applications);
-            match applications.create(Service::Ci.as_str(), uris).await {
-                Ok(application) => registered.ci = Some(application),
-                Err(why) => {
-                    let message = format!("it registers no OAuth application for the CI: {why}");
-                    return Err(self.forge_trouble(message).await);
-                }
+        let way = plan.way();
+        let services = self.inputs.signing_in();
+        let applications = Applications { forge: url, way: &way, owner: (&forge.user, &forge.password) };
+        let applications = applications.register(&services, &plan.site, &self.inputs.options.applications).await;
+        let applications = match applications {
+            Ok(applications) => applications,
+            Err(why) => return Err(self.forge_trouble(why).await),
+        };
+        let mut chat_token = None;
+        if services.contains(&Service::Chat) {
+            match forge.create_token(url, &way, Service::Chat.as_str()).await {
+                Ok(token) => chat_token = Some(token),
+                Err(error) => return Err(self.forge_trouble(error.to_string()).await),
             }
         }
+        let registered = Registered { product: forge.product, applications, chat_token };
         self.inputs.plan(Some(registered))
     }
 

@@ -12,6 +12,7 @@ use super::plan::Plan;
 use super::ready::{TROUBLE_LOG_LINES, interrupted};
 use super::standing::Standing;
 use crate::stack::api::{Api, Way};
+use crate::stack::applications::SIGNING_IN;
 
 /// How long the edge may take to pass requests on, once it and what is behind it are ready.
 const EDGE_WITHIN: Duration = Duration::from_secs(30);
@@ -52,6 +53,8 @@ impl Passage {
             Service::Edge => ("/", None),
             Service::Forge => ("/api/healthz", Some(200)),
             Service::Ci => ("/healthz", Some(204)),
+            // To the forge: without a session nothing else is open.
+            Service::Chat => ("/login", Some(303)),
             Service::Staging => ("/", Some(200)),
             _ => return None,
         };
@@ -108,12 +111,17 @@ pub(super) async fn wait_for_an_answer(
     }
 }
 
-/// Waits until the edge passes a request on to the CI, where there is one and the routes are as they should be.
-pub(super) async fn wait_for_ci(standing: &Standing, plan: &Plan, stop: &CancellationToken) -> Result<(), Trouble> {
-    match Passage::to(Service::Ci.as_str(), plan) {
-        Some(passage) => wait(standing, &passage, stop).await,
-        None => Ok(()),
+/// Waits until the edge passes requests on to those who sign people in at the forge, where there are any and the routes are as they should
+/// be.
+pub(super) async fn wait_for_clients(
+    standing: &Standing,
+    plan: &Plan,
+    stop: &CancellationToken,
+) -> Result<(), Trouble> {
+    for passage in SIGNING_IN.iter().filter_map(|service| Passage::to(service.as_str(), plan)) {
+        wait(standing, &passage, stop).await?;
     }
+    Ok(())
 }
 
 async fn wait(standing: &Standing, passage: &Passage, stop: &CancellationToken) -> Result<(), Trouble> {

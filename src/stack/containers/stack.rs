@@ -133,8 +133,18 @@ fn site(plan: &Plan, options: &StackOptions, forge: Option<&Forge>) -> Site {
         resolve: vec![(HOST.to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))],
         ca_pem: plan.ground.authority.as_ref().map(|authority| authority.ca_pem.clone()),
         variables: variables.map(owned).collect(),
-        secrets: forge.iter().map(|forge| ("password".to_owned(), forge.password.clone())).collect(),
+        secrets: secrets(plan, forge),
     }
+}
+
+/// What scenarios may use, and what nobody is to read in what services say.
+fn secrets(plan: &Plan, forge: Option<&Forge>) -> BTreeMap<String, Secret> {
+    let password = forge.map(|forge| ("password", forge.password.clone()));
+    let has_gate = plan.site.gate_secret().is_some();
+    let gate = has_gate.then(|| ("gate_secret", plan.ground.gate_secret().clone()));
+    let token = plan.registered.as_ref().and_then(|registered| registered.chat_token.clone());
+    let token = token.map(|token| ("chat_token", token));
+    [password, gate, token].into_iter().flatten().map(|(name, secret)| (name.to_owned(), secret)).collect()
 }
 
 fn owned((name, value): (&str, &String)) -> (String, String) {

@@ -21,18 +21,26 @@ pub(crate) struct File {
     pub(crate) path: String,
     /// Its content.
     pub(crate) content: Vec<u8>,
-    /// User and group that alone may read it; `None` where everybody may.
+    /// User and group that it belongs to; `None` for root.
     owner: Option<(u64, u64)>,
+    /// Only they may read it.
+    is_secret: bool,
 }
 
 impl File {
     /// A file that everybody may read.
     pub(crate) fn new(path: &str, content: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.to_owned(), content: content.into(), owner: None }
+        Self { path: path.to_owned(), content: content.into(), owner: None, is_secret: false }
     }
 
     /// The file, readable by this user alone (`1000:1000`); by root where it isn't given in numbers.
     pub(crate) fn only_for(mut self, user: Option<&str>) -> Self {
+        self.is_secret = true;
+        self.belonging_to(user)
+    }
+
+    /// The file, with the directories above it, as this user's own.
+    pub(crate) fn belonging_to(mut self, user: Option<&str>) -> Self {
         let (user, group) = user.map_or(("0", "0"), |user| user.split_once(':').unwrap_or((user, "0")));
         self.owner = Some((user.parse().unwrap_or_default(), group.parse().unwrap_or_default()));
         self
@@ -67,8 +75,19 @@ pub(crate) fn mount(run: &Run, volume: &str, target: &str, read_only: bool) -> M
 
 /// Puts files into a volume of the run. A container that is never started carries them in; any image will do for it.
 pub(crate) async fn fill(docker: &Docker, run: &Run, volume: &str, image: &str, files: &[File]) -> Result<(), Error> {
-    const PLACE: &str = "/edge-smoke";
-    let mount = mount(run, volume, PLACE, false);
+    fill_at(docker, run, volume, "/edge-smoke", image, files).await
+}
+
+/// The same, with the volume mounted at this place: a new volume takes over what the image has there, and to whom it belongs.
+pub(crate) async fn fill_at(
+    docker: &Docker,
+    run: &Run,
+    volume: &str,
+    place: &str,
+    image: &str,
+    files: &[File],
+) -> Result<(), Error> {
+    let mount = mount(run, volume, place, false);
     let body = ContainerCreateBody {
         image: Some(image.to_owned()),
         // It is never started, but an image without a command of its own is refused.
@@ -79,7 +98,7 @@ pub(crate) async fn fill(docker: &Docker, run: &Run, volume: &str, image: &str, 
     };
     let options = CreateContainerOptionsBuilder::new().name(&run.name(&format!("{volume}-copy"))).build();
     let container = docker.create_container(Some(options), body).await?.id;
-    let upload = UploadToContainerOptionsBuilder::new().path(PLACE).build();
+    let upload = UploadToContainerOptionsBuilder::new().path(place).build();
     docker.upload_to_container(&container, Some(upload), body_full(Bytes::from(archive(files)?))).await?;
     // With the nameless volumes that its image asks for: they carry no label of ours.
     let removal = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
@@ -90,26 +109,27 @@ pub(crate) async fn fill(docker: &Docker, run: &Run, volume: &str, image: &str, 
 /// The files as a tar archive, with the directories above them, readable by everybody and owned by root but for those
 /// that have an owner.
 fn archive(files: &[File]) -> Result<Vec<u8>, std::io::Error> {
-    let mut entries: BTreeMap<&str, Option<&File>> = BTreeMap::new();
+    let mut entries: BTreeMap<&str, (&File, bool)> = BTreeMap::new();
     for file in files {
         for (position, _) in file.path.match_indices('/') {
-            entries.insert(&file.path[..position], None);
+            entries.insert(&file.path[..position], (file, true));
         }
-        entries.insert(&file.path, Some(file));
+        entries.insert(&file.path, (file, false));
     }
     let mut builder = tar::Builder::new(Vec::new());
-    for (path, file) in entries {
+    for (path, (file, is_directory)) in entries {
         let mut header = tar::Header::new_gnu();
-        header.set_entry_type(if file.is_some() { tar::EntryType::Regular } else { tar::EntryType::Directory });
-        header.set_mode(match file {
-            None => 0o755,
-            Some(File { owner: None, .. }) => 0o644,
-            Some(File { owner: Some(_), .. }) => 0o400,
+        header.set_entry_type(if is_directory { tar::EntryType::Directory } else { tar::EntryType::Regular });
+        header.set_mode(match (is_directory, file.is_secret) {
+            (true, _) => 0o755,
+            (false, false) => 0o644,
+            (false, true) => 0o400,
         });
-        let (user, group) = file.and_then(|file| file.owner).unwrap_or_default();
+        let owner = file.owner.filter(|_| !(is_directory && file.is_secret));
+        let (user, group) = owner.unwrap_or_default();
         header.set_uid(user);
         header.set_gid(group);
-        let content = file.map_or(&[][..], |file| &file.content);
+        let content = if is_directory { &[][..] } else { &file.content };
         header.set_size(content.len() as u64);
         builder.append_data(&mut header, path, content)?;
     }
@@ -127,6 +147,7 @@ mod tests {
         let files = [
             File::new("a/b/c.txt", "deep"),
             File::new("key", "secret").only_for(Some("1000:1001")),
+            File::new("own/file.txt", "").belonging_to(Some("1000:1001")),
             File::new("root-key", "").only_for(None),
             File::new("top.txt", ""),
         ];
@@ -145,6 +166,8 @@ mod tests {
             ("a/b", 0o755, (0, 0), ""),
             ("a/b/c.txt", 0o644, (0, 0), "deep"),
             ("key", 0o400, (1000, 1001), "secret"),
+            ("own", 0o755, (1000, 1001), ""),
+            ("own/file.txt", 0o644, (1000, 1001), ""),
             ("root-key", 0o400, (0, 0), ""),
             ("top.txt", 0o644, (0, 0), ""),
         ];

@@ -13,7 +13,7 @@ use verdict::evidence::Trouble;
 
 use super::ground::ChatGround;
 use crate::stack::applications::{Registered, SIGNING_IN};
-use crate::stack::bootstrap::{REPOSITORY, USER};
+use crate::stack::bootstrap::{REPOSITORY, TALKATIVE, USER};
 use crate::stack::{Application, Product, StackOptions, addresses, applications};
 
 /// Settings for services that take none are a mistake, not a wish to be ignored.
@@ -121,9 +121,6 @@ pub(super) fn ci_agent(
     Ok(settings)
 }
 
-/// Who may use the chat besides the first user. Scenarios make the account, where they need somebody whose allowance they may use up.
-const TALKATIVE: &str = "talkative";
-
 /// What the chat is told, as `fixtures/compose.yml` has it, but for what the user set otherwise.
 pub(super) fn chat(
     site: &routes::Site,
@@ -139,6 +136,8 @@ pub(super) fn chat(
         ("ANTHROPIC_API_KEY", "no-real-key"),
         ("CHAT_OAUTH_CLIENT_ID", &application.client_id),
         ("CHAT_OAUTH_CLIENT_SECRET", application.client_secret.expose()),
+        // Journeys are walked again and again; one of them uses up what one person may ask for.
+        ("CHAT_MAX_REQUESTS_PER_HOUR", "120"),
         ("DISINTO_CHAT_ALLOWED_USERS", &format!("{USER},{TALKATIVE}")),
         ("FORGE_OWNER", USER),
         ("FORGE_REPO", REPOSITORY),

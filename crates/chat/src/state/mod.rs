@@ -65,8 +65,11 @@ impl Store {
         fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&file).map_err(failed)?;
         let mut connection = Connection::open(&file)?;
         connection.busy_timeout(Duration::from_secs(5))?;
-        // A write-ahead log is synced at checkpoints alone otherwise, and a session that was handed out must not be forgotten.
-        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+        // A write-ahead log is synced at checkpoints alone otherwise, and a session that was handed out must not be forgotten. Of its pages
+        // few are needed at a time, and the system keeps the rest: half a megabyte is as fast as the two that are usual.
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -512;",
+        )?;
         migrations::run(&mut connection)?;
         let (tasks, mut waiting) = mpsc::channel::<Task>(WAITING);
         let work = move || {

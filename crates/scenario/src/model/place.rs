@@ -21,6 +21,8 @@ pub enum Service {
     Echo,
     /// The CI's agent, which runs its pipelines. It has no address: only the CI knows it.
     CiAgent,
+    /// The model that the chat's command talks to, which is a double. It has no address either.
+    Model,
 }
 
 impl Service {
@@ -35,6 +37,7 @@ impl Service {
         Service::Ci,
         Service::CiAgent,
         Service::Chat,
+        Service::Model,
         Service::Staging,
         Service::Ide,
         Service::Echo,
@@ -51,6 +54,7 @@ impl Service {
             Service::Ide => "ide",
             Service::Echo => "echo",
             Service::CiAgent => "ci-agent",
+            Service::Model => "model",
         }
     }
 }

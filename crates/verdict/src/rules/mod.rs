@@ -16,6 +16,7 @@ mod edge;
 mod errored;
 mod external_bad_gateway;
 mod forge;
+mod gate;
 mod hook;
 mod identity;
 mod nothing_ran;
@@ -164,6 +165,13 @@ static RULES: &[&Rule] = &[
     &cookie::path_too_narrow::RULE,
     &cookie::collision::RULE,
     &cookie::shadowed::RULE,
+    // The question at the gate, and who is let in.
+    &gate::secret_mismatch::RULE,
+    &gate::user_not_copied::RULE,
+    &gate::login_gated::RULE,
+    &chat::user_not_listed::RULE,
+    &chat::command_fails::RULE,
+    &chat::forge_token_refused::RULE,
     // A chat's own ways.
     &chat::redirects_programs::RULE,
     &chat::navigation_unknown::RULE,

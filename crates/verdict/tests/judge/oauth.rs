@@ -160,6 +160,13 @@ fn a_code_that_can_not_be_redeemed() {
 }
 
 #[test]
+fn a_code_with_somebody_else_s_challenge_says_nothing_of_the_secret() {
+    // Gitea, where another client's sign-in in the same session was one with PKCE.
+    let line = r#"oauth2 config exchange failed: oauth2: \"unauthorized_client\" \"failed PKCE code challenge\" (400 Bad Request)"#;
+    only(&logged(came_back("oauth_error"), "ci", line), "unexplained");
+}
+
+#[test]
 fn a_client_that_does_not_reach_its_provider_has_the_right_secret() {
     for line in [
         "oauth2 config exchange failed: Post http://forgejo:3000/x: dial tcp: lookup forgejo: no such host",

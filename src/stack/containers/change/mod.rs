@@ -19,7 +19,7 @@ use verdict::evidence::Trouble;
 use super::plan::{Inputs, Plan, Registered, service_named};
 use super::stack::Containers;
 use crate::stack::api::Way;
-use crate::stack::applications::{Application, Applications, Bringing, Known};
+use crate::stack::applications::{Application, Applications, Bringing, Known, renewed};
 use crate::stack::change::{Check, verify};
 use crate::stack::{Arrivals, Change, ChangeError, Changeable, Changed, Stack, StackOptions};
 use renew::Passes;
@@ -125,9 +125,9 @@ impl Containers {
             result.map_err(|why| forge_trouble(format!("its OAuth applications can't be updated: {why}")))?;
         }
         let applications: Vec<&Application> = moved.iter().map(|(_, application)| application).collect();
-        let told = self.planned(to.options, renewed(self.plan.registered.as_ref(), &applications))?;
+        let told = self.planned(to.options, self.registered_anew(&applications))?;
         *work = self.work(&told, to.options)?;
-        self.apply(&work.split(&late).0, &told, Passes::Ci, to.check).await?;
+        self.apply(&work.split(&late).0, &told, Passes::Clients, to.check).await?;
         if let Some(owner) = self.owner() {
             let (forge, way) = self.forge(&told).await;
             let (before, after) = (&self.options.applications, &to.options.applications);
@@ -141,6 +141,12 @@ impl Containers {
             verify(&told.site, &told.way()).await?;
         }
         Ok(told)
+    }
+
+    /// What is known of the registered services, with what the forge has changed of their applications.
+    fn registered_anew(&self, changed: &[&Application]) -> Option<Registered> {
+        let registered = self.plan.registered.clone()?;
+        Some(Registered { applications: renewed(&registered.applications, changed.iter().copied()), ..registered })
     }
 
     /// The forge's address, and the way there: past the edge, whatever that does, where containers can be reached from here.
@@ -179,9 +185,9 @@ impl Containers {
             let put_back = Applications { forge: &forge, way: &way, owner }.put_back(moved).await;
             back = put_back.map_err(|why| forge_trouble(format!("its OAuth applications can't be put back: {why}")))?;
         }
-        let registered = renewed(self.plan.registered.as_ref(), &back.iter().collect::<Vec<_>>());
+        let registered = self.registered_anew(&back.iter().collect::<Vec<_>>());
         self.plan = self.planned(&self.options.clone(), registered)?;
-        self.apply(&late, &self.plan, Passes::Ci, check).await?;
+        self.apply(&late, &self.plan, Passes::Clients, check).await?;
         if let Some(owner) = self.owner().filter(|_| !moved.is_empty()) {
             let applications = Applications { forge: &forge, way: &way, owner };
             let rotated = applications.rotate_again(&BTreeMap::new(), &self.options.applications, &[]).await;
@@ -194,38 +200,6 @@ impl Containers {
     }
 }
 
-/// What is known of the registered services, with what the forge has changed of their applications.
-fn renewed(registered: Option<&Registered>, changed: &[&Application]) -> Option<Registered> {
-    let registered = registered?;
-    let ci = registered.ci.as_ref().map(|before| {
-        let now = changed.iter().find(|application| application.client_id == before.client_id);
-        now.map_or(before, |now| *now).clone()
-    });
-    Some(Registered { ci, ..registered.clone() })
-}
-
 fn forge_trouble(message: String) -> Trouble {
     Trouble { service: Some(Service::Forge.to_string()), message, help: None, log: Vec::new() }
-}
-
-#[cfg(test)]
-mod tests {
-    use scenario::model::Mode;
-
-    use super::super::plan::Ground;
-    use super::work::tests::planned;
-    use super::*;
-    use scenario::Secret;
-
-    #[test]
-    fn an_application_s_new_secret_takes_the_place_of_its_old_one() {
-        let ground = Ground::new(4321, None).unwrap();
-        let before = planned(Mode::Subpath, None, &ground, "a").registered.unwrap();
-        let mut changed = before.ci.clone().unwrap();
-        changed.client_secret = Secret::new("b");
-        let other = Application { client_id: "other".to_owned(), ..changed.clone() };
-        assert_eq!(renewed(Some(&before), &[&other]).as_ref(), Some(&before));
-        assert_eq!(renewed(Some(&before), &[&other, &changed]).unwrap().ci, Some(changed));
-        assert_eq!(renewed(None, &[]), None);
-    }
 }

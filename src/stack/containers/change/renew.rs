@@ -17,7 +17,7 @@ use crate::stack::containers::compose::model::ServiceSpec;
 use crate::stack::containers::engine::refused;
 use crate::stack::containers::inside::log_lines;
 use crate::stack::containers::launch::{LaunchError, launch};
-use crate::stack::containers::pass_on::{wait_for_an_answer, wait_for_ci, wait_for_edge};
+use crate::stack::containers::pass_on::{wait_for_an_answer, wait_for_clients, wait_for_edge};
 use crate::stack::containers::plan::{Plan, meddlers};
 use crate::stack::containers::ready::{Awaited, TROUBLE_LOG_LINES};
 use crate::stack::containers::stack::Containers;
@@ -28,13 +28,14 @@ const STOP_WITHIN: i32 = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Passes {
     Forge,
-    Ci,
+    /// Who signs people in at the forge.
+    Clients,
 }
 
 impl Containers {
     /// Makes the containers what the plan says, and waits until the edge passes requests on.
     pub(super) async fn apply(&self, work: &Work, to: &Plan, passes: Passes, check: Check) -> Result<(), Trouble> {
-        if (passes == Passes::Ci || check == Check::Nothing) && work.all().next().is_none() {
+        if (passes == Passes::Clients || check == Check::Nothing) && work.all().next().is_none() {
             return Ok(());
         }
         let steps = work.all().filter_map(|name| Some((name, to.services.get(name)?)));
@@ -45,7 +46,7 @@ impl Containers {
             match passes {
                 _ if check == Check::Nothing => self.ready(work, to, &never).await,
                 Passes::Forge => wait_for_edge(&self.standing, to, &never).await,
-                Passes::Ci => wait_for_ci(&self.standing, to, &never).await,
+                Passes::Clients => wait_for_clients(&self.standing, to, &never).await,
             }
         };
         tokio::select! {

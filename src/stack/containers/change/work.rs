@@ -90,7 +90,10 @@ pub(super) mod tests {
             client_secret: Secret::new(secret),
             redirect_uris: Vec::new(),
         };
-        inputs.plan(Some(Registered { product: Product::Gitea, ci: Some(ci) })).unwrap()
+        let chat = Application { name: "chat".to_owned(), client_secret: Secret::new("same"), ..ci.clone() };
+        let applications = [(Service::Ci, ci), (Service::Chat, chat)].into();
+        let chat_token = Some(Secret::new("token"));
+        inputs.plan(Some(Registered { product: Product::Gitea, applications, chat_token })).unwrap()
     }
 
     #[test]
@@ -103,7 +106,7 @@ pub(super) mod tests {
             for (to, recreate, refill) in [
                 (planned(Mode::Subpath, None, "a"), names(&[]), names(&[])),
                 (planned(Mode::Subpath, None, "b"), names(&["ci"]), names(&[])),
-                (planned(Mode::Subdomain, None, "a"), names(&["ci", "forge"]), names(&["edge"])),
+                (planned(Mode::Subdomain, None, "a"), names(&["chat", "ci", "forge"]), names(&["edge"])),
                 (planned(Mode::Subpath, Some((Service::Forge, "X")), "a"), names(&["forge"]), names(&[])),
                 (planned(Mode::Subpath, Some((Service::Staging, "X")), "a"), names(&["staging"]), names(&[])),
             ] {
@@ -115,13 +118,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_ci_is_renewed_after_what_it_depends_on() {
+    fn who_signs_people_in_is_renewed_after_the_forge() {
         let ground = Ground::new(4321, None).unwrap();
         let (from, to) = (planned(Mode::Subpath, None, &ground, "a"), planned(Mode::Subdomain, None, &ground, "a"));
         let late = to.after_the_forge();
-        assert_eq!(late, BTreeSet::from(["ci", "ci-agent"]));
+        assert_eq!(late, BTreeSet::from(["chat", "ci", "ci-agent"]));
         assert_eq!(to.following(), BTreeSet::from(["ci-agent"]), "nobody reaches it, and nobody waits for it");
         let (late, early) = Work::between(&from, &to).unwrap().split(&late);
-        assert_eq!((late.all().collect(), early.all().collect()), (vec!["ci"], vec!["edge", "forge"]));
+        assert_eq!((late.all().collect(), early.all().collect()), (vec!["chat", "ci"], vec!["edge", "forge"]));
     }
 }

@@ -10,8 +10,10 @@ use super::super::compose;
 use super::super::compose::model::Compose;
 use super::{Plan, mistake, plan};
 use crate::images::{Choice, entry};
+use crate::stack::applications::{self, SIGNING_IN};
 use crate::stack::authority::Authority;
-use crate::stack::{Application, Product, StackOptions, applications, random};
+use crate::stack::bootstrap::{TALKATIVE, USER};
+use crate::stack::{Product, StackOptions, random};
 
 /// How long the secret is that the CI and its agent share.
 const SECRET_LENGTH: usize = 32;
@@ -27,25 +29,33 @@ pub(crate) struct Ground {
     pub(crate) authority: Option<Authority>,
     /// What the CI and its agent know of each other.
     agent_secret: Secret,
+    /// What the edge and the chat know of each other.
+    gate_secret: Secret,
 }
 
 impl Ground {
-    /// At this port, with a secret of its own.
+    /// At this port, with secrets of its own.
     ///
     /// # Errors
     /// There are no random bytes.
     pub(crate) fn new(port: u16, authority: Option<Authority>) -> Result<Self, random::Unavailable> {
-        Ok(Self { port, authority, agent_secret: Secret::new(random::text(random::ALPHANUMERIC, SECRET_LENGTH)?) })
+        let secret = || random::text(random::ALPHANUMERIC, SECRET_LENGTH).map(Secret::new);
+        Ok(Self { port, authority, agent_secret: secret()?, gate_secret: secret()? })
     }
 
     /// That of a stack that stands.
-    pub(crate) fn restored(port: u16, authority: Option<Authority>, agent_secret: Secret) -> Self {
-        Self { port, authority, agent_secret }
+    pub(crate) fn restored(port: u16, authority: Option<Authority>, agent_secret: Secret, gate_secret: Secret) -> Self {
+        Self { port, authority, agent_secret, gate_secret }
     }
 
     /// What the CI and its agent know of each other.
     pub(crate) fn agent_secret(&self) -> &Secret {
         &self.agent_secret
+    }
+
+    /// What the edge and the chat know of each other.
+    pub(crate) fn gate_secret(&self) -> &Secret {
+        &self.gate_secret
     }
 }
 
@@ -54,8 +64,10 @@ impl Ground {
 pub(crate) struct Registered {
     /// Which forge it is.
     pub(crate) product: Product,
-    /// The CI's application there.
-    pub(crate) ci: Option<Application>,
+    /// The applications there.
+    pub(crate) applications: applications::Registered,
+    /// What the chat opens issues with.
+    pub(crate) chat_token: Option<Secret>,
 }
 
 /// What a plan is made of.
@@ -78,23 +90,34 @@ impl Inputs<'_> {
     /// An application for a service that isn't there. The compose file can't be read, or the routes are impossible: mistakes of
     /// ours, which its tests keep out.
     pub(crate) fn plan(&self, registered: Option<Registered>) -> Result<Plan, Trouble> {
-        let has_ci = self.names.contains(Service::Ci.as_str());
-        applications::refuse_unknown(&self.options.applications, if has_ci { &[Service::Ci] } else { &[] })?;
+        applications::refuse_unknown(&self.options.applications, &self.signing_in())?;
         let compose = read(&|variable| self.variable(variable, registered.as_ref()))?;
         plan(self, compose, registered)
+    }
+
+    /// The services that sign people in at the forge.
+    pub(crate) fn signing_in(&self) -> Vec<Service> {
+        SIGNING_IN.into_iter().filter(|service| self.names.contains(service.as_str())).collect()
     }
 
     /// The value of a variable of the compose file; `None` leaves it its default.
     fn variable(&self, name: &str, registered: Option<&Registered>) -> Option<String> {
         let is_gitea = registered.is_some_and(|registered| registered.product == Product::Gitea);
-        let application = registered.and_then(|registered| registered.ci.as_ref());
-        let application = application.map(|it| applications::told(Service::Ci, it, &self.options.applications));
+        let application = |service: Service| {
+            let application = registered?.applications.get(&service)?;
+            Some(applications::told(service, application, &self.options.applications))
+        };
         match name {
             "EDGE_PORT" => Some(self.ground.port.to_string()),
             "CI_FORGEJO" => Some((!is_gitea).to_string()),
             "CI_GITEA" => Some(is_gitea.to_string()),
-            "CI_OAUTH_CLIENT_ID" => Some(application?.client_id.clone()),
-            "CI_OAUTH_CLIENT_SECRET" => Some(application?.client_secret.expose().to_owned()),
+            "CI_OAUTH_CLIENT_ID" => Some(application(Service::Ci)?.client_id),
+            "CI_OAUTH_CLIENT_SECRET" => Some(application(Service::Ci)?.client_secret.expose().to_owned()),
+            "CHAT_OAUTH_CLIENT_ID" => Some(application(Service::Chat)?.client_id),
+            "CHAT_OAUTH_CLIENT_SECRET" => Some(application(Service::Chat)?.client_secret.expose().to_owned()),
+            "CHAT_FORGE_TOKEN" => Some(registered?.chat_token.as_ref()?.expose().to_owned()),
+            "DISINTO_CHAT_ALLOWED_USERS" => Some(format!("{USER},{TALKATIVE}")),
+            "FORWARD_AUTH_SECRET" => Some(self.ground.gate_secret.expose().to_owned()),
             "CI_AGENT_SECRET" | "CI_GRPC_SECRET" => Some(self.ground.agent_secret.expose().to_owned()),
             _ => {
                 let is_its = |service: &Service| entry(*service).is_some_and(|entry| entry.variable == name);

@@ -7,16 +7,17 @@ pub(super) mod meddlers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use routes::caddyfile::SecretSource;
 use scenario::model::{Mode, Service};
 use verdict::evidence::Trouble;
 
-use super::compose::model::{Compose, ServiceSpec, VolumeSource};
+use super::compose::model::{Compose, ServiceSpec, VolumeMount, VolumeSource};
 use super::volumes::File;
 use crate::images::no_image;
 use crate::stack::altered::Finding;
 use crate::stack::api::Way;
 use crate::stack::authority::Authority;
-use crate::stack::fixtures::{STAGING, STAGING_CADDYFILE};
+use crate::stack::fixtures::{STAGING, STAGING_CADDYFILE, WORKSPACE};
 use crate::stack::{StackOptions, TextChange, addresses, altered};
 use inputs::read;
 pub(crate) use inputs::{Ground, Inputs, Registered};
@@ -31,6 +32,9 @@ const KEY: &str = "key.pem";
 const TRUST: &str = "/etc/edge-smoke";
 /// Its file there.
 const AUTHORITY: &str = "ca.pem";
+
+/// Who the chat's image runs as.
+const CHAT_USER: &str = "1000:1000";
 
 /// A stack, ready to be stood up.
 #[derive(Debug, Clone)]
@@ -61,6 +65,17 @@ pub(crate) struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FilledMount {
     /// Where it is mounted.
+    pub(crate) target: String,
+    /// What is in it.
+    pub(crate) files: Vec<File>,
+}
+
+/// A volume that a service begins with something in it, and may change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seed {
+    /// Its name.
+    pub(crate) volume: String,
+    /// Where the service has it.
     pub(crate) target: String,
     /// What is in it.
     pub(crate) files: Vec<File>,
@@ -105,6 +120,7 @@ fn plan(inputs: &Inputs<'_>, compose: Compose, registered: Option<Registered>) -
     let mut services: BTreeMap<String, ServiceSpec> =
         compose.services.into_iter().filter(|(name, _)| names.contains(name)).collect();
     let site = site(&services, options.mode, *port, authority.is_some())?;
+    let site = site.with_gate_secret(routes::GateSecret::new(ground.gate_secret().expose()));
     let settings = routes::settings::for_site(&site).environment;
     for (name, spec) in &mut services {
         spec.environment.extend(settings.get(name).cloned().unwrap_or_default());
@@ -150,8 +166,11 @@ fn site(
     port: u16,
     is_https: bool,
 ) -> Result<routes::Site, Trouble> {
+    // Of the others the edge knows nothing.
+    let is_reached = |name: &String| Service::ALL.iter().any(|service| service.as_str() == name);
     let upstreams = services
         .iter()
+        .filter(|(name, _)| is_reached(name))
         .filter_map(|(name, spec)| Some((name.clone(), format!("{name}:{}", spec.expose.first()?))))
         .collect();
     let scheme = if is_https { routes::Scheme::Https } else { routes::Scheme::Http };
@@ -240,8 +259,8 @@ impl Plan {
         if let Some(service) = options.tamper.keys().find(|service| !self.services.contains_key(service.as_str())) {
             return Err(trouble(*service, "it can't be tampered with: it isn't part of this stack".to_owned()));
         }
-        let text =
-            routes::caddyfile::render(&self.served).map_err(|error| trouble(Service::Edge, error.to_string()))?;
+        let text = routes::caddyfile::render_with(&self.served, SecretSource::Environment)
+            .map_err(|error| trouble(Service::Edge, error.to_string()))?;
         let text = altered::caddyfile(text, &self.site, &options.caddyfile, Finding::Must);
         text.map(drop).map_err(|why| trouble(Service::Edge, why))
     }
@@ -249,6 +268,20 @@ impl Plan {
     /// How the edge is reached.
     pub(crate) fn way(&self) -> Way {
         Way { address: self.address, tls: self.ground.authority.as_ref().map(Authority::client) }
+    }
+
+    /// What is in a service's volumes before it first starts: the tree that the chat is about.
+    pub(crate) fn seeds(&self, name: &str, spec: &ServiceSpec) -> Vec<Seed> {
+        if name != Service::Chat.as_str() {
+            return Vec::new();
+        }
+        let seed = |mount: &VolumeMount| {
+            let VolumeSource::Named(volume) = &mount.source else { return None };
+            let file = |&(path, content): &(&str, &[u8])| File::new(path, content).belonging_to(Some(CHAT_USER));
+            let files = WORKSPACE.iter().map(file).collect();
+            (volume == "workspace").then(|| Seed { volume: volume.clone(), target: mount.target.clone(), files })
+        };
+        spec.volumes.iter().filter_map(seed).collect()
     }
 
     /// The directories that hold what the file binds from beside it. A bound file is alone in its directory there.
@@ -261,7 +294,8 @@ impl Plan {
             let VolumeSource::File(source) = &mount.source else { continue };
             match source.as_str() {
                 "Caddyfile" => {
-                    let text = routes::caddyfile::render(&self.served);
+                    // The gate's secret is none of its text's business.
+                    let text = routes::caddyfile::render_with(&self.served, SecretSource::Environment);
                     let text =
                         text.map_err(|error| mistake(format!("the stack's Caddyfile can't be rendered: {error}")))?;
                     let text = altered::caddyfile(text, &self.site, &self.caddyfile, Finding::May).map_err(mistake)?;

@@ -27,10 +27,7 @@ fn all() -> BTreeSet<String> {
 #[test]
 fn the_file_has_the_services_that_the_stack_says_it_has() {
     let compose = read(&|_| None).unwrap();
-    // The stack doesn't stand up the chat, and the model that it talks to; `tests/chat_container` does.
-    let is_known = |spec: &ServiceSpec| spec.profiles != ["chat"];
-    let names = compose.services.iter().filter(|(_, spec)| is_known(spec)).map(|(name, _)| name.as_str());
-    let names: BTreeSet<&str> = names.collect();
+    let names: BTreeSet<&str> = compose.services.keys().map(String::as_str).collect();
     assert_eq!(names, super::super::SERVICES.iter().map(|service| service.as_str()).collect());
 }
 
@@ -51,6 +48,7 @@ fn the_edge_and_what_is_needed_is_started_and_nothing_else() {
     assert_eq!(names(&[Service::Staging]).unwrap(), ["edge", "staging"]);
     assert_eq!(names(&[Service::Forge, Service::Edge]).unwrap(), ["edge", "forge"]);
     assert_eq!(names(&[Service::Ci]).unwrap(), ["ci", "ci-agent", "edge", "forge"]);
+    assert_eq!(names(&[Service::Chat]).unwrap(), ["chat", "edge", "forge", "model"]);
     assert_eq!(names(&[Service::Ide]).unwrap_err().message, "the containers stack has no ide");
 }
 
@@ -101,7 +99,8 @@ fn the_ci_is_told_its_address_the_forge_s_and_who_it_is_there() {
     ] {
         for (product, is_forgejo, is_gitea) in [(Product::Forgejo, "true", "false"), (Product::Gitea, "false", "true")]
         {
-            let registered = Registered { product, ci: Some(application.clone()) };
+            let registered =
+                Registered { product, applications: [(Service::Ci, application.clone())].into(), chat_token: None };
             let plan = planned(&options(mode), None, Some(registered));
             let told = |name: &str| plan.services["ci"].environment[&format!("WOODPECKER_{name}")].as_str();
             assert_eq!((told("HOST"), told("FORGEJO_URL")), (host, forge));
@@ -162,6 +161,41 @@ fn over_https_the_edge_has_its_certificate_and_those_who_call_others_the_authori
     assert!(plan.services.values().all(|spec| !spec.environment.values().any(|value| value.contains("PRIVATE"))));
 }
 
+#[test]
+fn the_chat_and_the_edge_share_a_secret_that_stands_in_no_file_and_the_chat_knows_the_forge_both_ways() {
+    let application = Application {
+        name: "chat".to_owned(),
+        client_id: "an-id".to_owned(),
+        client_secret: Secret::new("a-secret"),
+        redirect_uris: Vec::new(),
+    };
+    for (mode, host, own, forge) in [
+        (Mode::Subpath, "edge.test:4321", None, "https://edge.test:4321/forge"),
+        (Mode::Subdomain, "edge.test:4321", Some("chat.edge.test:4321"), "https://forge.edge.test:4321"),
+    ] {
+        let registered = Registered {
+            product: Product::Gitea,
+            applications: [(Service::Chat, application.clone())].into(),
+            chat_token: Some(Secret::new("a-token")),
+        };
+        let plan = planned(&options(mode), Some(Authority::new(HOST).unwrap()), Some(registered));
+        let told = |name: &str| plan.services["chat"].environment.get(name).map(String::as_str);
+        assert_eq!((told("EDGE_TUNNEL_FQDN"), told("EDGE_TUNNEL_FQDN_CHAT")), (Some(host), own));
+        assert_eq!((told("FORGE_URL"), told("FORGE_PUBLIC_URL")), (Some("http://forge:3000"), Some(forge)));
+        assert_eq!((told("CHAT_OAUTH_CLIENT_ID"), told("CHAT_OAUTH_CLIENT_SECRET")), (Some("an-id"), Some("a-secret")));
+        assert_eq!((told("FORGE_TOKEN"), told("ANTHROPIC_BASE_URL")), (Some("a-token"), Some("http://model:8081")));
+        let secret = plan.services["edge"].environment["FORWARD_AUTH_SECRET"].as_str();
+        assert_eq!((told("FORWARD_AUTH_SECRET"), secret.len()), (Some(secret), 32));
+        let [edge] = plan.filled_mounts("edge", &plan.services["edge"]).unwrap().try_into().unwrap();
+        let file = edge.files.iter().find(|file| file.path == "Caddyfile").unwrap();
+        let text = String::from_utf8(file.content.clone()).unwrap();
+        assert!(text.contains("{env.FORWARD_AUTH_SECRET}") && !text.contains(secret), "{text}");
+        assert!(!format!("{plan:?}").contains(secret));
+        let [seed] = plan.seeds("chat", &plan.services["chat"]).try_into().unwrap();
+        assert_eq!((seed.volume.as_str(), seed.target.as_str()), ("workspace", "/workspace"));
+    }
+}
+
 /// With `EDGE_SMOKE_UPDATE=1` in the environment the file is written anew.
 #[test]
 fn the_caddyfile_beside_the_file_is_what_its_default_port_renders() {
@@ -192,7 +226,10 @@ fn what_the_forge_tells_changes_those_alone_who_sign_people_in_there() {
         redirect_uris: Vec::new(),
     };
     let before = inputs.plan(None).unwrap();
-    let after = inputs.plan(Some(Registered { product: Product::Gitea, ci: Some(ci) })).unwrap();
+    let chat = Application { name: "chat".to_owned(), ..ci.clone() };
+    let applications = [(Service::Ci, ci), (Service::Chat, chat)].into();
+    let chat_token = Some(Secret::new("a-token"));
+    let after = inputs.plan(Some(Registered { product: Product::Gitea, applications, chat_token })).unwrap();
     let changed: BTreeSet<&str> = before
         .services
         .keys()
@@ -200,5 +237,5 @@ fn what_the_forge_tells_changes_those_alone_who_sign_people_in_there() {
         .filter(|name| before.services[*name] != after.services[*name])
         .collect();
     assert_eq!(changed, before.signing_in());
-    assert_eq!(changed, BTreeSet::from(["ci"]));
+    assert_eq!(changed, BTreeSet::from(["chat", "ci"]));
 }

@@ -52,7 +52,20 @@ pub(super) fn fix(home: &Home) -> Fix {
         let address = slashed(&home.root.to_string());
         return Fix::advice(format!("Tell {} that browsers reach it at {address}.", home.service));
     };
-    Fix::apply(format!("Set {name} of {} to {value} and start it anew.", home.service), vec![change])
+    let changes = [change].into_iter().chain(agreeing(home)).collect();
+    Fix::apply(format!("Set {name} of {} to {value} and start it anew.", home.service), changes)
+}
+
+/// What the chat is told of its host besides must agree with its address.
+fn agreeing(home: &Home) -> Option<Change> {
+    let name = if home.root.prefix.is_empty() { "EDGE_TUNNEL_FQDN_CHAT" } else { "EDGE_TUNNEL_FQDN" };
+    let authority = home.root.origin();
+    let authority = authority.split_once("://").map(|(_, authority)| authority.to_owned());
+    (home.service == "chat").then(|| Change::Setting {
+        service: home.service.clone(),
+        name: name.to_owned(),
+        value: authority,
+    })
 }
 
 /// The change that tells a service its address; `None` where there is no such setting.
@@ -66,6 +79,7 @@ pub(super) fn setting(home: &Home) -> Option<(&'static str, String)> {
     match home.service.as_str() {
         "forge" => Some(("GITEA__server__ROOT_URL", format!("{}/", home.root))),
         "ci" => Some(("WOODPECKER_HOST", home.root.to_string())),
+        "chat" => Some(("CHAT_PUBLIC_URL", home.root.to_string())),
         _ => None,
     }
 }

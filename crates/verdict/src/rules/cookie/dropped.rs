@@ -6,7 +6,7 @@ use super::super::case::{Candidate, Case};
 use super::super::view::{all, called, given, sent, service_of, status};
 use super::super::{Needs, Rule};
 use super::{at_service, may_be_signed_out};
-use crate::evidence::{Evidence, Exchange, StackFacts};
+use crate::evidence::{Evidence, Exchange, Outcome, StackFacts};
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix, RouteField};
 
@@ -72,7 +72,8 @@ fn unseen<'a>(evidence: &'a Evidence, stack: &'a StackFacts) -> BTreeMap<&'a str
     for journey in &evidence.journeys {
         let exchanges: Vec<&Exchange> = journey.steps.iter().flat_map(|step| &step.trace).collect();
         let givens = given(&exchanges, stack);
-        for (at, exchange) in exchanges.iter().enumerate() {
+        let outcomes = journey.steps.iter().flat_map(|step| step.trace.iter().map(|_| step.outcome));
+        for ((at, exchange), outcome) in exchanges.iter().enumerate().zip(outcomes) {
             let Some(service) = service_of(&exchange.request.url, stack) else { continue };
             if sent(exchange).is_empty() {
                 continue;
@@ -101,7 +102,8 @@ fn unseen<'a>(evidence: &'a Evidence, stack: &'a StackFacts) -> BTreeMap<&'a str
             let is_given_anew = is_whole && known.iter().all(|name| anew.contains(name));
             if is_given_anew {
                 found.entry(service).or_default().extend(known.into_iter().map(str::to_owned));
-            } else if status(exchange) == Some(401) && !own.is_empty() {
+            } else if status(exchange) == Some(401) && outcome == Outcome::Failed && !own.is_empty() {
+                // Where a refusal was expected the cookie was a stale one.
                 found.entry(service).or_default().extend(own.into_iter().map(str::to_owned));
             }
         }

@@ -7,7 +7,7 @@ use crate::evidence::Exchange;
 use crate::finding::{Class, Observation, Severity};
 use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case};
-use crate::rules::view::{Print, Says, View};
+use crate::rules::view::{Print, Says, View, body, json_string};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -51,8 +51,27 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
     })
 }
 
+/// The chat's gate is asked by its whole path, and lets through; the request that follows then isn't for anything that the chat knows.
+fn knows_nothing_at_its_root(view: &View<'_>, home: usize) -> Option<Observation> {
+    if view.homes[home].service != "chat" || view.homes[home].root.prefix.is_empty() {
+        return None;
+    }
+    let unknown = view.with(home).find(|(seen, inner)| {
+        let says = json_string(body(seen.exchange), "code");
+        *inner == "/"
+            && seen.response().is_some_and(|response| response.status == 404)
+            && says.as_deref() == Some("not_found")
+    });
+    unknown.map(|(seen, _)| {
+        seen.observation("the chat knows nothing at its own root, for somebody whom its gate lets through".to_owned())
+    })
+}
+
 /// What shows that the prefix is taken off, and must not be.
 fn shown(view: &View<'_>, home: usize) -> Option<Vec<Observation>> {
+    if let Some(observation) = knows_nothing_at_its_root(view, home) {
+        return Some(vec![observation]);
+    }
     let forms = view.forms(home);
     if view.direct.iter().any(|direct| direct.home == home && direct.response().is_some()) {
         let is_so =

@@ -1,9 +1,10 @@
 //! `oauth/internal-endpoint`: the client sends browsers to its provider by an address that isn't the site's.
 
 use super::super::case::{Candidate, Case};
-use super::super::view::{called, is_of_site};
+use super::super::view::{called, is_of_site, service_of, without_query};
 use super::super::{Needs, Rule};
 use super::{Attempt, provider_address};
+use crate::evidence::Exchange;
 use crate::finding::{Class, Severity};
 
 pub(in super::super) static RULE: Rule = Rule {
@@ -29,6 +30,21 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
         let endpoint = attempt.phase.request.as_ref()?.endpoint.as_str();
         (!is_of_site(endpoint, stack)).then_some((attempt.client, attempt.provider, endpoint))
     });
+    let mut claimed: Vec<usize> = sent_away.values().flatten().copied().collect();
+    let mut sent_away = sent_away;
+    for ((client, _, endpoint), explains) in &mut sent_away {
+        // Whoever went there in another way ended there as well.
+        let went = |exchange: &Exchange| {
+            let location = exchange.response.as_ref().and_then(|response| response.header("location"));
+            service_of(&exchange.request.url, stack) == Some(*client)
+                && location.is_some_and(|location| without_query(location) == *endpoint)
+        };
+        let others =
+            case.open().filter(|(id, symptom)| !claimed.contains(id) && symptom.history().into_iter().any(went));
+        let others: Vec<usize> = others.map(|(id, _)| id).collect();
+        claimed.extend(&others);
+        explains.extend(others);
+    }
     let candidate = |((client, provider, endpoint), explains): ((&str, &str, &str), Vec<usize>)| {
         let (who, whom) = (called(client), called(provider));
         let summary = format!("Give the {who} the address at which browsers reach the {whom}");

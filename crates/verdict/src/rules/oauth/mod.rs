@@ -110,6 +110,14 @@ pub(super) fn redeems_at(symptom: &Symptom<'_>, provider: &str, stack: &StackFac
 /// The client is told where its provider is, for browsers and for itself alike.
 fn provider_address(client: &str, provider: &str, stack: &StackFacts, summary: &str) -> Fix {
     let public = public_url(provider, stack);
+    if client == "chat" {
+        let change = Change::Setting {
+            service: client.to_owned(),
+            name: "FORGE_PUBLIC_URL".to_owned(),
+            value: Some(public.clone()),
+        };
+        return Fix::apply(format!("{summary}: {public}."), vec![change]);
+    }
     if client != "ci" {
         return Fix::advice(format!("{summary}: {public}.")).line(format!("environment of {client}"), public);
     }

@@ -38,6 +38,10 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let candidate = |((client, provider, error), explains): ((&str, &str, String), Vec<usize>)| {
         let (who, whom) = (called(client), called(provider));
         let said = log(case.evidence, client).filter(|line| REFUSED.iter().any(|word| line.contains(word))).last();
+        // The secret was good, and what came with the code wasn't (RFC 7636, section 4.6).
+        if said.is_some_and(|line| line.contains("PKCE") || line.contains("code_verifier")) {
+            return None;
+        }
         if said.is_none() && provider_unreachable::words(case.evidence, client).is_some() {
             return None;
         }

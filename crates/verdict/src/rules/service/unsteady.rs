@@ -7,7 +7,7 @@ use crate::finding::{Class, Severity};
 use crate::fix::Fix;
 use crate::rules::case::{Candidate, Case, Symptom};
 use crate::rules::service::of_dependents;
-use crate::rules::view::{is_broken, is_handshake, is_of_site, is_whole, service_of, status};
+use crate::rules::view::{is_broken, is_gateway_error, is_handshake, is_of_site, is_whole, service_of, status};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -80,8 +80,8 @@ fn is_well_now(case: &Case<'_>, service: &str, symptom: &Symptom<'_>, exchange: 
     let is_well = |exchange: &Exchange| is_whole(exchange) && status(exchange).is_some_and(|status| status < 500);
     let is_alike = |other: &&Exchange| is_handshake(other) == is_handshake(exchange);
     let mut again = case.again(&exchange.request.url).map(|probe| &probe.exchange).filter(is_alike).peekable();
-    let was_away = is_broken(exchange) || matches!(status(exchange), Some(502..=504));
-    let is_gateway = matches!(status(exchange), Some(502..=504));
+    let is_gateway = is_gateway_error(exchange);
+    let was_away = is_broken(exchange) || is_gateway;
     // It is asked again as a stranger does: an error that somebody who is signed in met may still be there.
     if again.peek().is_some() && (was_away || !is_personal(exchange)) {
         // What was away and hangs now changes as a configuration doesn't.

@@ -215,6 +215,9 @@ fn repository_addresses(text: &str) -> Vec<(Root, bool, String)> {
     json_strings(text, "clone_url").iter().filter_map(root).collect()
 }
 
+/// Where the chat's users come back to, below its address.
+const CALLBACK: &str = "/oauth/callback";
+
 /// The redirect URI of an authorization request, where it leads back to the path that was asked.
 fn redirect_uri(location: &str, inner: &str) -> Option<(String, Root)> {
     let query = location.split_once('?')?.1;
@@ -229,7 +232,8 @@ fn redirect_uri(location: &str, inner: &str) -> Option<(String, Root)> {
         }
     }
     let uri = uri.filter(|_| is_request)?;
-    let root = Root::before(&uri, inner.trim_end_matches('/'))?;
+    // Woodpecker comes back to where it began; the chat has a path of its own for it.
+    let root = Root::before(&uri, inner.trim_end_matches('/')).or_else(|| Root::before(&uri, CALLBACK))?;
     Some((uri, root))
 }
 

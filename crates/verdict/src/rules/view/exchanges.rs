@@ -13,9 +13,10 @@ pub(crate) fn status(exchange: &Exchange) -> Option<u16> {
     exchange.response.as_ref().map(|response| response.status)
 }
 
-/// An edge says so where it has no answer from a service (RFC 9110, sections 15.6.3 to 15.6.5).
+/// An edge says so where it has no answer from a service (RFC 9110, sections 15.6.3 to 15.6.5). One that came from behind the edge is a
+/// service's own, about somebody that it asked in turn.
 pub(crate) fn is_gateway_error(exchange: &Exchange) -> bool {
-    matches!(status(exchange), Some(502..=504))
+    exchange.response.as_ref().is_some_and(|response| matches!(response.status, 502..=504) && !came_through(response))
 }
 
 /// Nothing came, or it broke off.

@@ -117,7 +117,9 @@ impl View<'_> {
     pub(crate) fn another(&self, home: usize) -> Option<usize> {
         let through = |index: usize| -> Vec<Print> {
             let below = self.with(index).filter(|(seen, _)| self.homes[index].root.covers(&seen.url));
-            let answers = below.filter_map(|(seen, _)| seen.response());
+            // A gate is asked elsewhere than the route leads, and what is open before it has routes of its own.
+            let below = below.filter(|(_, inner)| !matches!(*inner, "/login" | "/oauth/callback") || index != home);
+            let answers = below.filter_map(|(seen, _)| seen.response()).filter(|response| response.status != 401);
             answers.filter(|response| !self.is_edges_own(response)).filter_map(Print::of).collect()
         };
         let past = |index: usize| -> BTreeSet<Print> {

@@ -51,7 +51,7 @@ pub(crate) use loops::{Hop, redirect_loop};
 pub(crate) use reflection::{Reflection, found_instead};
 pub(crate) use site::{Home, Root};
 pub(crate) use taint::Taint;
-pub(crate) use text::root_references;
+pub(crate) use text::{json_string, root_references};
 pub(crate) use ways::{ELSEWHERE, all, direct, log, seen, seen_in};
 
 /// An exchange through the edge.

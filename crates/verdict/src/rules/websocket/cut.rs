@@ -4,7 +4,7 @@ use crate::evidence::{EndingKind, FrameKind, StackKind, WebSocketRecord};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
 use crate::rules::case::{Candidate, Case, Symptom};
-use crate::rules::view::{ELSEWHERE, is_of_site, seen, service_of};
+use crate::rules::view::{ELSEWHERE, is_of_site, seen, service_of, status};
 use crate::rules::{Needs, Rule};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -123,7 +123,10 @@ fn whose(case: &Case<'_>, kind: StackKind, url: &str, socket: &WebSocketRecord) 
     }
     let direct: Vec<&WebSocketRecord> = case.directly(url).filter_map(|probe| probe.websocket.as_ref()).collect();
     if direct.is_empty() {
-        return (kind == StackKind::External).then_some(Whose::Unknown);
+        // Nobody may ask past the edge; or a stranger is refused there, who would have been the one to tell.
+        let is_refused = |probe: &crate::evidence::Probe| matches!(status(&probe.exchange), Some(401 | 403));
+        let is_gated = case.directly(url).any(is_refused);
+        return (kind == StackKind::External || is_gated).then_some(Whose::Unknown);
     }
     let lives = || again.iter().copied().chain([socket]).map(quiet_ms);
     let (shortest, longest) = (lives().fold(f64::INFINITY, f64::min), lives().fold(0.0, f64::max));

@@ -78,6 +78,12 @@ fn is_the_edges_doing(case: &Case<'_>, stack: &StackFacts, service: &str, exchan
         return status(exchange) == Some(426);
     }
     let mut direct = case.directly(url).filter(|probe| is_handshake(&probe.exchange));
+    // Strangers are refused past the edge whatever they ask for; then, too, who says 426 misses the field.
+    let refusals: Vec<_> = case.directly(url).filter(|probe| is_handshake(&probe.exchange)).collect();
+    let is_refused = |probe: &&crate::evidence::Probe| matches!(status(&probe.exchange), Some(401 | 403));
+    if status(exchange) == Some(426) && refusals.iter().all(is_refused) {
+        return true;
+    }
     // Something of the service comes through: the route itself leads there.
     let mut plain = case.on_route(service).filter(|exchange| !is_handshake(exchange) && is_whole(exchange));
     direct.any(|probe| status(&probe.exchange) == Some(101))

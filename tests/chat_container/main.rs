@@ -7,11 +7,11 @@
 #[expect(dead_code, reason = "the page's own tests look at more")]
 mod chromium;
 #[cfg(test)]
-mod journey;
-#[cfg(test)]
 mod compose;
 #[cfg(test)]
 mod identity;
+#[cfg(test)]
+mod journey;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]

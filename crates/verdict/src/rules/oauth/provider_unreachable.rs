@@ -1,11 +1,12 @@
 //! `oauth/provider-unreachable`: the client itself doesn't reach its provider.
 
 use super::super::case::{Candidate, Case};
-use super::super::view::{called, log};
+use super::super::view::{called, log, public_url};
 use super::super::{Needs, Rule};
 use super::{Attempt, provider_address, redeeming};
 use crate::evidence::Evidence;
 use crate::finding::{Class, Observation, Severity};
+use crate::fix::{Change, Fix};
 
 pub(in super::super) static RULE: Rule = Rule {
     code: "oauth/provider-unreachable",
@@ -35,6 +36,9 @@ const NO_CONNECTION: [&str; 8] = [
     "server misbehaving",
 ];
 
+/// What the chat's own page says of a forge that it didn't reach.
+const ITS_PAGE: &str = "the forge doesn't answer";
+
 /// The last line of the client's log that speaks of a sign-in and of a connection that didn't come about.
 pub(super) fn words<'a>(evidence: &'a Evidence, client: &'a str) -> Option<&'a str> {
     let is_it = |line: &&str| {
@@ -50,23 +54,34 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let failed = case.open_by(|symptom| {
         let attempt = Attempt::to_sign_in(symptom, stack)?;
         redeeming(&attempt, stack)?;
-        Some((attempt.client, attempt.provider, words(case.evidence, attempt.client)?))
+        let page = attempt.phase.landing.as_ref().and_then(|landing| landing.says.as_deref());
+        let page = page.filter(|says| says.to_lowercase().contains(ITS_PAGE));
+        Some((attempt.client, attempt.provider, words(case.evidence, attempt.client).or(page)?))
     });
     let candidate = |((client, provider, line), explains): ((&str, &str, &str), Vec<usize>)| {
         let (who, whom) = (called(client), called(provider));
         Candidate {
-            cause: format!(
-                "A good code comes to the {who}, which then doesn't reach the {whom} by itself, as its log says."
-            ),
-            fix: Some(provider_address(
-                client,
-                provider,
-                stack,
-                &format!("Give the {who} an address at which it reaches the {whom}"),
-            )),
+            cause: format!("A good code comes to the {who}, which then doesn't reach the {whom} by itself."),
+            fix: Some(match client {
+                // What it tells browsers is another setting of the chat's.
+                "chat" => Fix::apply(
+                    "Give the chat an address at which it reaches the forge.",
+                    vec![Change::Setting {
+                        service: client.to_owned(),
+                        name: "FORGE_URL".to_owned(),
+                        value: Some(public_url(provider, stack)),
+                    }],
+                ),
+                _ => provider_address(
+                    client,
+                    provider,
+                    stack,
+                    &format!("Give the {who} an address at which it reaches the {whom}"),
+                ),
+            }),
             observations: vec![Observation {
                 quote: vec![line.to_owned()],
-                ..Observation::new(format!("the {who}'s log"))
+                ..Observation::new(format!("the {who} says so"))
             }],
             explains,
         }

@@ -13,7 +13,7 @@ use verdict::evidence::Trouble;
 
 use super::ground::ChatGround;
 use crate::stack::applications::{Registered, SIGNING_IN};
-use crate::stack::bootstrap::{REPOSITORY, TALKATIVE, USER};
+use crate::stack::bootstrap::{MAX_REQUESTS_PER_HOUR, REPOSITORY, TALKATIVE, USER};
 use crate::stack::{Application, Product, StackOptions, addresses, applications};
 
 /// Settings for services that take none are a mistake, not a wish to be ignored.
@@ -136,8 +136,7 @@ pub(super) fn chat(
         ("ANTHROPIC_API_KEY", "no-real-key"),
         ("CHAT_OAUTH_CLIENT_ID", &application.client_id),
         ("CHAT_OAUTH_CLIENT_SECRET", application.client_secret.expose()),
-        // Journeys are walked again and again; one of them uses up what one person may ask for.
-        ("CHAT_MAX_REQUESTS_PER_HOUR", "120"),
+        ("CHAT_MAX_REQUESTS_PER_HOUR", MAX_REQUESTS_PER_HOUR),
         ("DISINTO_CHAT_ALLOWED_USERS", &format!("{USER},{TALKATIVE}")),
         ("FORGE_OWNER", USER),
         ("FORGE_REPO", REPOSITORY),

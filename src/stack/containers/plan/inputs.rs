@@ -12,7 +12,7 @@ use super::{Plan, mistake, plan};
 use crate::images::{Choice, entry};
 use crate::stack::applications::{self, SIGNING_IN};
 use crate::stack::authority::Authority;
-use crate::stack::bootstrap::{TALKATIVE, USER};
+use crate::stack::bootstrap::{MAX_REQUESTS_PER_HOUR, TALKATIVE, USER};
 use crate::stack::{Product, StackOptions, random};
 
 /// How long the secret is that the CI and its agent share.
@@ -117,6 +117,7 @@ impl Inputs<'_> {
             "CHAT_OAUTH_CLIENT_SECRET" => Some(application(Service::Chat)?.client_secret.expose().to_owned()),
             "CHAT_FORGE_TOKEN" => Some(registered?.chat_token.as_ref()?.expose().to_owned()),
             "DISINTO_CHAT_ALLOWED_USERS" => Some(format!("{USER},{TALKATIVE}")),
+            "CHAT_MAX_REQUESTS_PER_HOUR" => Some(MAX_REQUESTS_PER_HOUR.to_owned()),
             "FORWARD_AUTH_SECRET" => Some(self.ground.gate_secret.expose().to_owned()),
             "CI_AGENT_SECRET" | "CI_GRPC_SECRET" => Some(self.ground.agent_secret.expose().to_owned()),
             _ => {

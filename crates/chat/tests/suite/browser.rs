@@ -108,6 +108,13 @@ impl Browser {
         }
     }
 
+    /// The edge says nothing.
+    pub(crate) fn is_known_to_nobody(&mut self) {
+        if let Some(past) = &mut self.past {
+            past.user = None;
+        }
+    }
+
     pub(crate) async fn get(&mut self, url: &str) -> Answer {
         self.send("GET", url, &[("accept", "text/html,*/*;q=0.8")], "").await
     }

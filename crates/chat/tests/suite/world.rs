@@ -9,7 +9,7 @@ use chat::socket::Bounds;
 use chat::turn::Launcher;
 use chat::{Chat, Config};
 use edge::Edge;
-use routes::{GateSecret, Mode, Origin, Site, TlsFiles, settings};
+use routes::{Action, GateSecret, Mode, Origin, Site, TlsFiles, settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -60,12 +60,14 @@ pub(crate) struct Plan<'a> {
     pub(crate) https: bool,
     pub(crate) forge: Which,
     pub(crate) way: Way,
+    /// Whether the edge's gate copies the name of who is signed in, as it must.
+    pub(crate) copies_name: bool,
 }
 
 impl Plan<'_> {
     pub(crate) fn new(mode: Mode) -> Self {
         let (forge, way) = (Which::default(), Way::default());
-        Self { mode, more: &[], bounds: Bounds::default(), https: false, forge, way }
+        Self { mode, more: &[], bounds: Bounds::default(), https: false, forge, way, copies_name: true }
     }
 
     pub(crate) fn by(way: Way) -> Self {
@@ -114,7 +116,7 @@ impl World {
         Self::stand(Plan { more, bounds, ..Plan::new(mode) }).await
     }
 
-    pub(crate) async fn stand(Plan { mode, more, bounds, https, forge, way }: Plan<'_>) -> Self {
+    pub(crate) async fn stand(Plan { mode, more, bounds, https, forge, way, copies_name }: Plan<'_>) -> Self {
         let (edge, chat, ci) = (listener().await, listener().await, listener().await);
         let scheme = if https { "https" } else { "http" };
         let origin = Origin::parse(&format!("{scheme}://edge.test:{}", edge.local_addr().unwrap().port())).unwrap();
@@ -126,7 +128,10 @@ impl World {
         let certificate = https.then(Certificate::new);
         let tls = certificate.as_ref().map(|certificate| written(certificate, folder.path()));
         let site = Site::standard(origin, mode, &upstreams.into()).unwrap().with_gate_secret(GateSecret::new(SECRET));
-        let site = Site { tls, ..site };
+        let mut site = Site { tls, ..site };
+        if !copies_name {
+            copy_nothing(&mut site);
+        }
         let told = settings::for_site(&site);
         for name in ["Other", "stranger"] {
             let user = json!({ "username": name, "email": format!("{name}@edge.test"), "password": USER.1, "must_change_password": false });
@@ -284,6 +289,17 @@ fn root_url(origin: &Origin, mode: Mode) -> String {
     let nowhere = [("forge".to_owned(), "127.0.0.1:1".to_owned())];
     let site = Site::standard(origin.clone(), mode, &nowhere.into()).unwrap();
     settings::for_site(&site).forge_root_url.unwrap()
+}
+
+/// A gate that asks, and keeps the answer to itself.
+fn copy_nothing(site: &mut Site) {
+    for route in &mut site.routes {
+        if let Action::Forward(forward) = &mut route.action
+            && let Some(gate) = &mut forward.gate
+        {
+            gate.copy_headers.clear();
+        }
+    }
 }
 
 /// The certificate as a Caddy reads it.

@@ -10,6 +10,9 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::browser::Browser;
+use crate::client::{Came, Client, said};
+use crate::skipping::skipped;
+use crate::stand_in::StandIn;
 use crate::world::{COOKIE, SECRET, World};
 
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -158,6 +161,41 @@ async fn killed_in_the_middle() {
     world.restart_chat().await;
     assert_eq!(browser.get(&world.url("/history")).await.status, 200);
     assert_eq!(browser.post(&world.url("/new"), &world.origin(), &[]).await.status, 429);
+}
+
+/// The process is gone in the middle of an answer: the question is there, nothing is torn, and the conversation goes on.
+#[tokio::test]
+async fn killed_in_the_middle_of_an_answer() {
+    const ID: &str = "0d7b6c52-95a6-4a39-8f10-0a0f7c1d2e3f";
+    if !run(&BTreeMap::new(), &["confine", "--", "/bin/true"]).await.status.success() {
+        return skipped("landlock", "nothing confines a command here");
+    }
+    let stand_in = StandIn::answering(&["half ", "#wait on", "whole"]);
+    let settings = stand_in.settings();
+    let values: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut world = World::with(Mode::Subpath, &values).await;
+    let program = command(&world.values);
+    let running = Running::start(&mut world, program).await;
+    let mut browser = world.signed_in("smoke").await;
+    let mut client = Client::open(&world, &browser).await;
+    client.ask(ID, "are you there?").await;
+    assert_eq!(said(&client.until("token").await), "half ");
+    assert_eq!(running.end(Signal::KILL).await.0, None);
+    assert_eq!(client.until_end().await.1, Came::Gone);
+    stand_in.release("on");
+
+    world.restart_chat().await;
+    let entries = async |browser: &mut Browser| {
+        let answer = browser.get(&world.url(&format!("/history/{ID}"))).await;
+        answer.json()["entries"].as_array().unwrap().iter().map(|entry| entry["text"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(entries(&mut browser).await, ["are you there?"]);
+    let mut client = Client::open(&world, &browser).await;
+    client.send(serde_json::json!({ "type": "resume", "conversation_id": ID })).await;
+    assert_eq!(client.frame().await["code"], "not_running", "that turn is over, and the page is told");
+    client.ask(ID, "and now?").await;
+    assert_eq!(said(&client.until("complete").await), "half whole");
+    assert_eq!(entries(&mut browser).await, ["are you there?", "and now?", "half whole"]);
 }
 
 /// The disk fills up under the service: new sessions are refused with words, who has one keeps it, and afterwards all is as before.

@@ -10,7 +10,7 @@ use edge_smoke::engine::journey::Surroundings;
 use edge_smoke::engine::plan::Plan;
 use edge_smoke::engine::runner::{self, Pace};
 use edge_smoke::engine::variables::Variables;
-use edge_smoke::stack::Stack;
+use edge_smoke::stack::{Site, Stack};
 use scenario::Source;
 use scenario::model::{Service, StackKind};
 use tokio_util::sync::CancellationToken;
@@ -37,21 +37,26 @@ pub(crate) async fn all_pass(stack: &dyn Stack) {
         sink: Arc::new(Listener(|_| {})),
     };
     let pace = Pace { jobs: 1, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
-    let has_ci = site.services.contains_key(&Service::Ci);
-    let journeys = runner::run(&plans(has_ci), &Arc::new(surroundings), &pace).await;
-    assert_eq!(journeys.len(), if has_ci { 4 } else { 3 });
+    let plans = plans(site);
+    let journeys = runner::run(&plans, &Arc::new(surroundings), &pace).await;
+    assert_eq!(journeys.len(), plans.len());
     for journey in journeys {
         assert_eq!(journey.outcome, Outcome::Passed, "{}: {journey:#?}", site.mode);
     }
 }
 
-fn plans(with_ci: bool) -> Vec<Arc<Plan>> {
+fn plans(site: &Site) -> Vec<Arc<Plan>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let read = |name: &str| {
         let text = std::fs::read_to_string(folder.join(name)).unwrap();
         Arc::new(scenario::parse(&Source::new(name, text)).unwrap())
     };
     let plan = |name| Arc::new(Plan::new(read(name), &|_, used| panic!("{used} is used")).unwrap());
-    let with_ci = with_ci.then_some("ci-oauth.yaml");
-    ["forge-login.yaml", "root-redirect.yaml", "staging.yaml"].into_iter().chain(with_ci).map(plan).collect()
+    let of = |service: Service, names: &'static [&'static str]| {
+        if site.services.contains_key(&service) { names } else { &[] }
+    };
+    let always = ["forge-login.yaml", "root-redirect.yaml", "staging.yaml"];
+    let ci = of(Service::Ci, &["ci-oauth.yaml"]);
+    let chat = of(Service::Chat, &["chat-login.yaml", "chat-gate.yaml"]);
+    always.iter().chain(ci).chain(chat).copied().map(plan).collect()
 }

@@ -50,7 +50,7 @@ fn main() {
         pivot: a_kept_stack_is_changed_over_and_put_back_where_the_scenarios_fail, where_no_stack_is_left_standing_one_is_stood_up_and_left;
         restarting: a_container_that_is_restarted_is_not_the_one_that_was_there;
         https: caddy_takes_its_certificate_and_the_forge_trusts_it;
-        switching: a_stack_is_switched_and_switched_back, over_https_too, a_change_that_fails_its_check_leaves_the_stack_as_it_was, the_ci_is_switched_along_and_put_back_with_the_secret_of_the_day;
+        switching: a_stack_is_switched_and_switched_back, over_https_too, a_change_that_fails_its_check_leaves_the_stack_as_it_was, the_ci_is_switched_along_and_put_back_with_the_secret_of_the_day, the_chat_is_switched_along_also_when_it_was_kept;
         faults: a_meddler_and_another_text_stand_before_and_after_a_change, a_text_that_is_not_there_and_one_that_the_edge_refuses_leave_nothing;
         sweeping: what_a_killed_run_left_is_swept_away_and_nothing_else, what_a_run_leaves_that_is_killed_the_next_one_removes;
     ];

@@ -6,11 +6,13 @@ use base64::Engine as _;
 use bollard::Docker;
 use edge_smoke::engine::http::target::Origin;
 use edge_smoke::engine::http::{Address, Client, Connector, Outgoing};
+use edge_smoke::stack::containers::kept;
+use edge_smoke::stack::containers::owner::RUN_LABEL;
 use edge_smoke::stack::{Change, Changeable, Site, Stack, StackOptions};
 use scenario::model::{Mode, Service};
 use serde_json::{Value, json};
 
-use crate::helpers::{inside, needs, options, own, up};
+use crate::helpers::{inside, labelled, needs, options, own, up};
 use crate::journeys::all_pass;
 
 /// Calls the forge's API as the stack's user, by the site's own address.
@@ -136,4 +138,40 @@ pub(crate) async fn the_ci_is_switched_along_and_put_back_with_the_secret_of_the
     assert!(stack.troubles().await.is_empty());
     stack.down().await.unwrap();
     assert_eq!(own(&docker).await, Vec::<String>::new());
+}
+
+/// Its sign-in is among the journeys, and so is its gate, whose secret edge and chat have to agree on.
+pub(crate) async fn the_chat_is_switched_along_also_when_it_was_kept(docker: Docker) {
+    let wanted = needs(&[Service::Forge, Service::Chat, Service::Staging]);
+    let mut stack = up(&wanted, &StackOptions { keep: true, ..options() }).await.unwrap();
+    let (base_url, run) = (stack.site().base_url.clone(), stack.run_id().to_owned());
+    let secret = stack.site().secrets["gate_secret"].clone();
+    all_pass(&stack).await;
+    let changed = stack.switch(Mode::Subdomain).await.unwrap();
+    assert_eq!(changed.restarted, [Service::Chat, Service::Edge, Service::Forge]);
+    let callback = format!("{}/oauth/callback", stack.site().services[&Service::Chat]);
+    let [application] = &changed.applications[..] else { panic!("{:?}", changed.applications) };
+    assert_eq!((application.name.as_str(), &application.redirect_uris), ("chat", &vec![callback]));
+    all_pass(&stack).await;
+    // The check from outside fails after the forge has made another secret; the way back makes yet another.
+    let stale = BTreeMap::from([("EDGE_TUNNEL_FQDN".to_owned(), Some("elsewhere.test".to_owned()))]);
+    let environment = BTreeMap::from([(Service::Chat, stale)]);
+    let error = stack.change(&Change { mode: Mode::Subpath, environment, routes: BTreeMap::new() }).await.unwrap_err();
+    assert_eq!((error.trouble.service.as_deref(), &error.not_put_back), (Some("chat"), &None), "{error:?}");
+    all_pass(&stack).await;
+    drop(stack);
+
+    let kept = kept(&base_url).await.unwrap().expect("a kept stack");
+    let options = kept.options();
+    let mut stack = kept.stack(options).unwrap();
+    assert_eq!(stack.site().secrets["gate_secret"], secret);
+    stack.switch(Mode::Subpath).await.unwrap();
+    all_pass(&stack).await;
+    assert!(stack.troubles().await.is_empty());
+    let tree = inside(&docker, &run, "chat", "cat README.md; ls -d src; echo written > src/new && cat src/new").await;
+    assert!(tree.starts_with("# demo\n") && tree.ends_with("src\nwritten\n"), "{tree}");
+    let caddyfile = inside(&docker, &run, "edge", "cat /etc/caddy/Caddyfile").await;
+    assert!(caddyfile.contains("forward_auth") && !caddyfile.contains(secret.expose()), "{caddyfile}");
+    stack.remove().await.unwrap();
+    assert_eq!(labelled(&docker, &format!("{RUN_LABEL}={run}")).await, Vec::<String>::new());
 }

@@ -21,9 +21,6 @@ impl Inject {
         if let Some(service) = self.applications.keys().find(|service| !SIGNING_IN.contains(service)) {
             return Some(format!("`oauth`: the {kind} stack registers no application for {service}"));
         }
-        if kind == StackKind::Containers && !self.defects.is_empty() {
-            return Some("`defects`: the containers stack has no chat double in the chat's place".to_owned());
-        }
         if kind == StackKind::Embedded {
             if self.stop.contains(&Service::Edge) {
                 return Some("`stop`: the embedded stack's edge can't be stopped by itself".to_owned());

@@ -13,7 +13,7 @@ use super::cleanup::sweep;
 use super::engine::connect;
 use super::launch::LaunchError;
 use super::order::Rising;
-use super::plan::{Ground, HOST, Inputs, required, service_named};
+use super::plan::{Ground, HOST, Inputs, doubles, required, service_named};
 use super::run::Run;
 use super::stack::Containers;
 use super::standing::Standing;
@@ -76,8 +76,8 @@ async fn stand_up(
     let (docker, _) = connect().await?;
     let names = required(&needs.services)?;
     let mut services: BTreeSet<Service> = names.iter().filter_map(|name: &String| service_named(name)).collect();
-    if !options.tamper.is_empty() {
-        // A meddler is of the echo's image.
+    if !options.tamper.is_empty() || !options.defects.is_empty() {
+        // Meddlers and doubles are of the echo's image.
         services.insert(Service::Echo);
     }
     // What is swept away gives the engine back networks' addresses, which this run may need.
@@ -93,7 +93,7 @@ async fn stand_up(
         // This run can do without.
         Err(why) => progress(format!("what a killed run had left could not be removed: {why}")),
     }
-    let images = images?;
+    let images = doubles::images(images?, &options);
     let doubles: Vec<&str> =
         Service::PARTS.iter().filter(|service| stands_in(service, &images)).map(|it| it.as_str()).collect();
     if !doubles.is_empty() {

@@ -133,6 +133,7 @@ static RULES: &[&Rule] = &[
     &edge::host_rewritten::RULE,
     &edge::authorization_lost::RULE,
     // What a program does whatever it is told: after all that a setting or a route could cure.
+    &page::root_absolute::RULE,
     &app::redirect_loop::RULE,
     &app::ignores_prefix::RULE,
     &external_bad_gateway::RULE,
@@ -195,7 +196,6 @@ static RULES: &[&Rule] = &[
     // What session cookies are like, and whether they arrive.
     &cookie::insecure::RULE,
     &cookie::dropped::RULE,
-    &page::root_absolute::RULE,
     // What none of them is the cause of, and arrives otherwise than it was sent.
     &edge::response_rewritten::RULE,
     &optional_asset::RULE,

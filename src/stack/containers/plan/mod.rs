@@ -1,6 +1,7 @@
 //! What is to be stood up: from the compose file, the needs and the options to containers, volumes and files. Pure.
 
 mod directives;
+pub(super) mod doubles;
 mod inputs;
 pub(super) mod meddlers;
 
@@ -137,6 +138,7 @@ fn plan(inputs: &Inputs<'_>, compose: Compose, registered: Option<Registered>) -
             }
         }
     }
+    doubles::stand_in(&mut services, options);
     let networks = services.values().flat_map(|spec| spec.networks.keys().cloned()).collect();
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), *port);
     let served = site.clone();

@@ -3,6 +3,7 @@
 use super::*;
 use crate::images::{CATALOG, Choice, Origin};
 use crate::stack::{Application, Product};
+use ::doubles::chat::Defect;
 use scenario::Secret;
 
 fn options(mode: Mode) -> StackOptions {
@@ -238,4 +239,24 @@ fn what_the_forge_tells_changes_those_alone_who_sign_people_in_there() {
         .collect();
     assert_eq!(changed, before.signing_in());
     assert_eq!(changed, BTreeSet::from(["chat", "ci"]));
+}
+
+#[test]
+fn a_chat_with_defects_is_its_double() {
+    let mut wanted = options(Mode::Subpath);
+    let defects = [Defect::OriginUnchecked, Defect::AnswerAtOnce];
+    wanted.defects.insert(Service::Chat, defects.into());
+    let (names, ground) = (all(), Ground::new(4321, None).unwrap());
+    let images = super::doubles::images(images(), &wanted);
+    assert!(images[&Service::Chat].is_double && !images[&Service::Echo].is_double);
+    let plan = Inputs { names: &names, options: &wanted, images: &images, ground }.plan(None).unwrap();
+    let (chat, real) = (&plan.services["chat"], &planned(&options(Mode::Subpath), None, None).services["chat"]);
+    assert_eq!((chat.image.as_str(), real.image.as_str()), ("own/echo:1", "own/chat:1"));
+    assert_eq!(chat.entrypoint.as_ref().unwrap().join(" "), "/bin/double chat");
+    assert_eq!(chat.environment["CHAT_DEFECTS"], "origin-unchecked,answer-at-once");
+    let test = chat.healthcheck.as_ref().unwrap().test.join(" ");
+    assert_eq!(test, "CMD /bin/double healthcheck http://127.0.0.1:8080/ready");
+    // Told what the chat is told, and as confined.
+    assert!(real.environment.keys().all(|name| chat.environment.contains_key(name)));
+    assert_eq!((chat.read_only, &chat.cap_drop, chat.mem_limit), (real.read_only, &real.cap_drop, real.mem_limit));
 }

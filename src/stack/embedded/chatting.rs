@@ -117,7 +117,7 @@ pub(super) struct Chatting {
 /// What serves as the chat.
 #[derive(Debug)]
 enum Serving {
-    Real(Chat),
+    Real(Box<Chat>),
     Double(doubles::chat::Chat),
 }
 
@@ -138,7 +138,10 @@ impl Chatting {
         self.running = None;
         self.running = Some(match self.told.double.clone() {
             Some(double) => Serving::Double(double.serve(listener)?),
-            None => Serving::Real(Chat::start(self.told.config.clone(), listener).map_err(io::Error::other)?),
+            None => {
+                let chat = Chat::start(self.told.config.clone(), listener).map_err(io::Error::other)?;
+                Serving::Real(Box::new(chat))
+            }
         });
         Ok(())
     }

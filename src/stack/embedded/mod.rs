@@ -84,7 +84,7 @@ impl Embedded {
         let (chatting, chat) = ground.chat(options, &registered, forge_token)?;
 
         let forge = (Service::Forge, Double::Forge(forge));
-        let chatting = (Service::Chat, Double::Chat(chatting));
+        let chatting = (Service::Chat, Double::Chat(Box::new(chatting)));
         let doubles = [forge, chatting].into_iter().chain(ci).chain(others).collect();
         let running = Running { edge, doubles, stopped: BTreeMap::new(), stops: BTreeMap::new() };
         let site = Site { ca_pem: ground.ca_pem(), ..site(&ground.routed, options.mode, &known) };

@@ -40,7 +40,7 @@ pub(super) enum Double {
     Ci(Ci),
     /// `None` where it was stopped.
     CiAgent(Option<Agent>),
-    Chat(Chatting),
+    Chat(Box<Chatting>),
     Staging(Server, Log),
     Echo(Echo),
 }
@@ -59,7 +59,7 @@ impl Running {
     /// The chat, where it runs; one that was stopped takes its settings when it starts again.
     pub(super) fn chat(&mut self) -> Option<&mut Chatting> {
         let mut all = self.doubles.values_mut().chain(self.stopped.values_mut());
-        all.find_map(|double| if let Double::Chat(chat) = double { Some(chat) } else { None })
+        all.find_map(|double| if let Double::Chat(chat) = double { Some(chat.as_mut()) } else { None })
     }
 
     fn all(&self) -> impl Iterator<Item = &Double> {

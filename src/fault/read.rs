@@ -126,7 +126,7 @@ fn defects(decoder: &Decoder, node: &Node) -> Defects {
     let known: Vec<(&'static str, Defect)> = Defect::ALL.iter().map(|defect| (defect.name(), *defect)).collect();
     let items = match chat.as_str() {
         Some("none") => &[],
-        _ => decoder.one_or_many(chat, "`chat`"),
+        _ => decoder.list(chat, "`chat`").unwrap_or_default(),
     };
     let chat: BTreeSet<Defect> =
         items.iter().filter_map(|item| decoder.word(item, "defect", &known)).map(|word| word.value).collect();

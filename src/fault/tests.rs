@@ -127,7 +127,7 @@ fn mistakes_of_services_become_options() {
     let names =
         |inject: &str| options(inject)[&Service::Chat].iter().map(|defect| defect.name()).collect::<Vec<_>>().join(" ");
     assert_eq!(names("{ defects: { chat: [state-unbound, origin-unchecked] } }"), "origin-unchecked state-unbound");
-    assert_eq!(names("{ defects: { chat: answer-at-once } }"), "answer-at-once");
+    assert_eq!(names("{ defects: { chat: [answer-at-once] } }"), "answer-at-once");
     // The double all the same.
     assert_eq!(names("{ defects: { chat: none } }"), "");
     assert!(options("{ stop: [ci] }").is_empty());
@@ -153,6 +153,7 @@ fn what_is_wrong_with_a_file_is_located() {
         ("{ stop: [ci, wiki] }", "there is no service `wiki`"),
         ("{ defects: { chat: [origin-uncheked] } }", "did you mean `origin-unchecked`?"),
         ("{ defects: { chat: [wings] } }", "it is one of `origin-unchecked`, `actions-origin-unchecked`"),
+        ("{ defects: { chat: answer-at-once } }", "wrong value for `chat`"),
         ("{ defects: { chat: [] } }", "`chat` is empty"),
         ("{ defects: { forge: [origin-unchecked] } }", "unknown key `forge`"),
         ("{ defects: [origin-unchecked] }", "wrong value for `defects`"),

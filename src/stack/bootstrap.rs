@@ -13,7 +13,7 @@ pub const USER: &str = "smoke";
 /// Who may use the chat besides the first user. Scenarios make the account, where they need somebody whose allowance they may use up.
 pub const TALKATIVE: &str = "talkative";
 /// What one person may ask the chat for. Journeys are walked again and again, and one of them uses up all of it.
-pub const MAX_REQUESTS_PER_HOUR: &str = "120";
+pub const MAX_REQUESTS_PER_HOUR: &str = "80";
 /// The demo repository's name.
 pub const REPOSITORY: &str = "demo";
 /// The demo repository's one branch.

@@ -48,7 +48,7 @@ impl Limits {
         let mut people = self.people.lock().await;
         let counted = self.counted(&mut people, user, now).await.map_err(uncountable)?;
         self.rules.admit(counted, clock::seconds(now))?;
-        self.store.count_request(user, now).await.map_err(uncountable)?;
+        self.store.count_request(user, now, a_day_before(now)).await.map_err(uncountable)?;
         counted.requests.push_back(clock::seconds(now));
         Ok(())
     }
@@ -73,7 +73,7 @@ impl Limits {
         user: &str,
         now: SystemTime,
     ) -> Result<&'a mut Counted, StoreError> {
-        let since = now - Duration::from_secs(rules::DAY);
+        let since = a_day_before(now);
         let counted = match people.entry(user.to_owned()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(self.store.counted(user, since).await?),
@@ -81,6 +81,11 @@ impl Limits {
         counted.settle(clock::seconds(since), clock::seconds(now));
         Ok(counted)
     }
+}
+
+/// What is older counts nowhere.
+fn a_day_before(now: SystemTime) -> SystemTime {
+    now.checked_sub(Duration::from_secs(rules::DAY)).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 fn uncountable(error: StoreError) -> Refusal {

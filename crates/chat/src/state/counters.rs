@@ -42,15 +42,20 @@ impl Store {
         .await
     }
 
-    /// Counts a request.
+    /// Counts a request. What this person asked for before `since` is forgotten with it, so that no service that runs for long gathers it.
     ///
     /// # Errors
     /// The database can't be written.
-    pub async fn count_request(&self, user: &str, at: SystemTime) -> Result<(), StoreError> {
-        let (user, at) = (user.to_owned(), clock::seconds(at));
-        self.ask(move |connection| connection.execute("INSERT INTO requests (user, at) VALUES (?1, ?2)", (user, at)))
-            .await?;
-        Ok(())
+    pub async fn count_request(&self, user: &str, at: SystemTime, since: SystemTime) -> Result<(), StoreError> {
+        let (user, at, since) = (user.to_owned(), clock::seconds(at), clock::seconds(since));
+        self.ask(move |connection| {
+            let transaction = connection.transaction()?;
+            transaction.execute("DELETE FROM requests WHERE user = ?1 AND at < ?2", (&user, since))?;
+            transaction.execute("DELETE FROM spending WHERE user = ?1 AND at < ?2", (&user, since))?;
+            transaction.execute("INSERT INTO requests (user, at) VALUES (?1, ?2)", (&user, at))?;
+            transaction.commit()
+        })
+        .await
     }
 
     /// Counts tokens.

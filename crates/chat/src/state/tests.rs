@@ -29,7 +29,7 @@ async fn everything_survives_a_restart() {
     let key = {
         let store = Store::open(&directory).unwrap();
         begin(&store, "one", "smoke", 200, &[]).await;
-        store.count_request("smoke", at(110)).await.unwrap();
+        store.count_request("smoke", at(110), at(0)).await.unwrap();
         store.count_tokens("smoke", u64::MAX, at(111)).await.unwrap();
         store.remember("smoke", conversation, Uuid::nil()).await.unwrap();
         store.remember("smoke", conversation, of_command).await.unwrap();
@@ -89,12 +89,19 @@ async fn what_is_old_is_not_counted() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();
     for seconds in [5, 10, 15] {
-        store.count_request("smoke", at(seconds)).await.unwrap();
+        store.count_request("smoke", at(seconds), at(0)).await.unwrap();
         store.count_tokens("smoke", seconds, at(seconds)).await.unwrap();
     }
-    store.count_request("other", at(12)).await.unwrap();
+    store.count_request("other", at(12), at(0)).await.unwrap();
     let counted = store.counted("smoke", at(10)).await.unwrap();
     assert_eq!(counted, Counted { requests: [10, 15].into(), spending: [(10, 10), (15, 15)].into() });
+    // It doesn't stay on the disk either, in a service that is never started again.
+    store.count_request("smoke", at(20), at(15)).await.unwrap();
+    let rows = |table: &'static str| {
+        let sum = format!("SELECT count(*) FROM {table}");
+        store.ask(move |connection| connection.query_row(&sum, (), |row| row.get::<_, u64>(0)))
+    };
+    assert_eq!((rows("requests").await.unwrap(), rows("spending").await.unwrap()), (3, 1));
 }
 
 #[test]
@@ -141,7 +148,7 @@ async fn a_full_database_refuses_and_keeps_what_it_has() {
     let mut refused = None;
     for number in 0..20_000 {
         let long = format!("{number}-{}", "x".repeat(2000));
-        if let Err(error) = store.count_request(&long, at(110)).await {
+        if let Err(error) = store.count_request(&long, at(110), at(0)).await {
             refused = Some(error.to_string());
             break;
         }

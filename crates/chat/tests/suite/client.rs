@@ -40,15 +40,9 @@ impl Client {
 
     /// Opens a socket with these fields, or gives the refusal's status.
     pub(crate) async fn opening(world: &World, fields: &[(&str, String)]) -> Result<Self, u16> {
-        Self::trying(world, fields).await.map_err(|refusal| refusal.status().as_u16())
-    }
-
-    /// The same with the whole refusal.
-    pub(crate) async fn trying(
-        world: &World,
-        fields: &[(&str, String)],
-    ) -> Result<Self, http::Response<Option<Vec<u8>>>> {
-        Self::opening_at(world.entrance(), world.trust(), &world.url("/ws"), fields).await
+        Self::opening_at(world.entrance(), world.trust(), &world.url("/ws"), fields)
+            .await
+            .map_err(|refusal| refusal.status().as_u16())
     }
 
     /// The same at any address, over TLS where there is somebody to trust; with the whole refusal.
@@ -83,6 +77,12 @@ impl Client {
 
     pub(crate) async fn ask(&mut self, conversation: &str, message: &str) {
         self.send(json!({ "type": "chat_request", "conversation_id": conversation, "message": message })).await;
+    }
+
+    /// What is answered to a ping.
+    pub(crate) async fn pong(&mut self) -> String {
+        self.send(json!({ "type": "ping" })).await;
+        self.frame().await["type"].as_str().unwrap_or_default().to_owned()
     }
 
     /// What comes next; the protocol's own pings are passed over.

@@ -256,18 +256,39 @@ async fn the_question_to_the_gate() {
     assert_eq!(world.callback(&mut browser, stranger).await.status, 403);
 }
 
-/// Edge and chat hold different secrets: nobody gets in, signed in or not.
-#[tokio::test]
-async fn different_secrets() {
-    let mut world = World::new(Mode::Subpath).await;
+/// Edge and chat hold different secrets: nobody gets in, signed in or not. Past the edge there is no secret to be different.
+pub(crate) async fn different_secrets(way: Way) {
+    let mut world = World::stand(Plan::by(way)).await;
     let mut browser = world.signed_in("smoke").await;
     world.values.insert("FORWARD_AUTH_SECRET".to_owned(), "another-secret-altogether".to_owned());
     world.restart_chat().await;
+    let told = [("x-forward-auth-secret", SECRET)];
     for browser in [&mut browser, &mut world.browser()] {
-        let answer = browser.get(&world.url("/history")).await;
+        let path = if way == Way::Direct { "/auth/verify" } else { "/history" };
+        let answer = browser.send("GET", &world.url(path), &told, "").await;
         assert_eq!((answer.status, answer.code().as_str()), (403, "wrong_secret"));
     }
     assert_eq!(world.browser().get(&world.url("/login")).await.status, 303, "the login is not gated");
+}
+
+/// Somebody from outside who asks the gate itself.
+pub(crate) async fn a_guess_of_the_secret_opens_nothing(way: Way) {
+    for mode in MODES {
+        let world = World::stand(Plan { mode, ..Plan::by(way) }).await;
+        let mut signed_in = world.signed_in("smoke").await;
+        for guess in ["guess", "", &SECRET[1..], &SECRET.to_uppercase()] {
+            let fields = [("x-forward-auth-secret", guess), ("x-forwarded-uri", "/chat/login")];
+            for path in ["/auth/verify", "/auth/verify/", "/history"] {
+                let answer = world.browser().send("GET", &world.url(path), &fields, "").await;
+                assert!(matches!(answer.status, 401 | 403), "{mode} {path} {guess}: {}", answer.status);
+                assert_eq!(answer.field("x-forwarded-user"), None, "{mode} {path} {guess}");
+            }
+            let answer = signed_in.send("GET", &world.url("/auth/verify"), &fields, "").await;
+            // By an edge it is the edge's own question that was answered, whatever else was sent with it.
+            let is_own = answer.status == 200 && way != Way::Direct;
+            assert!(is_own || answer.code() == "wrong_secret", "{mode} {guess}: {} {}", answer.status, answer.body);
+        }
+    }
 }
 
 /// Behind the gate: the session counts, and the edge's field can only contradict it.

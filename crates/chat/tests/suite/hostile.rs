@@ -111,6 +111,53 @@ pub(crate) async fn ten_thousand_messages_a_second_are_cut_off(way: Way) {
     }
 }
 
+/// Frames that are no messages yet, and never become one.
+pub(crate) async fn a_message_without_an_end_is_given_up(way: Way) {
+    let bounds = Bounds { ping: Duration::from_millis(50), silence: Duration::from_millis(300), ..Bounds::default() };
+    let mut talk = Talk::stand(way, &["still here"], &[], bounds).await;
+    // Masked with nothing: the mask's four bytes are zeros (RFC 6455, section 5.3).
+    let begin = [0x01, 0x80, 0, 0, 0, 0];
+    let go_on = [0x00, 0x80, 0, 0, 0, 0];
+    let ping = [0x89, 0x80, 0, 0, 0, 0];
+    let announced = [0x81, 0xff, 0x3f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+    let half = [0x81, 0xfe, 0x40, 0x00, 0, 0, 0, 0, b'{'];
+    for (what, first, then) in [
+        ("pieces of nothing", &begin[..], &go_on[..]),
+        ("pings", &ping, &ping),
+        ("a frame of 2^62 bytes", &announced, b""),
+        ("half a frame", &half, b""),
+        ("half a head", &half[..2], b""),
+        ("a byte now and then", &half, b" "),
+    ] {
+        let stream = raw(&talk).await;
+        let (mut reads, mut writes) = stream.into_split();
+        writes.write_all(first).await.unwrap();
+        let sending = tokio::spawn({
+            let then = then.repeat(if then.len() > 1 { 500 } else { 1 });
+            async move {
+                while !then.is_empty() && writes.write_all(&then).await.is_ok() {
+                    if then.len() == 1 {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                }
+                // Kept open where there is nothing to send.
+                std::future::pending::<()>().await;
+                drop(writes);
+            }
+        });
+        let closed = tokio::time::timeout(Duration::from_secs(15), async {
+            // However it ends: with a close frame, or cut off.
+            let _ = reads.read_to_end(&mut Vec::new()).await;
+        });
+        closed.await.unwrap_or_else(|_| panic!("{what}: it is never closed"));
+        sending.abort();
+        assert_eq!(talk.again().await.pong().await, "pong", "{what}: others are served as before");
+    }
+    talk.client = talk.again().await;
+    talk.client.ask(ID, "?").await;
+    assert_eq!(said(&talk.client.until("complete").await), "still here");
+}
+
 pub(crate) async fn who_is_silent_is_given_up(way: Way) {
     let bounds = Bounds { ping: Duration::from_millis(50), silence: Duration::from_millis(300), ..Bounds::default() };
     let mut talk = Talk::stand(way, &["a", "#wait on", "b"], &[], bounds).await;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod actions;
 #[cfg(test)]
+mod authorities;
+#[cfg(test)]
 mod broken_forge;
 #[cfg(test)]
 mod browser;

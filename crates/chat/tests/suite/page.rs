@@ -13,7 +13,7 @@ use crate::seats::opens_in_the_end;
 use crate::skipping::skipped;
 use crate::stand_in::StandIn;
 use crate::works::Works;
-use crate::world::{MODES, listener};
+use crate::world::{MODES, Plan, listener};
 
 /// What a message holds that shows everything.
 const RICH: &[&str] = &[
@@ -35,15 +35,22 @@ struct Desk {
 
 impl Desk {
     async fn new(mode: Mode, pieces: &[&str], more: &[(&str, &str)]) -> Option<Self> {
-        let program = program()?;
+        Self::stand(Plan { more, ..Plan::new(mode) }, pieces).await
+    }
+
+    async fn stand(plan: Plan<'_>, pieces: &[&str]) -> Option<Self> {
+        let (program, more) = (program()?, plan.more);
         let stand_in = StandIn::answering(pieces);
         let settings = stand_in.settings();
         let mut values: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         values.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
         values.extend(more);
-        let works = Works::with(mode, &values).await;
+        let works = Works::stand(Plan { more: &values, ..plan }).await;
         let chromium = Chromium::start(program).await;
         let page = chromium.page().await;
+        if plan.https {
+            page.call("Security.setIgnoreCertificateErrors", json!({ "ignore": true })).await;
+        }
         // Connections can be cut by the tests.
         let spy = "window.sockets = []; window.WebSocket = class extends WebSocket { constructor(...given) { super(...given); sockets.push(this); } };";
         page.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": spy })).await;
@@ -279,6 +286,25 @@ async fn two_windows_show_the_same() {
     desk.answered(2).await;
     assert_eq!(other.complaints(), [""; 0]);
     desk.is_clean();
+}
+
+/// Over https the socket is a `wss` one, and the browser gets at nothing that isn't.
+#[tokio::test(flavor = "multi_thread")]
+async fn over_https_everything_is_secure() {
+    for mode in MODES {
+        let plan = Plan { https: true, ..Plan::new(mode) };
+        let Some(desk) = Desk::stand(plan, &["Over ", "TLS."]).await else { return };
+        desk.sign_in().await;
+        desk.ask("how?").await;
+        desk.answered(1).await;
+        assert_eq!(desk.text(".assistant .text").await, "Over TLS.");
+        let socket = desk.page.evaluate("sockets.at(-1).url").await;
+        assert_eq!(socket, desk.works.world.url("/ws").replacen("https:", "wss:", 1), "{mode}");
+        assert_eq!(desk.page.evaluate("isSecureContext && document.cookie === ''").await, true, "{mode}");
+        let addresses = desk.page.requests();
+        assert!(!addresses.iter().any(|address| address.starts_with("http:")), "{addresses:?}");
+        desk.is_clean();
+    }
 }
 
 /// A browser doesn't tell its page why a socket isn't opened; the page asks.

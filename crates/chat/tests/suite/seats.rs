@@ -6,7 +6,8 @@ use chat::socket::Bounds;
 use routes::Mode;
 use tokio::io::AsyncReadExt;
 
-use crate::client::{Client, fields};
+use crate::browser::Browser;
+use crate::client::{self, Client, fields};
 use crate::hostile::raw;
 use crate::socket::Talk;
 use crate::ways::Way;
@@ -31,21 +32,28 @@ pub(crate) async fn a_person_has_so_many_sockets_and_the_service_so_many(way: Wa
     let world = World::stand(Plan { bounds, ..Plan::by(way) }).await;
     let mut browser = world.signed_in("smoke").await;
     let other = world.signed_in("Other").await;
-    let (mine, theirs) = (fields(&world, &browser), fields(&world, &other));
+    let mine = fields(&world, &browser);
     let mut open = Vec::new();
     for _ in 0..3 {
         open.push(Client::open(&world, &browser).await);
     }
-    let expect_full = async |fields: &[(&str, String)], status: u16, words: &str| {
-        let refusal = Client::trying(&world, fields).await.map(drop).unwrap_err();
-        assert_eq!(refusal.status(), status, "{refusal:?}");
-        let wait: u64 = refusal.headers()["retry-after"].to_str().unwrap().parse().unwrap();
-        assert!((1..=60).contains(&wait), "{wait}");
-        let body: serde_json::Value = serde_json::from_slice(refusal.body().as_deref().unwrap()).unwrap();
-        assert_eq!(body["error"]["code"], "too_many_sockets");
-        assert!(body["error"]["message"].as_str().unwrap().contains(words), "{body}");
+    // As a browser's request: of a refusal's content a client of sockets reads what comes at once.
+    let expect_full = async |browser: &Browser, status: u16, words: &str| {
+        let origin = world.origin();
+        let fields = [
+            ("origin", origin.as_str()),
+            ("connection", "Upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ];
+        let refusal = browser.clone().send("GET", &world.url("/ws"), &fields, "").await;
+        assert_eq!((refusal.status, refusal.code().as_str()), (status, "too_many_sockets"), "{}", refusal.body);
+        let wait: u64 = refusal.field("retry-after").unwrap().parse().unwrap();
+        assert!((1..=60).contains(&wait) && refusal.body.contains(words), "{wait}: {}", refusal.body);
+        assert_eq!(Client::opening(&world, &client::fields(&world, browser)).await.map(drop), Err(status));
     };
-    expect_full(&mine, 429, "close some").await;
+    expect_full(&browser, 429, "close some").await;
     // Who isn't let in at all is told that, and the rest of the service is there for everybody.
     assert_eq!(Client::opening(&world, &[("origin", world.origin())]).await.map(drop), Err(401));
     let mut foreign = mine.clone();
@@ -56,13 +64,13 @@ pub(crate) async fn a_person_has_so_many_sockets_and_the_service_so_many(way: Wa
     for _ in 0..2 {
         open.push(Client::open(&world, &other).await);
     }
-    expect_full(&theirs, 503, "try again").await;
-    expect_full(&mine, 429, "close some").await;
+    expect_full(&other, 503, "try again").await;
+    expect_full(&browser, 429, "close some").await;
     // One that closes makes room for one.
     open[0].socket.close(None).await.unwrap();
     open[0].until_end().await;
     open[0] = opens_in_the_end(&world, &mine).await;
-    expect_full(&mine, 429, "close some").await;
+    expect_full(&browser, 429, "close some").await;
 }
 
 /// Half-open: the client's machine is gone, or its process, and no close was ever sent.

@@ -352,6 +352,11 @@ pub(crate) async fn a_limit_that_is_reached_says_when_to_come_back(way: Way) {
     let mut again = talk.again().await;
     again.ask(OTHER_ID, "three").await;
     assert_eq!(again.frame().await["code"], "rate_limited");
+    // Neither is a restart.
+    talk.world.restart_chat().await;
+    let mut later = talk.again().await;
+    later.ask(OTHER_ID, "four").await;
+    assert_eq!(later.frame().await["code"], "rate_limited");
     assert_eq!(talk.entries(ID).await.len(), 2);
 }
 

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// Good for `edge.test` and the names directly below it.
+/// A server's, that vouches for itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Certificate {
     pub(crate) server: Arc<ServerConfig>,
@@ -27,8 +27,14 @@ pub(crate) struct Certificate {
 pub(crate) struct Trust(Arc<ClientConfig>);
 
 impl Certificate {
+    /// Good for `edge.test` and the names directly below it.
     pub(crate) fn new() -> Self {
-        let made = rcgen::generate_simple_self_signed(["edge.test".to_owned(), "*.edge.test".to_owned()]).unwrap();
+        Self::for_names(&["edge.test", "*.edge.test"])
+    }
+
+    pub(crate) fn for_names(names: &[&str]) -> Self {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(default_provider());
         let server = ServerConfig::builder_with_provider(provider.clone())

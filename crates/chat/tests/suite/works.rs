@@ -132,7 +132,8 @@ async fn ci(world: &mut World) -> Ci {
     ];
     values.extend(of_forge.map(|(name, value)| (format!("WOODPECKER_{product}{name}"), value)));
     let pairs = values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let outbound = Outbound::new(vec![("edge.test".to_owned(), world.edge.addr())], None).unwrap();
+    let outbound =
+        Outbound::new(vec![("edge.test".to_owned(), world.edge.addr())], world.certificate_pem.clone()).unwrap();
     let at = world.ci.take().unwrap();
     Ci::start(Settings::read(pairs).unwrap(), outbound, at, listener().await, Log::default()).unwrap()
 }

@@ -44,6 +44,8 @@ pub(crate) struct World {
     /// How long the chat waits for others, from its next start on.
     pub(crate) patience: Duration,
     trust: Option<Trust>,
+    /// The same for services that call others by their public address.
+    pub(crate) certificate_pem: Option<String>,
     folder: TempDir,
 }
 
@@ -148,6 +150,7 @@ impl World {
         );
         values.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let running = Chat::start(config(&values, bounds, patience), chat).unwrap();
+        let certificate_pem = certificate.as_ref().map(|made| made.certificate_pem.clone());
         let (edge, trust) = match certificate {
             None => (Edge::start(site.clone(), edge).unwrap(), None),
             Some(made) => (Edge::start_tls(site.clone(), edge, made.server).unwrap(), Some(made.trust)),
@@ -169,6 +172,7 @@ impl World {
             bounds,
             patience,
             trust,
+            certificate_pem,
             folder,
         }
     }

@@ -166,6 +166,7 @@ static RULES: &[&Rule] = &[
     &cookie::collision::RULE,
     &cookie::shadowed::RULE,
     // The question at the gate, and who is let in.
+    &chat::redirects_programs::RULE,
     &gate::secret_mismatch::RULE,
     &gate::user_not_copied::RULE,
     &gate::login_gated::RULE,
@@ -173,7 +174,6 @@ static RULES: &[&Rule] = &[
     &chat::command_fails::RULE,
     &chat::forge_token_refused::RULE,
     // A chat's own ways.
-    &chat::redirects_programs::RULE,
     &chat::navigation_unknown::RULE,
     &chat::first_cookie_only::RULE,
     &chat::answer_at_once::RULE,
@@ -195,13 +195,13 @@ static RULES: &[&Rule] = &[
     // What session cookies are like, and whether they arrive.
     &cookie::insecure::RULE,
     &cookie::dropped::RULE,
+    &page::root_absolute::RULE,
     // What none of them is the cause of, and arrives otherwise than it was sent.
     &edge::response_rewritten::RULE,
     &optional_asset::RULE,
     &cookie_for_all::RULE,
     // What the specific ones leave over, by where it comes from.
     &service::failing::RULE,
-    &page::root_absolute::RULE,
     &page::asset_broken::RULE,
     // Last: it takes whatever no other rule explained.
     &unexplained::RULE,

@@ -26,7 +26,8 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let Some(stack) = &case.evidence.stack else { return Vec::new() };
     let explains: Vec<SymptomId> = case
         .open()
-        .filter(|(_, symptom)| symptom.history().into_iter().any(|exchange| is_refusal(exchange, stack)))
+        // In the step that failed: a stranger may well have been refused before, as was expected.
+        .filter(|(_, symptom)| symptom.step.is_some_and(|step| step.trace.iter().any(|it| is_refusal(it, stack))))
         .map(|(id, _)| id)
         .collect();
     if explains.is_empty() {

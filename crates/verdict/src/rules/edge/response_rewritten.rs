@@ -81,9 +81,14 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
             differences.extend(different.into_iter().map(difference));
         }
     }
+    // What a page is to those who are signed in was never seen past the edge.
+    let is_gated = view.direct.iter().any(|direct| {
+        let is_its_page = direct.home == home && matches!(direct.path.trim_end_matches('/'), "" | "/chat");
+        is_its_page && direct.response().is_some_and(|response| response.status == 401)
+    });
     let mut observations: Vec<Observation> = Vec::new();
     let mut changed: BTreeSet<*const Exchange> = BTreeSet::new();
-    if view.is_told_right(home) {
+    if !is_gated && view.is_told_right(home) {
         // It knows its address, and sends browsers elsewhere.
         let is_elsewhere = |says: &Says| match says {
             Says::Off(_) => true,
@@ -95,7 +100,7 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
             changed.insert(std::ptr::from_ref(claim.exchange));
         }
     }
-    let loses_prefix = Taint::is_of_the_way(view, home);
+    let loses_prefix = !is_gated && Taint::is_of_the_way(view, home);
     if loses_prefix {
         let is_lost = |says: &Says| matches!(says, Says::Path(path) if view.lies(home, path) == Lies::Outside);
         let lost = view.claims.iter().filter(|claim| claim.home == home && is_lost(&claim.says));

@@ -49,11 +49,13 @@ impl Store {
     pub async fn count_request(&self, user: &str, at: SystemTime, since: SystemTime) -> Result<(), StoreError> {
         let (user, at, since) = (user.to_owned(), clock::seconds(at), clock::seconds(since));
         self.ask(move |connection| {
-            let transaction = connection.transaction()?;
-            transaction.execute("DELETE FROM requests WHERE user = ?1 AND at < ?2", (&user, since))?;
-            transaction.execute("DELETE FROM spending WHERE user = ?1 AND at < ?2", (&user, since))?;
-            transaction.execute("INSERT INTO requests (user, at) VALUES (?1, ?2)", (&user, at))?;
-            transaction.commit()
+            unhurried(connection, |connection| {
+                let transaction = connection.transaction()?;
+                transaction.execute("DELETE FROM requests WHERE user = ?1 AND at < ?2", (&user, since))?;
+                transaction.execute("DELETE FROM spending WHERE user = ?1 AND at < ?2", (&user, since))?;
+                transaction.execute("INSERT INTO requests (user, at) VALUES (?1, ?2)", (&user, at))?;
+                transaction.commit()
+            })
         })
         .await
     }
@@ -79,4 +81,16 @@ fn counted(connection: &Connection, user: &str) -> rusqlite::Result<Counted> {
         requests: requests.query_map([user], |row| row.get(0))?.collect::<Result<_, _>>()?,
         spending: spending.query_map([user], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?,
     })
+}
+
+/// Without waiting for the disk: what is written is there after a restart of the service, and what a power cut takes away of the last
+/// counts is somebody's gain. Sessions and their ends are another matter.
+fn unhurried<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    let done = work(connection);
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    done
 }

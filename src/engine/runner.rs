@@ -158,7 +158,9 @@ mod tests {
     use std::sync::Mutex;
 
     use scenario::Source;
-    use scenario::model::{Mode, StackKind};
+    use scenario::model::{Mode, Service, StackKind};
+    use tokio::sync::oneshot;
+    use verdict::evidence::Trouble;
 
     use super::*;
     use crate::engine::events::Sink;
@@ -166,7 +168,7 @@ mod tests {
     use crate::engine::http::target::Origin;
     use crate::engine::refused::AllRefused;
     use crate::engine::variables::Variables;
-    use crate::stack::Site;
+    use crate::stack::{Arrivals, Site};
 
     /// Begins and ends, in their order.
     #[derive(Default)]
@@ -188,11 +190,22 @@ mod tests {
         // Connections are taken by the system, and nobody reads.
         let mute = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", mute.local_addr().unwrap());
-        let text = "name: patience\nsteps:\n  - get: /\n    timeout: 1s\n    expect: { status: 200 }\n";
-        let parsed = Arc::new(scenario::parse(&Source::new("patience.yaml", text)).unwrap());
-        let plan = Arc::new(Plan::new(parsed, &|_: &Source, _: &str| Err(Vec::new())).unwrap());
+        let plan = plan("name: patience\nsteps:\n  - get: /\n    timeout: 1s\n    expect: { status: 200 }\n");
+        let order = Arc::new(Order::default());
+        let surroundings = surroundings(&base_url, Arrivals::default(), order.clone());
+        let pace = Pace { jobs: 1, fail_fast: false, waits_after, retries: 0, cancel: CancellationToken::new() };
+        run(&[plan.clone(), plan], &Arc::new(surroundings), &pace).await;
+        std::mem::take(&mut *order.0.lock().unwrap())
+    }
+
+    fn plan(text: &str) -> Arc<Plan> {
+        let parsed = Arc::new(scenario::parse(&Source::new("any.yaml", text)).unwrap());
+        Arc::new(Plan::new(parsed, &|_: &Source, _: &str| Err(Vec::new())).unwrap())
+    }
+
+    fn surroundings(base_url: &str, arrivals: Arrivals, sink: Arc<Order>) -> Surroundings {
         let site = Site {
-            base_url: base_url.clone(),
+            base_url: base_url.to_owned(),
             mode: Mode::Subpath,
             services: Default::default(),
             resolve: Vec::new(),
@@ -201,24 +214,56 @@ mod tests {
             secrets: Default::default(),
         };
         let variables = Variables::new(&site, Default::default(), Default::default());
-        let order = Arc::new(Order::default());
-        let surroundings = Surroundings {
+        Surroundings {
             connector: Connector::new(Vec::new(), None).unwrap(),
-            base: Origin::parse(&base_url).unwrap(),
+            base: Origin::parse(base_url).unwrap(),
             mode: Mode::Subpath,
             kind: StackKind::Embedded,
-            services: Vec::new(),
-            arrivals: Default::default(),
+            services: vec![Service::Ci],
+            arrivals,
             allow_writes: true,
             timeout: Duration::from_secs(5),
             secrets: Mutex::new(variables.redactor()),
             variables,
             refused: AllRefused::default(),
-            sink: order.clone(),
+            sink,
+        }
+    }
+
+    #[tokio::test]
+    async fn who_makes_pipelines_waits_for_who_runs_them_and_nobody_else_does() {
+        let makes = |writes: bool| {
+            plan(&format!(
+                "name: any\nwhen: {{ service: ci, writes: {writes} }}\nsteps:\n  - get: http://127.0.0.1:1/\n"
+            ))
         };
-        let pace = Pace { jobs: 1, fail_fast: false, waits_after, retries: 0, cancel: CancellationToken::new() };
-        run(&[plan.clone(), plan], &Arc::new(surroundings), &pace).await;
-        std::mem::take(&mut *order.0.lock().unwrap())
+        let trouble = Trouble {
+            service: Some("ci-agent".to_owned()),
+            message: "it died".to_owned(),
+            help: None,
+            log: Vec::new(),
+        };
+        for (arrival, outcome) in [(Ok(()), Outcome::Failed), (Err(trouble), Outcome::Errored)] {
+            let (arrives, way) = oneshot::channel();
+            let mut arrivals = Arrivals::default();
+            arrivals.note(Service::CiAgent, async { way.await.unwrap() });
+            let order = Arc::new(Order::default());
+            let surroundings = Arc::new(surroundings("http://127.0.0.1:1", arrivals, order.clone()));
+            let pace =
+                Pace { jobs: 2, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
+            let plans = [makes(true), makes(false)];
+            let walked = tokio::spawn(async move { run(&plans, &surroundings, &pace).await });
+            // Nobody is there, so that it ends at once.
+            while !order.0.lock().unwrap().contains(&("ends", 1)) {
+                tokio::task::yield_now().await;
+            }
+            assert!(!order.0.lock().unwrap().contains(&("ends", 0)), "it waits");
+            arrives.send(arrival).unwrap();
+            let journeys = walked.await.unwrap();
+            assert_eq!((journeys[0].outcome, journeys[1].outcome), (outcome, Outcome::Failed));
+            let reason = journeys[0].reason.as_deref();
+            assert_eq!(reason, (outcome == Outcome::Errored).then_some("ci-agent did not come up: it died"));
+        }
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use super::oauth::Asked;
+use super::oauth::{Asked, Challenge};
 use crate::random::token;
 
 /// How many sessions are kept; the oldest goes first.
@@ -21,6 +21,8 @@ pub(super) struct Session {
     pub(super) user: Option<String>,
     /// What its consent page asked last.
     asked: Option<Asked>,
+    /// What a client last promised to prove, whichever it was.
+    challenge: Challenge,
 }
 
 /// All sessions, in memory.
@@ -36,7 +38,8 @@ impl Sessions {
 
     /// Begins a session with an id that nobody knows yet.
     pub(super) fn begin(&self, user: Option<&str>) -> io::Result<Session> {
-        let session = Session { id: token(8)?, csrf: token(16)?, user: user.map(ToOwned::to_owned), asked: None };
+        let user = user.map(ToOwned::to_owned);
+        let session = Session { id: token(8)?, csrf: token(16)?, user, asked: None, challenge: Challenge::default() };
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let (sessions, order) = &mut *all;
         if order.len() == CAPACITY
@@ -59,6 +62,18 @@ impl Sessions {
     /// What the session's consent page asked last.
     pub(super) fn asked(&self, id: &str) -> Option<Asked> {
         self.find(id)?.asked
+    }
+
+    /// Notes what a client promised to prove.
+    pub(super) fn promise(&self, id: &str, challenge: Challenge) {
+        if let Some(session) = self.all.lock().unwrap_or_else(PoisonError::into_inner).0.get_mut(id) {
+            session.challenge = challenge;
+        }
+    }
+
+    /// What a client last promised to prove in this session.
+    pub(super) fn promised(&self, id: &str) -> Challenge {
+        self.find(id).map(|session| session.challenge).unwrap_or_default()
     }
 
     pub(super) fn end(&self, id: &str) {

@@ -262,6 +262,24 @@ async fn a_public_client_has_to_prove_itself() {
     assert_eq!(browser.get(&authorize(&again)).await.status, 200);
 }
 
+/// Seen of Gitea 1.26: `GrantApplicationOAuth` reads the challenge from the session, whoever left it there.
+#[tokio::test]
+async fn a_promise_is_held_against_the_next_client_that_asks_for_consent() {
+    let forge = forge(Flavour::Gitea).await;
+    let chat = client(&forge, &["http://chat.test/callback"], true).await;
+    let ci = client(&forge, &[CALLBACK], true).await;
+    let mut browser = signed_in(&forge).await;
+    let challenge = [("code_challenge", "x"), ("code_challenge_method", "S256")];
+    let promising = [asks(&chat, "http://chat.test/callback", "S"), challenge.to_vec()].concat();
+    code(&mut browser, &promising).await;
+    let first = code(&mut browser, &asks(&ci, CALLBACK, "S")).await;
+    assert_eq!(error(&exchange(&forge, &with_code(&ci, &first)).await).2, "failed PKCE code challenge");
+    // Consent was given, so that nobody is asked for it again.
+    let answer = browser.get(&authorize(&asks(&ci, CALLBACK, "S"))).await;
+    let second = in_query(&answer.location.unwrap(), "code").unwrap();
+    assert_eq!(exchange(&forge, &with_code(&ci, &second)).await.status, 200);
+}
+
 #[tokio::test]
 async fn refresh_tokens() {
     for (once, second) in [("false", 200), ("true", 400)] {

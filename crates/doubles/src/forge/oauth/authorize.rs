@@ -37,6 +37,9 @@ impl Visit<'_> {
         if challenge == Challenge::None && !application.confidential {
             return self.send_back_error(redirect_uri, "invalid_request", "PKCE is required for public clients", state);
         }
+        if challenge != Challenge::None {
+            stores.sessions.promise(&self.session.id, challenge.clone());
+        }
         // A public client can be imitated, so its consent is asked for each time (RFC 6749, section 10.2).
         if application.confidential
             && let Some(grant) = stores.grants.find(user.id, application.id)
@@ -50,7 +53,6 @@ impl Visit<'_> {
             client_id: application.client_id.clone(),
             redirect_uri: redirect_uri.to_owned(),
             state: state.to_owned(),
-            challenge,
         };
         stores.sessions.ask(&self.session.id, asked);
         self.consent(&application, &query)
@@ -78,8 +80,8 @@ impl Visit<'_> {
         let asked = stores.sessions.asked(&self.session.id).filter(|asked| {
             asked.client_id == form.text("client_id") && asked.state == state && asked.redirect_uri == redirect_uri
         });
-        let application = asked.as_ref().and_then(|asked| stores.applications.by_client_id(&asked.client_id));
-        let (Some(asked), Some(application)) = (asked, application) else {
+        let application = asked.and_then(|asked| stores.applications.by_client_id(&asked.client_id));
+        let Some(application) = application else {
             return answer::words(StatusCode::BAD_REQUEST, "Bad Request");
         };
         if form.text("granted") != "true" {
@@ -96,7 +98,8 @@ impl Visit<'_> {
         if !form.text("nonce").is_empty() {
             stores.grants.set_nonce(grant.id, form.text("nonce"));
         }
-        self.send_back_code(grant.id, asked.challenge, redirect_uri, state)
+        // The session's, as in Gitea and Forgejo: another client's, where this one promised nothing.
+        self.send_back_code(grant.id, stores.sessions.promised(&self.session.id), redirect_uri, state)
     }
 
     fn send_back_code(&self, grant: u64, challenge: Challenge, redirect_uri: &str, state: &str) -> Response<Body> {

@@ -6,7 +6,7 @@ use ring::digest::{SHA256, digest};
 
 /// What a client promised to prove when it asked for a code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) enum Challenge {
+pub(in crate::forge) enum Challenge {
     /// Nothing.
     #[default]
     None,

@@ -10,6 +10,7 @@ mod redirect;
 mod token;
 
 pub(super) use applications::{Application, Applications, Wanted};
+pub(super) use challenge::Challenge;
 pub(super) use grants::Grants;
 pub(super) use keys::SigningKey;
 pub(super) use openid::{discovery, introspect, key_set, user_info};
@@ -21,5 +22,4 @@ pub(super) struct Asked {
     client_id: String,
     redirect_uri: String,
     state: String,
-    challenge: challenge::Challenge,
 }

@@ -231,7 +231,7 @@ pub struct FaultsArgs {
     #[arg(long, value_name = "TEXT")]
     pub filter: Vec<String>,
 
-    /// How many faults at once on embedded; five times as many as there are cores where nothing is said, since they wait most of the time.
+    /// How many faults at once on embedded; eight times as many as there are cores where nothing is said, since they wait most of the time.
     #[arg(long, value_name = "N", value_parser = parse_jobs)]
     pub jobs: Option<usize>,
 

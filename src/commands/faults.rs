@@ -40,7 +40,7 @@ pub async fn faults(args: FaultsArgs, environment: &Environment) -> Result<Exit,
     let ground = ground(&args, kind, asked, environment).await;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (jobs, proof_within) = match args.stack {
-        FaultStack::Embedded => (args.jobs.unwrap_or(5 * cores), proof::WITHIN),
+        FaultStack::Embedded => (args.jobs.unwrap_or(8 * cores), proof::WITHIN),
         // Several would starve each other of memory and cores, and what times out would say nothing.
         FaultStack::Containers => (1, proof::WITHIN_ON_CONTAINERS),
     };

@@ -168,8 +168,16 @@ impl Page {
     }
 
     pub(crate) async fn open(&self, address: &str) {
-        let answer = self.call("Page.navigate", json!({ "url": address })).await;
-        assert!(answer.get("errorText").is_none(), "{address}: {answer}");
+        // Containers come and go beside these tests, with their network interfaces; Chromium gives up what is under way then.
+        const INTERRUPTED: &str = "net::ERR_NETWORK_CHANGED";
+        for _ in 0..20 {
+            let answer = self.call("Page.navigate", json!({ "url": address })).await;
+            match answer.get("errorText") {
+                None => return,
+                Some(error) => assert_eq!(error, INTERRUPTED, "{address}: {answer}"),
+            }
+        }
+        panic!("{address}: {INTERRUPTED}, again and again");
     }
 
     /// What an expression comes to; a promise is waited for.

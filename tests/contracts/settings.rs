@@ -24,6 +24,7 @@ macro_rules! no_chat {
             ("chat-ws", ANY, "it begins with that sign-in"),
             ("chat-actions", ANY, "as above"),
             ("chat-assets", ANY, "as above"),
+            ("chat-history", ANY, "as above"),
             ("chat-limits", ANY, "as above"),
             ("chat-strangers", ANY, "as above"),
             ("cookies-reversed", ANY, "as above"),

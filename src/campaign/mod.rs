@@ -110,9 +110,8 @@ impl Campaign {
         let mut tasks = JoinSet::new();
         // Who has several causes takes longest, since each is tried alone and then together; begun last it would be waited for alone.
         let mut faults: Vec<(usize, Fault)> = faults.into_iter().enumerate().collect();
-        faults.sort_by_key(|(index, fault)| {
-            (Reverse(fault.expect.as_ref().map_or(0, |expect| expect.findings.len())), *index)
-        });
+        let causes = |fault: &Fault| fault.expect.as_ref().map_or(1, |expect| expect.findings.len().max(1));
+        faults.sort_by_key(|(index, fault)| (Reverse(causes(fault)), *index));
         for (index, fault) in faults {
             // Waited for here rather than in the task, so that faults begin in their order.
             let slot = slots.clone().acquire_owned().await;

@@ -85,7 +85,7 @@ fn shipped() -> Vec<String> {
 
 /// Whether a scenario needs the chat.
 fn goes_through_chat(file: &str) -> bool {
-    services(file).contains(&Service::Chat)
+    scenario(file).when.services.iter().any(|service| service.value == Service::Chat)
 }
 
 impl std::fmt::Display for Setting {
@@ -181,24 +181,27 @@ impl Drop for SomebodyElses {
     }
 }
 
-/// A service that the scenario can't do without, and that no stack of this kind has.
-fn lacking(stack: &str, file: &str) -> Option<Service> {
+/// Why a scenario doesn't apply to stacks of this kind: it says so itself, or it can't do without a service that none of them has.
+fn inapplicable(stack: &str, file: &str) -> Option<String> {
     let has: &[Service] = match stack {
         "containers" => containers::SERVICES,
         _ => embedded::SERVICES,
     };
-    services(file).into_iter().find(|service| !has.contains(service))
+    let when = scenario(file).when;
+    if !when.stacks.is_empty() && !when.stacks.iter().any(|kind| kind.value.as_str() == stack) {
+        return Some(format!("not on the {stack} stack"));
+    }
+    let mut services = when.services.iter().map(|service| service.value);
+    services.find(|service| !has.contains(service)).map(|service| format!("there is no {service} here"))
 }
 
-/// The services that a scenario can't do without.
-fn services(file: &str) -> Vec<Service> {
+fn scenario(file: &str) -> scenario::model::Scenario {
     let path = folder().join(file);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let scenario = scenario::parse(&Source::new(file, text)).unwrap_or_else(|_| panic!("{file} is no scenario"));
-    scenario.when.services.iter().map(|service| service.value).collect()
+    scenario::parse(&Source::new(file, text)).unwrap_or_else(|_| panic!("{file} is no scenario"))
 }
 
-/// The scenario ran and passed: it was not skipped (unless no such stack has what it needs), and of its steps some ran.
+/// The scenario ran and passed: it was not skipped (unless it doesn't apply to such a stack), and of its steps some ran.
 fn passed(run: &Result<Value, String>, file: &str) -> Result<(), Failed> {
     let report = run.as_ref()?;
     let scenarios = report["scenarios"].as_array().into_iter().flatten();
@@ -206,10 +209,9 @@ fn passed(run: &Result<Value, String>, file: &str) -> Result<(), Failed> {
         scenarios.filter(|one| one["file"].as_str().is_some_and(|path| path.ends_with(file))).collect::<Vec<_>>();
     let [scenario] = found[..] else { return Err(format!("{file} is there {} times", found.len()).into()) };
     let kind = report["stack"]["kind"].as_str().unwrap_or_default();
-    if let Some(service) = lacking(kind, file) {
-        let is_skipped =
-            scenario["outcome"] == "skipped" && scenario["reason"] == format!("there is no {service} here");
-        return if is_skipped { Ok(()) } else { Err(format!("no {service}, and yet {scenario:#}").into()) };
+    if let Some(reason) = inapplicable(kind, file) {
+        let is_skipped = scenario["outcome"] == "skipped" && scenario["reason"] == reason;
+        return if is_skipped { Ok(()) } else { Err(format!("{reason}, and yet {scenario:#}").into()) };
     }
     let ran = scenario["steps"].as_array().into_iter().flatten().any(|step| step["outcome"] == "passed");
     if scenario["outcome"] == "passed" && ran { Ok(()) } else { Err(format!("{scenario:#}").into()) }

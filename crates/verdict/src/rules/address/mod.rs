@@ -25,7 +25,9 @@ fn candidates(case: &Case<'_>, wanted: Difference, so: &str) -> Vec<Candidate> {
         let (difference, belief) = view.difference(index)?;
         // Of a program that can't be told its prefix, what it refers to is its content.
         let is_about_prefix = matches!(wanted, Difference::PrefixMissing | Difference::PrefixWrong);
-        if difference != wanted || (is_about_prefix && setting(home).is_none()) {
+        // The chat lives below its prefix or on a host of its own, whichever is asked for; no setting of it names a path.
+        let has_prefix_set = setting(home).is_some() && home.service != "chat";
+        if difference != wanted || (is_about_prefix && !has_prefix_set) {
             return None;
         }
         let believed = belief.address(&home.root);

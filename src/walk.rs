@@ -163,6 +163,7 @@ impl Walk {
             kind: kind(stack),
             services: site.services.keys().copied().chain([Service::Edge]).collect(),
             arrivals: stack.arrivals(),
+            consents: Default::default(),
             allow_writes: self.allow_writes,
             timeout: self.timeout,
             secrets: Mutex::new(variables.redactor()),

@@ -11,6 +11,7 @@
 pub mod assets;
 pub mod capture;
 pub mod configuration;
+pub mod consents;
 pub mod content;
 pub mod desk;
 pub mod events;

@@ -221,6 +221,7 @@ mod tests {
             kind: StackKind::Embedded,
             services: vec![Service::Ci],
             arrivals,
+            consents: Default::default(),
             allow_writes: true,
             timeout: Duration::from_secs(5),
             secrets: Mutex::new(variables.redactor()),

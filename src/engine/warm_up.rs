@@ -85,6 +85,7 @@ async fn walk() -> Option<Outcome> {
         kind: StackKind::Embedded,
         services: Vec::new(),
         arrivals: Default::default(),
+        consents: Default::default(),
         allow_writes: false,
         timeout: WITHIN,
         variables,

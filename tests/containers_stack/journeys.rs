@@ -28,6 +28,7 @@ pub(crate) async fn all_pass(stack: &dyn Stack) {
         mode: site.mode,
         kind: StackKind::Containers,
         arrivals: stack.arrivals(),
+        consents: Default::default(),
         services: site.services.keys().copied().chain([Service::Edge]).collect(),
         allow_writes: false,
         timeout: Duration::from_secs(60),

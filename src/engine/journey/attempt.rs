@@ -51,6 +51,7 @@ impl Walk<'_> {
             base: &self.surroundings.base,
             desk: self.desk,
             secrets: &self.secrets,
+            consents: &self.surroundings.consents,
             noted: &mut self.noted,
             undo: &mut self.undo,
         };

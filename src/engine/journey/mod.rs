@@ -17,6 +17,7 @@ use scenario::model::{Mode, Service, StackKind};
 use scenario::{Diagnostic, Redactor};
 use verdict::evidence::{Journey, Outcome};
 
+use super::consents::Consents;
 use super::desk::Desk;
 use super::events::Sink;
 use super::http::connect::Connector;
@@ -50,6 +51,8 @@ pub struct Surroundings {
     pub services: Vec<Service>,
     /// Those that may still be on their way.
     pub arrivals: Arrivals,
+    /// Which sign-in is the first at a client.
+    pub consents: Consents,
     /// Scenarios that change something may run.
     pub allow_writes: bool,
     /// The longest that a scenario may take where it doesn't say.

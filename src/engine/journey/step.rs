@@ -106,6 +106,7 @@ impl Walk<'_> {
             base: &self.surroundings.base,
             desk: self.desk,
             secrets: &self.secrets,
+            consents: &self.surroundings.consents,
             noted: &mut self.noted,
             undo: &mut nothing,
         };

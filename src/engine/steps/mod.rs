@@ -20,6 +20,7 @@ use scenario::{Diagnostic, Source, Span, Spanned};
 use scraper::Selector;
 use verdict::evidence::{FailureKind, OAuthRecord};
 
+use super::consents::Consents;
 use super::desk::Desk;
 use super::expect::{self, Observation, describe_hop};
 use super::http::target::{Address, Origin};
@@ -50,6 +51,8 @@ pub(super) struct Acting<'a> {
     pub(super) desk: &'a Desk<'a>,
     /// The names of variables whose values are secret.
     pub(super) secrets: &'a [String],
+    /// Which sign-in is the first at a client.
+    pub(super) consents: &'a Consents,
     /// What the action notes down.
     pub(super) noted: &'a mut Noted,
     /// What is to be undone when the journey ends.

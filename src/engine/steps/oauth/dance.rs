@@ -1,5 +1,7 @@
 //! Where a sign-in takes place: the addresses of client and provider, and what belongs to whom.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use scenario::model::OAuth;
 use scenario::template::Template;
 use scenario::{Spanned, model::Submit};
@@ -62,6 +64,17 @@ impl<'o> Dance<'o> {
             callback,
             origins,
         })
+    }
+
+    /// What there is one consent for: this client, and whoever signs in.
+    pub(super) fn consent_of(&self, acting: &Acting<'_>) -> Result<String, Problem> {
+        let fields = self.oauth.sign_in.iter().flat_map(|form| &form.with);
+        let mut hasher = DefaultHasher::new();
+        for (_, value) in fields {
+            acting.render(&value.value)?.hash(&mut hasher);
+        }
+        // No password stands in a key.
+        Ok(format!("{} {:x}", self.start, hasher.finish()))
     }
 
     /// Whether a browser may be sent there: credentials and codes travel on this way.

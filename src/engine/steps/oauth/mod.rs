@@ -30,7 +30,12 @@ impl Act for OAuth {
             redirect_uri: dance.redirect_uri.clone(),
             phases: Vec::new(),
         });
+        let turn = acting.consents.turn(&dance.consent_of(acting)?).await;
         let mut problems = sign_in(acting, &dance, OAuthPhaseKind::First).await?.1;
+        match turn {
+            Some(turn) if problems.is_empty() => turn.given(),
+            turn => drop(turn),
+        }
         acting.visitor.focus = Some(0..acting.visitor.hops.len());
         if problems.is_empty() {
             problems = acting.check(&acting.planned.step.expect);

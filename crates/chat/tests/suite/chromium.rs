@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -32,13 +32,8 @@ pub(crate) fn program() -> Option<&'static str> {
     found
 }
 
-/// Chromium ends its connections when a network interface comes or goes, as one does with each container: whoever starts or removes one
-/// takes this to write, and every browser has it to read.
-pub(crate) static NETWORK: RwLock<()> = RwLock::new(());
-
 /// A running browser. Dropping it ends it.
 pub(crate) struct Chromium {
-    _network: RwLockReadGuard<'static, ()>,
     _process: Child,
     _profile: tempfile::TempDir,
     wire: Wire,
@@ -68,7 +63,6 @@ impl Wire {
 impl Chromium {
     /// Starts a browser for which every name below `.test` is this machine.
     pub(crate) async fn start(program: &str) -> Self {
-        let network = NETWORK.read().unwrap_or_else(PoisonError::into_inner);
         let profile = tempfile::tempdir().unwrap();
         let mut process = Command::new(program)
             .args([
@@ -100,7 +94,7 @@ impl Chromium {
         };
         // What it says later has to go somewhere.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { _network: network, _process: process, _profile: profile, wire: wire(&address).await }
+        Self { _process: process, _profile: profile, wire: wire(&address).await }
     }
 
     /// A window of its own, with cookies of its own.

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::process::{Command, Output};
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,6 @@ use doubles::forge::Forge;
 use tokio::net::TcpListener;
 
 use crate::browser::try_get;
-use crate::chromium::NETWORK;
 use crate::skipping::skipped;
 
 /// The first user's name and password at both.
@@ -114,9 +112,7 @@ impl Gitea {
         line.extend(settings.iter().flat_map(|setting| ["--env", setting.as_str()]));
         let image = image();
         line.push(&image);
-        let network = NETWORK.write().unwrap_or_else(PoisonError::into_inner);
         must(&line);
-        drop(network);
         // From now on it is removed whatever happens.
         let mut gitea = Self { name, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
         let published = must(&["port", &gitea.name, "3000/tcp"]);
@@ -140,7 +136,6 @@ impl Gitea {
 impl Drop for Gitea {
     fn drop(&mut self) {
         // What can't be removed is named after the test's process.
-        let _network = NETWORK.write().unwrap_or_else(PoisonError::into_inner);
         let _ = docker(&["rm", "--force", "--volumes", &self.name]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::evidence::{Exchange, StackFacts, StackKind};
+use crate::evidence::{Exchange, Probe, StackFacts, StackKind};
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix, RouteField};
 use crate::rules::case::{Candidate, Case};
@@ -77,16 +77,15 @@ fn is_the_edges_doing(case: &Case<'_>, stack: &StackFacts, service: &str, exchan
         // Only who misses the field says 426 (RFC 9110, section 15.5.22), and only the echo repeats what it saw.
         return status(exchange) == Some(426);
     }
-    let mut direct = case.directly(url).filter(|probe| is_handshake(&probe.exchange));
+    let direct: Vec<_> = case.directly(url).filter(|probe| is_handshake(&probe.exchange)).collect();
     // Strangers are refused past the edge whatever they ask for; then, too, who says 426 misses the field.
-    let refusals: Vec<_> = case.directly(url).filter(|probe| is_handshake(&probe.exchange)).collect();
-    let is_refused = |probe: &&crate::evidence::Probe| matches!(status(&probe.exchange), Some(401 | 403));
-    if status(exchange) == Some(426) && refusals.iter().all(is_refused) {
+    let is_refused = |probe: &&Probe| matches!(status(&probe.exchange), Some(401 | 403));
+    if status(exchange) == Some(426) && !direct.is_empty() && direct.iter().all(is_refused) {
         return true;
     }
     // Something of the service comes through: the route itself leads there.
     let mut plain = case.on_route(service).filter(|exchange| !is_handshake(exchange) && is_whole(exchange));
-    direct.any(|probe| status(&probe.exchange) == Some(101))
+    direct.iter().any(|probe| status(&probe.exchange) == Some(101))
         && plain.any(|exchange| {
             exchange.response.as_ref().is_some_and(|answer| answer.status < 400 && answer.body_bytes > 0)
         })

@@ -1,7 +1,7 @@
 //! `gate/login-gated`: the way in is behind the gate.
 
 use super::super::case::{Candidate, Case, Symptom};
-use super::super::view::{called, path_of, public_url, seen, service_of, status};
+use super::super::view::{CALLBACK, LOGIN, called, path_of, public_url, seen, service_of, status};
 use super::super::{Needs, Rule};
 use crate::evidence::{Exchange, StackFacts};
 use crate::finding::{Class, Observation, Severity};
@@ -24,7 +24,7 @@ pub(in super::super) static RULE: Rule = Rule {
 };
 
 /// Where sign-ins begin and end, by the services' own paths.
-const OPEN: [(&str, &str); 2] = [("/login", "login"), ("/oauth/callback", "callback")];
+const OPEN: [(&str, &str); 2] = [(LOGIN, "login"), (CALLBACK, "callback")];
 
 fn find(case: &Case<'_>) -> Vec<Candidate> {
     let Some(stack) = &case.evidence.stack else { return Vec::new() };

@@ -7,7 +7,7 @@
 use url::Url;
 
 use super::answers::{is_html, media_type};
-use super::site::{Home, Root};
+use super::site::{CALLBACK, Home, Root};
 use super::text::{json_string, json_strings, root_references};
 use super::{Seen, View};
 use crate::evidence::{Exchange, Mode, ResponseRecord, Way};
@@ -214,9 +214,6 @@ fn repository_addresses(text: &str) -> Vec<(Root, bool, String)> {
     };
     json_strings(text, "clone_url").iter().filter_map(root).collect()
 }
-
-/// Where the chat's users come back to, below its address.
-const CALLBACK: &str = "/oauth/callback";
 
 /// The redirect URI of an authorization request, where it leads back to the path that was asked.
 fn redirect_uri(location: &str, inner: &str) -> Option<(String, Root)> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::View;
 use super::answers::{Print, is_html, media_type};
+use super::site::{CALLBACK, LOGIN};
 use crate::evidence::ResponseRecord;
 use crate::finding::Observation;
 
@@ -118,7 +119,7 @@ impl View<'_> {
         let through = |index: usize| -> Vec<Print> {
             let below = self.with(index).filter(|(seen, _)| self.homes[index].root.covers(&seen.url));
             // A gate is asked elsewhere than the route leads, and what is open before it has routes of its own.
-            let below = below.filter(|(_, inner)| !matches!(*inner, "/login" | "/oauth/callback") || index != home);
+            let below = below.filter(|(_, inner)| ![LOGIN, CALLBACK].contains(inner) || index != home);
             let answers = below.filter_map(|(seen, _)| seen.response()).filter(|response| response.status != 401);
             answers.filter(|response| !self.is_edges_own(response)).filter_map(Print::of).collect()
         };

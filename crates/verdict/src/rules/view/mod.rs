@@ -49,7 +49,7 @@ pub(crate) use cookies::{Given, covers, given, sent};
 pub(crate) use exchanges::{body, came_through, is_broken, is_gateway_error, is_handshake, is_whole, status};
 pub(crate) use loops::{Hop, redirect_loop};
 pub(crate) use reflection::{Reflection, found_instead};
-pub(crate) use site::{Home, Root};
+pub(crate) use site::{CALLBACK, Home, LOGIN, Root};
 pub(crate) use taint::Taint;
 pub(crate) use text::{json_string, root_references};
 pub(crate) use ways::{ELSEWHERE, all, direct, log, seen, seen_in};

@@ -5,6 +5,11 @@ use url::Url;
 use super::addresses::public_url;
 use crate::evidence::StackFacts;
 
+/// Where the chat's sign-ins begin, below its address.
+pub(crate) const LOGIN: &str = "/login";
+/// Where they come back to. Both are open where all else of it is gated, by routes of their own.
+pub(crate) const CALLBACK: &str = "/oauth/callback";
+
 /// Scheme, host, port and prefix: an address below which a service is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Root {

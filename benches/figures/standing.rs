@@ -25,7 +25,7 @@ const CI: &str = "ci=edge-smoke/double:0.1.0";
 const AGENT: &str = "ci-agent=edge-smoke/double:0.1.0";
 
 /// How many runs of each.
-const RUNS: usize = 9;
+const RUNS: usize = 25;
 
 /// Alternating runs; the medians are compared.
 pub(crate) fn beside_by_hand() {

@@ -7,6 +7,8 @@ use scenario::model::{Action, Scenario, Service, Step, When};
 use scenario::template::Template;
 use scenario::{Diagnostic, Source, Spanned};
 
+use crate::stack::Late;
+
 /// A journey, flat.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -161,15 +163,18 @@ impl Plan {
         names.into_iter().collect()
     }
 
-    /// The services without an address that the journey needs all the same: the CI's agent, where it may make pipelines, which it
-    /// can't without writing.
-    pub fn behind_others(&self) -> &'static [Service] {
+    /// What the journey waits for where it may still be on its way: the demo repository, where it speaks of the forge; the CI's agent,
+    /// where it may make pipelines, which it can't without writing.
+    pub fn waits_for(&self) -> BTreeSet<Late> {
+        let services = self.services();
         let steps = self
             .steps
             .iter()
             .flat_map(|planned| planned.conditions.iter().map(|condition| &condition.when).chain([&planned.step.when]));
         let writes = steps.chain([&self.scenario.when]).any(|when| when.writes);
-        if writes && self.services().contains(&Service::Ci) { &[Service::CiAgent] } else { &[] }
+        let repository = services.contains(&Service::Forge).then_some(Late::Repository);
+        let agent = (writes && services.contains(&Service::Ci)).then_some(Late::Service(Service::CiAgent));
+        repository.into_iter().chain(agent).collect()
     }
 
     /// The services that the journey speaks of: by `when`, or by an address such as `${forge}`.

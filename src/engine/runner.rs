@@ -106,10 +106,10 @@ async fn when_all_are_there(
     surroundings: &Surroundings,
     retries: usize,
 ) -> (Journey, Vec<scenario::Diagnostic>) {
-    let needs = if journey::unmet(&plan.scenario.when, surroundings).is_none() { plan.behind_others() } else { &[] };
-    for service in needs {
-        if let Err(trouble) = surroundings.arrivals.wait_for(*service).await {
-            let reason = format!("{service} did not come up: {}", trouble.message);
+    let applies = journey::unmet(&plan.scenario.when, surroundings).is_none();
+    for late in plan.waits_for().into_iter().filter(|_| applies) {
+        if let Err(trouble) = surroundings.arrivals.wait_for(late).await {
+            let reason = format!("{late} did not come up: {}", trouble.message);
             return (not_run(plan, Outcome::Errored, &reason), Vec::new());
         }
     }
@@ -168,7 +168,7 @@ mod tests {
     use crate::engine::http::target::Origin;
     use crate::engine::refused::AllRefused;
     use crate::engine::variables::Variables;
-    use crate::stack::{Arrivals, Site};
+    use crate::stack::{Arrivals, Late, Site};
 
     /// Begins and ends, in their order.
     #[derive(Default)]
@@ -233,11 +233,18 @@ mod tests {
 
     #[tokio::test]
     async fn who_makes_pipelines_waits_for_who_runs_them_and_nobody_else_does() {
-        let makes = |writes: bool| {
-            plan(&format!(
-                "name: any\nwhen: {{ service: ci, writes: {writes} }}\nsteps:\n  - get: http://127.0.0.1:1/\n"
-            ))
-        };
+        let agent = Late::Service(Service::CiAgent);
+        waits("service: ci, writes: true", "service: ci", agent, "ci-agent").await;
+    }
+
+    #[tokio::test]
+    async fn who_speaks_of_the_forge_waits_for_what_is_in_it_and_nobody_else_does() {
+        waits("service: forge", "service: ci", Late::Repository, "the forge's demo repository").await;
+    }
+
+    async fn waits(who: &str, who_else: &str, late: Late, called: &str) {
+        let plan_of =
+            |when: &str| plan(&format!("name: any\nwhen: {{ {when} }}\nsteps:\n  - get: http://127.0.0.1:1/\n"));
         let trouble = Trouble {
             service: Some("ci-agent".to_owned()),
             message: "it died".to_owned(),
@@ -247,12 +254,12 @@ mod tests {
         for (arrival, outcome) in [(Ok(()), Outcome::Failed), (Err(trouble), Outcome::Errored)] {
             let (arrives, way) = oneshot::channel();
             let mut arrivals = Arrivals::default();
-            arrivals.note(Service::CiAgent, async { way.await.unwrap() });
+            arrivals.note(late, async { way.await.unwrap() });
             let order = Arc::new(Order::default());
             let surroundings = Arc::new(surroundings("http://127.0.0.1:1", arrivals, order.clone()));
             let pace =
                 Pace { jobs: 2, fail_fast: false, waits_after: None, retries: 0, cancel: CancellationToken::new() };
-            let plans = [makes(true), makes(false)];
+            let plans = [plan_of(who), plan_of(who_else)];
             let walked = tokio::spawn(async move { run(&plans, &surroundings, &pace).await });
             // Nobody is there, so that it ends at once.
             while !order.0.lock().unwrap().contains(&("ends", 1)) {
@@ -263,7 +270,8 @@ mod tests {
             let journeys = walked.await.unwrap();
             assert_eq!((journeys[0].outcome, journeys[1].outcome), (outcome, Outcome::Failed));
             let reason = journeys[0].reason.as_deref();
-            assert_eq!(reason, (outcome == Outcome::Errored).then_some("ci-agent did not come up: it died"));
+            let said = format!("{called} did not come up: it died");
+            assert_eq!(reason, (outcome == Outcome::Errored).then_some(said.as_str()));
         }
     }
 

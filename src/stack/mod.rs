@@ -29,7 +29,7 @@ use verdict::evidence::{StackFacts, Trouble};
 
 pub use altered::TextChange;
 pub use applications::{Application, ApplicationChange};
-pub use arrivals::Arrivals;
+pub use arrivals::{Arrivals, Late};
 pub use bootstrap::Product;
 pub use change::{Change, ChangeError, Changeable, Changed, Environment};
 

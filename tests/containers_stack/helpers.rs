@@ -11,7 +11,7 @@ use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOption
 use edge_smoke::engine::events::{Event, Sink};
 use edge_smoke::stack::containers::owner::{OWNER_LABEL, Owner};
 use edge_smoke::stack::containers::{self, Containers, engine};
-use edge_smoke::stack::{Needs, StackOptions};
+use edge_smoke::stack::{Late, Needs, Stack, StackOptions};
 use futures_util::StreamExt;
 use scenario::model::{Mode, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -42,9 +42,11 @@ impl<F: Fn(String) + Send + Sync> Sink for Listener<F> {
     }
 }
 
-/// Stands a stack up with nobody listening.
+/// Stands a stack up with nobody listening, and waits for the repository at its forge.
 pub(crate) async fn up(needs: &Needs, options: &StackOptions) -> Result<Containers, Trouble> {
-    containers::up(needs, options, &Listener(|_| {}), &CancellationToken::new()).await
+    let stack = containers::up(needs, options, &Listener(|_| {}), &CancellationToken::new()).await?;
+    stack.arrivals().wait_for(Late::Repository).await?;
+    Ok(stack)
 }
 
 /// The engine, where there is one with all images; else why not.

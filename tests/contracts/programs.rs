@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use edge_smoke::engine::events::Nobody;
 use edge_smoke::stack::embedded::{self, Embedded};
-use edge_smoke::stack::{Needs, Product, Stack, StackOptions, containers};
+use edge_smoke::stack::{Late, Needs, Product, Stack, StackOptions, containers};
 use scenario::model::{Service, StackKind};
 use tokio_util::sync::CancellationToken;
 
@@ -77,6 +77,9 @@ impl Program {
                     Box::new(up.map_err(|trouble| format!("{trouble:?}"))?)
                 }
             };
+            // With all that is in it: what is recorded doesn't wait.
+            let forge = stack.arrivals().wait_for(Late::Repository).await;
+            forge.map_err(|trouble| format!("{trouble:?}"))?;
             let done = act(stack.as_ref()).await;
             stack.down().await.map_err(|trouble| format!("{trouble:?}"))?;
             done

@@ -15,6 +15,7 @@ use super::pass_on::wait_for_edge;
 use super::plan::{Plan, meddlers};
 use super::ready::{Awaited, check, interrupted};
 use super::stack::Containers;
+use crate::stack::Late;
 use crate::stack::applications::Applications;
 
 /// How long a service that is to be stopped may take to end by itself, in seconds.
@@ -30,9 +31,13 @@ impl Containers {
     pub(super) async fn alter(&mut self, stop: &CancellationToken) -> Result<(), Trouble> {
         let altered = self.plan.clone().altered(&self.options)?;
         let edge = Service::Edge.as_str();
+        let is_served_otherwise = altered.served != self.plan.served || !altered.caddyfile.is_empty();
+        if is_served_otherwise || !self.options.stop.is_empty() {
+            // It comes by the edge as it is.
+            self.arrivals.wait_for(Late::Repository).await?;
+        }
         self.rotate().await?;
         self.meddle(&altered, stop).await?;
-        let is_served_otherwise = altered.served != self.plan.served || !altered.caddyfile.is_empty();
         if is_served_otherwise && let Some(spec) = altered.services.get(edge) {
             fill_files(&self.standing, &altered, edge, spec).await?;
             self.restart(edge).await?;
@@ -45,7 +50,7 @@ impl Containers {
         self.plan = altered;
         for service in &self.options.stop {
             // Who is stopped was there.
-            self.arrivals.wait_for(*service).await?;
+            self.arrivals.wait_for(Late::Service(*service)).await?;
             self.stop(*service).await?;
         }
         if self.options.keep {

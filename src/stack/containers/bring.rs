@@ -56,14 +56,14 @@ impl Bringing<'_> {
             progress(format!("starting {} ({})", self.name, self.spec.image));
             Instant::now()
         };
+        if self.name != Service::Forge.as_str() {
+            // Nothing takes longer than the forge: the engine and the processor are its own first.
+            self.wait_for(Service::Forge.as_str(), Stage::Started, stop).await.map_err(LaunchError::Other)?;
+        }
         // Who waits for others is created meanwhile, and starts when they are ready.
         let mut begun = self.spec.depends_on.is_empty().then(starting);
         let container = self.created(stop).await?;
         self.wait_for_others(stop).await.map_err(LaunchError::Other)?;
-        if self.name == Service::Edge.as_str() {
-            // Nothing takes longer than the forge: the engine and the processor are its own first.
-            self.wait_for(Service::Forge.as_str(), Stage::Started, stop).await.map_err(LaunchError::Other)?;
-        }
         let begun = *begun.get_or_insert_with(starting);
         if !self.spec.ports.is_empty() {
             drop(self.reservation.lock().unwrap_or_else(PoisonError::into_inner).take());

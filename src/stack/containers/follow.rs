@@ -1,4 +1,4 @@
-//! Who follows when the stack is ready: a service that waits for one which signs people in at the forge, and that nobody reaches
+//! Who follows when the stack is ready: the demo repository, and a service that waits for one which signs people in at the forge, and that nobody reaches
 //! but by it. Its container was created meanwhile; it starts when nobody else needs the processor to come up.
 
 use bollard::Docker;
@@ -8,8 +8,38 @@ use verdict::evidence::Trouble;
 
 use super::bring::ALTERED;
 use super::compose::model::Healthcheck;
+use super::inside::log_lines;
 use super::launch::{LaunchError, start};
-use super::ready::Awaited;
+use super::ready::{Awaited, TROUBLE_LOG_LINES, interrupted};
+use crate::stack::api::Way;
+use crate::stack::bootstrap::Forge;
+
+/// The demo repository, which those who speak of the forge wait for.
+pub(super) struct Repository {
+    pub(super) forge: Forge,
+    pub(super) url: String,
+    pub(super) way: Way,
+    pub(super) docker: Docker,
+    /// The forge's.
+    pub(super) container: String,
+}
+
+impl Repository {
+    /// Makes it.
+    ///
+    /// # Errors
+    /// The forge's answer; `stop` was called.
+    pub(super) async fn arrive(self, stop: CancellationToken) -> Result<(), Trouble> {
+        let Self { forge, url, way, docker, container } = &self;
+        let made = tokio::select! {
+            made = forge.create_repository(url, way) => made,
+            () = stop.cancelled() => return Err(interrupted(Service::Forge.as_str())),
+        };
+        let Err(error) = made else { return Ok(()) };
+        let log = log_lines(docker, container, TROUBLE_LOG_LINES).await;
+        Err(Trouble { service: Some(Service::Forge.to_string()), message: error.to_string(), help: None, log })
+    }
+}
 
 /// A service whose container is there, not yet started.
 pub(super) struct Follower {

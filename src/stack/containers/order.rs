@@ -14,7 +14,7 @@ use verdict::evidence::Trouble;
 
 use super::bring::{Bringing, Stage, seed};
 use super::compose::model::ServiceSpec;
-use super::follow::Follower;
+use super::follow::{Follower, Repository};
 use super::inside::{Container, log_lines};
 use super::launch::LaunchError;
 use super::pass_on::wait_for_edge;
@@ -24,7 +24,8 @@ use super::standing::Standing;
 use super::versions::version;
 use super::volumes::create_network;
 use crate::stack::applications::Applications;
-use crate::stack::bootstrap::{BootstrapError, Forge, bootstrap};
+use crate::stack::bootstrap::{Forge, bootstrap};
+use crate::stack::{Arrivals, Late};
 
 /// What came up.
 pub(super) struct Raised {
@@ -36,6 +37,8 @@ pub(super) struct Raised {
     pub(super) versions: BTreeMap<String, String>,
     /// Who comes when all this is ready.
     pub(super) followers: Vec<Follower>,
+    /// Who is on the way already.
+    pub(super) arrivals: Arrivals,
 }
 
 /// A stack on its way up.
@@ -45,6 +48,8 @@ pub(super) struct Rising<'a> {
     pub(super) progress: &'a (dyn Fn(String) + Send + Sync),
     /// Calls it off.
     pub(super) stop: &'a CancellationToken,
+    /// Calls off what is still on its way when all this is ready.
+    pub(super) called_off: &'a CancellationToken,
 }
 
 /// What the services on their way share.
@@ -110,8 +115,12 @@ impl Rising<'_> {
             return Err(error);
         }
         let versions = versions.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (plan, forge) = raised.map_or((plan, None), |(plan, forge)| (plan, Some(forge)));
-        Ok(Raised { plan, forge, versions, followers })
+        let mut arrivals = Arrivals::default();
+        let Some((plan, forge, repository)) = raised else {
+            return Ok(Raised { plan, forge: None, versions, followers, arrivals });
+        };
+        arrivals.extend(repository);
+        Ok(Raised { plan, forge: Some(forge), versions, followers, arrivals })
     }
 
     /// The user told it, or one of those that it waits for, something else than it should be.
@@ -181,7 +190,12 @@ impl Rising<'_> {
 
     /// What comes once the edge and the forge are ready: the forge is set up, and the late ones follow. Gives the plan by which they
     /// were started; `None` where there is no forge, or something failed.
-    async fn behind_the_edge(&self, plan: &Plan, late: &BTreeSet<&str>, shared: &Shared) -> Option<(Plan, Forge)> {
+    async fn behind_the_edge(
+        &self,
+        plan: &Plan,
+        late: &BTreeSet<&str>,
+        shared: &Shared,
+    ) -> Option<(Plan, Forge, Arrivals)> {
         let awaited = [Service::Edge.as_str(), Service::Forge.as_str()];
         let (is_seeded, are_ready) = tokio::join!(self.seeded(plan, late, shared), shared.ready(&awaited));
         if !(is_seeded && are_ready) {
@@ -212,7 +226,6 @@ impl Rising<'_> {
                 return None;
             }
         };
-        let way = plan.way();
         let told = match self.registered(plan, &url, &forge).await {
             Ok(told) => told,
             Err(trouble) => {
@@ -220,14 +233,15 @@ impl Rising<'_> {
                 return None;
             }
         };
-        let repository = async {
-            if let Err(error) = forge.create_repository(&url, &way).await {
-                self.forge_failed(error, shared).await;
-            }
-        };
         // Not before: on one database writers wait for each other, and for a repository longest.
-        tokio::join!(repository, self.bring(&told, late, shared));
-        Some((told, forge))
+        let mut arrivals = Arrivals::default();
+        if let Some(container) = self.standing.container(Service::Forge.as_str()) {
+            let (forge, docker) = (forge.clone(), self.standing.docker.clone());
+            let repository = Repository { forge, url, way: plan.way(), docker, container };
+            arrivals.note(Late::Repository, repository.arrive(self.called_off.clone()));
+        }
+        self.bring(&told, late, shared).await;
+        Some((told, forge, arrivals))
     }
 
     /// The plan, once the forge knows who signs people in there.
@@ -249,10 +263,6 @@ impl Rising<'_> {
         }
         let registered = Registered { product: forge.product, applications, chat_token };
         self.inputs.plan(Some(registered))
-    }
-
-    async fn forge_failed(&self, error: BootstrapError, shared: &Shared) {
-        shared.fail(LaunchError::Other(self.forge_trouble(error.to_string()).await));
     }
 
     async fn forge_trouble(&self, message: String) -> Trouble {

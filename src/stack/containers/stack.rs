@@ -18,7 +18,7 @@ use super::ready::check;
 use super::standing::Standing;
 use crate::images::Choice;
 use crate::stack::bootstrap::Forge;
-use crate::stack::{Arrivals, Changeable, Direct, Site, Stack, StackOptions, mode_fact};
+use crate::stack::{Arrivals, Changeable, Direct, Late, Site, Stack, StackOptions, mode_fact};
 
 /// The real programs, in containers.
 pub struct Containers {
@@ -42,9 +42,9 @@ impl Containers {
         raised: Raised,
         options: &StackOptions,
         images: &BTreeMap<Service, Choice>,
-        cancel: &CancellationToken,
+        called_off: CancellationToken,
     ) -> Self {
-        let Raised { plan, forge, versions, followers } = raised;
+        let Raised { plan, forge, versions, followers, mut arrivals } = raised;
         let services = plan.services.iter().map(|(name, spec)| {
             let service = service_named(name);
             let choice = service.and_then(|service| images.get(&service));
@@ -63,9 +63,8 @@ impl Containers {
         let site = site(&plan, options, forge.as_ref());
         let mode = mode_fact(options.mode);
         let facts = StackFacts { kind: StackKind::Containers, mode, base_url: site.base_url.clone(), services };
-        let (mut arrivals, called_off) = (Arrivals::default(), cancel.child_token());
         for follower in followers {
-            arrivals.note(follower.service, follower.arrive(called_off.clone()));
+            arrivals.note(Late::Service(follower.service), follower.arrive(called_off.clone()));
         }
         let _on_their_way = called_off.clone().drop_guard();
         let (options, images) = (options.clone(), images.clone());

@@ -155,11 +155,20 @@ impl Orders<'_> {
         let planned = inputs.plan(None).and_then(|plan| plan.altered(self.options));
         planned.and_then(|plan| plan.check(self.options)).map_err(LaunchError::Other)?;
         let standing = Standing::new(self.docker.clone(), run);
-        let rising = Rising { standing: &standing, inputs: &inputs, progress: self.progress, stop: &self.calls.stop };
+        let called_off = self.calls.cancel.child_token();
+        // Where this comes to nothing, so does what is on its way.
+        let unless_ready = called_off.clone().drop_guard();
+        let rising = Rising {
+            called_off: &called_off,
+            standing: &standing,
+            inputs: &inputs,
+            progress: self.progress,
+            stop: &self.calls.stop,
+        };
         let raised = rising.up(reservation).await;
         match raised {
             Ok(raised) => {
-                self.altered(Containers::new(standing, raised, self.options, self.images, &self.calls.cancel)).await
+                self.altered(Containers::new(standing, raised, self.options, self.images, unless_ready.disarm())).await
             }
             Err(error) => Err(clean_up(&standing, error).await),
         }

@@ -1,6 +1,7 @@
 //! Does what came satisfy what was expected?
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use scenario::model::{AssetsAspect, CookieAspect, CssAspect, Expectation, GitAspect, HopAspect, Subject};
 use scenario::predicate::{self, Found, Mismatch, MismatchKind};
@@ -170,6 +171,10 @@ fn cookie(visitor: &Visitor, name: &str, aspect: CookieAspect) -> Found {
         CookieAspect::SameSite => text(&cookie.same_site),
         CookieAspect::HttpOnly => Found::Bool(cookie.http_only),
         CookieAspect::Secure => Found::Bool(cookie.secure),
+        CookieAspect::ExpiresIn => cookie.expires.map_or(Found::Absent, |end| {
+            let left = end.saturating_sub(cookies::now());
+            Found::Duration(Duration::from_secs(u64::try_from(left).unwrap_or_default()))
+        }),
     }
 }
 
@@ -338,6 +343,7 @@ fn name(subject: &Subject) -> String {
                 CookieAspect::HttpOnly => format!("HttpOnly of cookie `{name}`"),
                 CookieAspect::Secure => format!("Secure of cookie `{name}`"),
                 CookieAspect::SameSite => format!("SameSite of cookie `{name}`"),
+                CookieAspect::ExpiresIn => format!("the time until cookie `{name}` expires"),
             }
         }
         Subject::Git(aspect) => match aspect {

@@ -219,7 +219,7 @@ mod tests {
             base: Origin::parse(base_url).unwrap(),
             mode: Mode::Subpath,
             kind: StackKind::Embedded,
-            services: vec![Service::Ci],
+            services: vec![Service::Ci, Service::Forge],
             arrivals,
             consents: Default::default(),
             allow_writes: true,

@@ -101,6 +101,8 @@ pub enum CookieAspect {
     Secure,
     /// Its `SameSite` attribute, as sent.
     SameSite,
+    /// In what time it ends, unless it ends with the browser's session.
+    ExpiresIn,
 }
 
 /// What must hold. Operands may hold variables.

@@ -170,7 +170,7 @@ impl Expectations<'_> {
             (Kind::Mapping(_), _) => {}
             _ => {
                 let diagnostic = decoder.wrong(node, &quoted(key), "`exists`, `absent` or a mapping");
-                let help = "write `{ value: … }` for its value; others are `path`, `domain`, `http_only`, `secure`, `same_site`";
+                let help = "write `{ value: … }` for its value; others are `path`, `domain`, `http_only`, `secure`, `same_site`, `expires_in`";
                 return decoder.report(diagnostic.help(help));
             }
         }
@@ -188,7 +188,8 @@ impl Expectations<'_> {
                 "domain" => (CookieAspect::Domain, Domain::Text),
                 "http_only" => (CookieAspect::HttpOnly, Domain::Flag),
                 "secure" => (CookieAspect::Secure, Domain::Flag),
-                _ => (CookieAspect::SameSite, Domain::Text),
+                "same_site" => (CookieAspect::SameSite, Domain::Text),
+                _ => (CookieAspect::ExpiresIn, Domain::Duration),
             };
             self.add(subject(aspect), value, domain, &quoted(name));
         }

@@ -156,6 +156,8 @@ static RULES: &[&Rule] = &[
     &chat::strangers_admitted::RULE,
     &chat::session_fixed::RULE,
     &chat::sign_out_ignored::RULE,
+    &chat::session_outlived::RULE,
+    &chat::socket_outlives_session::RULE,
     &chat::history_of_others::RULE,
     &chat::repository_unchecked::RULE,
     &chat::token_told::RULE,

@@ -80,7 +80,7 @@ impl Connection {
                     self.take(message).await?;
                 }
                 Some(frame) = said.recv() => self.send(Message::text(frame)).await?,
-                () = sleep(Duration::from_secs(left)), if !self.outlives() => {
+                () = sleep(Duration::from_secs(left)), if !self.state.has(Defect::SocketOutlivesSession) => {
                     if self.visitor.expires <= clock::now() {
                         return self.session_over().await;
                     }
@@ -97,11 +97,6 @@ impl Connection {
                 () = closing.cancelled() => return Err(Close::With(CloseCode::Away.into(), "the service ends")),
             }
         }
-    }
-
-    /// Whether nobody looks at the session any more.
-    fn outlives(&self) -> bool {
-        self.state.has(Defect::SocketOutlivesSession) || self.state.has(Defect::SessionsNeverExpire)
     }
 
     /// A sign-out anywhere ends the session.

@@ -131,6 +131,11 @@ pub(crate) static COOKIE: Table = Table {
         Key::new("http_only", predicate!(), "Whether it has `HttpOnly`."),
         Key::new("secure", predicate!(), "Whether it has `Secure`."),
         Key::new("same_site", predicate!(), "Its `SameSite`, as sent."),
+        Key::new(
+            "expires_in",
+            predicate!(),
+            "In what time it ends, such as `{ at_most: 1h }`; one that ends with the browser has none.",
+        ),
     ],
     exactly_one: &[],
     at_most_one: &[],

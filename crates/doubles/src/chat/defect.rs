@@ -78,6 +78,8 @@ defects! {
     CookieCrossSite = "cookie-cross-site",
     /// The page is told the forge's token.
     TokenTold = "token-told",
+    /// Slashes that follow each other in a path are read as one, as many routers do: `//chat/history` is `/chat/history`.
+    SlashesMerged = "slashes-merged",
     /// The page has no Content-Security-Policy.
     PageWithoutPolicy = "page-without-policy",
 }

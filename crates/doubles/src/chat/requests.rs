@@ -29,9 +29,21 @@ pub(super) async fn answer(state: &Arc<State>, request: Request<Incoming>) -> Re
     answer
 }
 
+/// Slashes that follow each other, as one.
+fn merged(path: &str) -> String {
+    let mut merged = String::with_capacity(path.len());
+    for letter in path.chars() {
+        if letter != '/' || !merged.ends_with('/') {
+            merged.push(letter);
+        }
+    }
+    merged
+}
+
 async fn placed(state: &Arc<State>, request: Request<Incoming>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
+    let path = parts.uri.path();
+    let path = if state.has(super::Defect::SlashesMerged) { merged(path) } else { path.to_owned() };
     let place = Place::of(&path, state.settings.mode);
     let visitor = match gate::admit(state, place, &parts) {
         Ok(visitor) => visitor,

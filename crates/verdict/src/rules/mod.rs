@@ -149,6 +149,7 @@ static RULES: &[&Rule] = &[
     &identity::spoofable::RULE,
     &forge::internal_api_open::RULE,
     &oauth::state_unchecked::RULE,
+    &gate::bypassed::RULE,
     &chat::identity_believed::RULE,
     &chat::origin_unchecked::RULE,
     &chat::actions_from_elsewhere::RULE,

@@ -4,7 +4,7 @@ use verdict::evidence::{
     Asset, AssetKind, AssetProblem, AssetProblemKind, AssetReference, Assets, Direction, Ending, EndingKind, Evidence,
     FrameKind, FrameRecord, OAuthPhaseKind, ServiceFacts, ServiceKind, SetCookie, StepRecord, WebSocketRecord,
 };
-use verdict::{Class, Proof};
+use verdict::{Change, Class, Proof};
 
 use crate::build::SITE;
 use crate::scene::{Hop, asked, broke, codes, cookie, danced, get, only, phase, scene, url, went};
@@ -179,6 +179,58 @@ fn frames(said: &[(Direction, f64, &str)]) -> WebSocketRecord {
     let ending = Ending { how: EndingKind::ClosedByClient, code: Some(1000), reason: None };
     let frames = said.iter().map(frame).collect();
     WebSocketRecord { subprotocol: None, sent: 1, received: 1, frames, omitted: 0, ending, open_ms: 1.0 }
+}
+
+#[test]
+fn what_a_spelling_opens() {
+    let refused = || went(vec![get("/chat/history", 401)]);
+    let tried = |path: &str| get("/", 200).at(&format!("{SITE}{path}"));
+    let bypassed = |steps| codes(&at_chat(steps));
+    let matcher = || Change::Directive { name: "@chat expression".into(), value: Some("@chat path /chat/*".into()) };
+    for path in
+        ["//chat/history", "/chat//history", "/chat/login/../history", "/chat/login%2f..%2Fhistory", "/%63hat/history"]
+    {
+        let finding = only(&at_chat(vec![refused(), unlike(vec![tried(path)], "401")]), "gate/bypassed");
+        let changes = finding.fix.map(|fix| fix.changes).unwrap_or_default();
+        assert_eq!((finding.class, changes.as_slice()), (Class::Security, [matcher()].as_slice()), "{path}");
+        assert_eq!(bypassed(vec![unlike(vec![tried(path)], "401")]), ["unexplained"], "nobody refuses the plain one");
+    }
+    let named = unlike(vec![tried("//chat/history").with("X-Forwarded-User", "smoke")], "401");
+    only(&at_chat(vec![refused(), named]), "gate/bypassed");
+    let with_session = unlike(vec![tried("//chat/history").sends(&[SESSION])], "401");
+    assert_eq!(bypassed(vec![refused(), with_session]), ["unexplained"]);
+    let plain = || unlike(vec![get("/chat/history", 200)], "401");
+    assert_eq!(bypassed(vec![refused(), plain()]), ["unexplained"], "it isn't the spelling");
+}
+
+#[test]
+fn sessions_that_do_not_end() {
+    let over = (Direction::Received, 45.0, r#"{"type":"session_expired","message":"over"}"#);
+    let socket = |said: &[(Direction, f64, &str)], open_ms: f64, is_well: bool| {
+        let mut step = if is_well {
+            went(vec![own(handshake(101))])
+        } else {
+            broke(vec![own(handshake(101))], "no such frame came within 65s", "none")
+        };
+        step.websocket = Some(WebSocketRecord { open_ms, ..frames(said) });
+        step
+    };
+    let lasts = |seconds: &str| {
+        let field = format!("{SESSION}=***; Path=/chat; HttpOnly; SameSite=Lax; Max-Age={seconds}");
+        went(vec![signed_in().field("Set-Cookie", &field)])
+    };
+    let outlives = |seconds: &str, open_ms: f64| codes(&at_chat(vec![lasts(seconds), socket(&[], open_ms, false)]));
+    let code = "chat/socket-outlives-session";
+    is_security(&at_chat(vec![lasts("45"), socket(&[], 65_000.0, false)]), code);
+    assert_ne!(outlives("86400", 65_000.0), [code], "its session lasts");
+    assert_ne!(outlives("45", 5_000.0), [code], "something else ended it");
+    let told = codes(&at_chat(vec![lasts("45"), socket(&[over], 65_000.0, false)]));
+    assert_ne!(told, [code], "the chat said so");
+
+    let read = |status| unlike(vec![get("/chat/session", status).sends(&[SESSION])], "401");
+    is_security(&at_chat(vec![lasts("45"), socket(&[over], 45_000.0, true), read(200)]), "chat/session-outlived");
+    let not_over = codes(&at_chat(vec![lasts("45"), socket(&[], 5_000.0, true), read(200)]));
+    assert_ne!(not_over, ["chat/session-outlived"]);
 }
 
 #[test]

@@ -147,6 +147,13 @@ fn paths_that_nobody_routes() {
         assert_eq!(codes(&failing(hop)), ["unexplained"]);
     }
     only(&failing(empty("/nothing/at/all")), "edge/catch-all");
+    // A service that was never meant answers there.
+    let by_a_service = |status| get("/nothing/at/all", status).field("Via", "1.1 x").body("text/plain", "who are you?");
+    for status in [401, 403] {
+        let cause = only(&failing(by_a_service(status)), "edge/catch-all").cause;
+        assert!(cause.contains(&format!("{status}, by a service")), "{cause}");
+    }
+    assert_eq!(codes(&failing(by_a_service(418))), ["unexplained"]);
 }
 
 #[test]

@@ -44,6 +44,12 @@ impl Hop {
     }
 
     /// With these cookies, by name.
+    /// Asked at this address, as it was written.
+    pub(crate) fn at(mut self, url: &str) -> Self {
+        self.0.request.url = url.to_owned();
+        self
+    }
+
     pub(crate) fn sends(mut self, names: &[&str]) -> Self {
         let pairs: Vec<String> = names.iter().map(|name| format!("{name}=***")).collect();
         self.0.request.headers.push(("Cookie".into(), pairs.join("; ")));

@@ -335,13 +335,6 @@ fn contents_in_a_coding_that_nobody_asked_for() {
     assert!(!codes(&asked_for).contains(&"edge/compression-broken".to_owned()));
 }
 
-impl Hop {
-    fn at(mut self, target: &str) -> Self {
-        self.0.request.url = target.into();
-        self
-    }
-}
-
 fn gateway(path: &str, status: u16) -> StepRecord {
     broke(vec![get(path, status)], "the status is not what was expected", "502")
 }

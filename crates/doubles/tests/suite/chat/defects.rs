@@ -29,6 +29,11 @@ async fn seen(defect: Defect, stand: &Stand) -> String {
             let headers = [("x-forwarded-user", "smoke")];
             stand.browser().send("GET", "/chat/history", "", &headers).await.status.to_string()
         }
+        Defect::SlashesMerged => {
+            let headers = [("x-forwarded-user", "smoke")];
+            let mut browser = stand.signed_in("smoke").await;
+            browser.send("GET", "//chat//history", "", &headers).await.status.to_string()
+        }
         Defect::StateUnbound => {
             let back = stand.back_from_forge(&mut stand.browser(), "smoke").await;
             stand.browser().get(&back).await.status.to_string()
@@ -186,6 +191,7 @@ fn expected(defect: Defect) -> (&'static str, &'static str) {
         Defect::LimitsNotOnSocket => ("\"error\"", "\"complete\""),
         Defect::DoubleClickActsTwice => ("1", "2"),
         Defect::AnyRepository => ("403", "201"),
+        Defect::SlashesMerged => ("404", "200"),
         Defect::CookieFirstOnly => ("200", "401"),
         Defect::LogoutKeepsSession => ("401", "200"),
         Defect::StrangersAdmitted => ("403", "303"),

@@ -17,7 +17,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     explain: "Where no route matches, Caddy answers 200 without content unless it is told otherwise, and a route for everything \
               answers with a service that was never meant. A status check takes either for a page: a prefix that was lost, a hook \
               that leads nowhere and a registry that isn't there all look well.",
-    told_by: "An address below no service's prefix is a success. That a service's own address gets that answer is \
+    told_by: "An address below no service's prefix is a success, or a service answers there that it wants to know who asks. That a service's own address gets that answer is \
               `edge/route-unmatched`.",
     remedy: "End the site's block with `respond 404`, after all routes.",
     references: &["Caddy, respond directive", "RFC 9110, section 15.5.5"],
@@ -37,9 +37,12 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     if explains.is_empty() {
         return Vec::new();
     }
-    let is_empty =
-        view.seen.iter().any(|seen| is_answered(view, seen.exchange) && seen.response().is_some_and(is_empty_ok));
-    let what = if is_empty { "200 without content" } else { "a page" };
+    let answered = view.seen.iter().filter(|seen| is_answered(view, seen.exchange)).filter_map(|seen| seen.response());
+    let what = match answered.min_by_key(|response| (response.status, response.body_bytes)) {
+        Some(response) if is_empty_ok(response) => "200 without content".to_owned(),
+        Some(response) if response.status >= 300 => format!("{}, by a service", response.status),
+        _ => "a page".to_owned(),
+    };
     let fix = Fix::advice("Let the edge answer 404 where no route matches.")
         .line("Caddyfile, at the end of the site's block", "respond 404");
     let cause =
@@ -52,8 +55,12 @@ fn is_answered(view: &View<'_>, exchange: &Exchange) -> bool {
     let Ok(url) = Url::parse(&exchange.request.url) else { return false };
     let is_nobodys = view.at(&url).is_none() && url.path() != "/" && !url.path().starts_with("/.well-known/");
     let is_own = Root::of(&url).is_some_and(|root| root.is_same_origin(&view.base));
-    // A page that stands at this address alone may be meant to be there.
-    let is_for_all =
-        |response: &ResponseRecord| (200..300).contains(&response.status) && view.is_nobodys_answer(response);
+    let is_for_all = |response: &ResponseRecord| match response.status {
+        // A page that stands at this address alone may be meant to be there.
+        200..300 => view.is_nobodys_answer(response),
+        // Somebody who isn't the edge wants to know who asks.
+        401 | 403 => view.is_passed_on(response),
+        _ => false,
+    };
     is_nobodys && is_own && exchange.response.as_ref().is_some_and(is_for_all)
 }

@@ -1,5 +1,6 @@
 //! The question that the edge asks before it lets a request through (`forward_auth`), and what becomes of the answer.
 
+pub(super) mod bypassed;
 pub(super) mod login_gated;
 pub(super) mod secret_mismatch;
 pub(super) mod user_not_copied;

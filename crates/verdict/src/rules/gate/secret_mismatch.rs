@@ -4,6 +4,7 @@ use super::super::case::{Candidate, Case, SymptomId};
 use super::super::view::called;
 use super::super::{Needs, Rule};
 use super::refused;
+use crate::evidence::StackKind;
 use crate::finding::{Class, Severity};
 use crate::fix::{Change, Fix};
 
@@ -23,16 +24,29 @@ pub(in super::super) static RULE: Rule = Rule {
     find,
 };
 
+/// How the edge shows the secret in a Caddyfile.
+const SHOWN: &str = "header_up X-Forward-Auth-Secret";
+
+const ELSEWHERE: &str = "Compare what the edge shows with what the gate holds, letter by letter: something between the setting and the program \
+                         changes one of them.";
+
 fn find(case: &Case<'_>) -> Vec<Candidate> {
     let Some(stack) = &case.evidence.stack else { return Vec::new() };
     let candidate = |(service, explains): (&str, Vec<SymptomId>)| {
-        let change = Change::GateSecret { service: service.to_owned() };
+        let seed = Change::GateSecret { service: service.to_owned() };
+        let mut fixes = vec![Fix::apply("Generate a secret, and give it to the edge and to the gate.", vec![seed])];
+        if stack.kind == StackKind::Containers {
+            // They were given the same, and what the edge shows is written in its Caddyfile.
+            let (name, value) = (SHOWN.to_owned(), Some(format!("{SHOWN} {{env.FORWARD_AUTH_SECRET}}")));
+            let summary = "Show the gate the secret that the edge was given, rather than what a template left there.";
+            fixes.push(Fix::apply(summary, vec![Change::Directive { name, value }]));
+        }
         Candidate {
             cause: format!(
                 "The gate of the {} takes the edge for a stranger: the secret that it shows is wrong.",
                 called(service)
             ),
-            fix: Some(Fix::apply("Generate a secret, and give it to the edge and to the gate.", vec![change])),
+            fix: Some(case.first_left(RULE.code, fixes, ELSEWHERE)),
             observations: Vec::new(),
             explains,
         }

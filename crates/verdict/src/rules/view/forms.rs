@@ -117,11 +117,11 @@ impl View<'_> {
     /// The service whose answers come below another's prefix.
     pub(crate) fn another(&self, home: usize) -> Option<usize> {
         let through = |index: usize| -> Vec<Print> {
-            let below = self.with(index).filter(|(seen, _)| self.homes[index].root.covers(&seen.url));
-            // A gate is asked elsewhere than the route leads, and what is open before it has routes of its own.
-            let below = below.filter(|(_, inner)| ![LOGIN, CALLBACK].contains(inner) || index != home);
-            let answers = below.filter_map(|(seen, _)| seen.response()).filter(|response| response.status != 401);
-            answers.filter(|response| !self.is_edges_own(response)).filter_map(Print::of).collect()
+            if index == home {
+                self.passed_on(home).filter_map(Print::of).collect()
+            } else {
+                self.below(index).filter_map(|(response, _)| Print::of(response)).collect()
+            }
         };
         let past = |index: usize| -> BTreeSet<Print> {
             let direct = self.direct.iter().filter(|direct| direct.home == index);
@@ -147,10 +147,7 @@ impl View<'_> {
 
     /// The same where nothing that comes has a content: by the program that answers, as its `Server` says (RFC 9110, section 10.2.4).
     fn another_program(&self, home: usize) -> Option<usize> {
-        let below = self.with(home).filter(|(seen, _)| self.homes[home].root.covers(&seen.url));
-        // The edge names itself only where it answers by itself.
-        let passed_on = below.filter_map(|(seen, _)| seen.response()).filter(|response| !self.is_edges_own(response));
-        let here: Vec<Option<String>> = passed_on.map(program).collect();
+        let here: Vec<Option<String>> = self.passed_on(home).map(program).collect();
         let past = |index: usize| -> Vec<Option<String>> {
             let direct = self.direct.iter().filter(|direct| direct.home == index);
             direct.filter_map(|direct| direct.response()).map(program).collect()
@@ -164,6 +161,21 @@ impl View<'_> {
         let mut others = (0..self.homes.len()).filter(|index| *index != home).filter(is_it);
         // One program may serve several.
         others.next().filter(|_| others.next().is_none())
+    }
+
+    /// What came from below a service's root that the edge didn't answer by itself, with the path there.
+    fn below(&self, home: usize) -> impl Iterator<Item = (&ResponseRecord, &str)> {
+        let below = self.with(home).filter(move |(seen, _)| self.homes[home].root.covers(&seen.url));
+        let answered = below.filter_map(|(seen, inner)| Some((seen.response()?, inner)));
+        // The edge names itself only where it answers by itself.
+        answered.filter(|(response, _)| !self.is_edges_own(response))
+    }
+
+    /// What came from where its route leads. A gate is asked elsewhere, and what is open before it has routes of its own.
+    fn passed_on(&self, home: usize) -> impl Iterator<Item = &ResponseRecord> {
+        let routed =
+            self.below(home).filter(|(response, inner)| ![LOGIN, CALLBACK].contains(inner) && response.status != 401);
+        routed.map(|(response, _)| response)
     }
 
     fn answers_past_the_edge(&self, home: usize) -> BTreeMap<String, &ResponseRecord> {

@@ -212,9 +212,14 @@ impl<'a> View<'a> {
         self.has_via && !has_via(response)
     }
 
+    /// A service answered, as far as that shows.
+    pub(crate) fn is_passed_on(&self, response: &ResponseRecord) -> bool {
+        self.has_via && has_via(response)
+    }
+
     /// The edge has no route there: an empty success, which is Caddy's way, or what it says wherever nobody is.
     pub(crate) fn is_nobodys_answer(&self, response: &ResponseRecord) -> bool {
-        if self.has_via && has_via(response) {
+        if self.is_passed_on(response) {
             return false;
         }
         // The edge's own 404, where its own answers can be told.

@@ -32,6 +32,15 @@ impl<'a> Symptom<'a> {
         self.step.and_then(|step| step.trace.last())
     }
 
+    /// The exchanges by which the page came that the step is about: its own, or, where it asked for nothing (a form that isn't on the
+    /// page), those of the last step before it that did.
+    pub(crate) fn of_page(&self) -> &'a [Exchange] {
+        let steps = &self.journey.steps;
+        let place = self.step.and_then(|last| steps.iter().position(|step| std::ptr::eq(step, last)));
+        let until = place.map_or(&[][..], |place| &steps[..=place]);
+        until.iter().rev().map(|step| step.trace.as_slice()).find(|trace| !trace.is_empty()).unwrap_or_default()
+    }
+
     /// The URL that was asked for last.
     pub(crate) fn last_url(&self) -> Option<&'a str> {
         self.last_exchange().map(|exchange| exchange.request.url.as_str())

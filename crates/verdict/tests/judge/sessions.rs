@@ -76,6 +76,10 @@ fn a_path_that_does_not_cover_the_service() {
     for path in ["/forge", "/forge/", "/"] {
         assert_eq!(codes(&signed_in(cookie(SESSION, path), vec![get("/forge/", 200)])), ["unexplained"], "{path}");
     }
+    // The page that a step looks for a form on came in the step before it.
+    let login = asked("POST", "/forge/user/login", 303).sets(cookie(SESSION, "/forge/user"));
+    let came = went(vec![login, get("/forge/login/oauth/authorize", 303), to_login()]);
+    only(&scene(vec![came, broke(Vec::new(), "the form isn't on the page", "a form")]), "cookie/path-too-narrow");
     // It was sent; or all that came after lies below it.
     for hop in [get("/forge/", 200).sends(&[SESSION]), get("/forge/user/settings", 303)] {
         assert_eq!(codes(&signed_in(cookie(SESSION, "/forge/user"), vec![hop])), ["unexplained"]);

@@ -19,18 +19,18 @@ use crate::fix::Fix;
 /// isn't found, or broke, has another cause.
 fn may_be_signed_out(symptom: &Symptom<'_>) -> bool {
     let is_about_answer = matches!(symptom.kind(), Some(FailureKind::Expectation | FailureKind::Scenario) | None);
-    let last = symptom.last_exchange().and_then(status);
+    let last = symptom.of_page().last().and_then(status);
     is_about_answer && last.is_some_and(|status| status < 500 && !matches!(status, 404 | 405 | 413 | 421))
 }
 
-/// The exchanges of the symptom's own step at this service, with their places in its history.
+/// The exchanges of the symptom's page at this service, with their places in its history.
 fn at_service<'a>(
     symptom: &Symptom<'a>,
     service: &str,
     history: &[&'a Exchange],
     stack: &StackFacts,
 ) -> Vec<(usize, &'a Exchange)> {
-    let own = symptom.step.map_or(0, |step| step.trace.len());
+    let own = symptom.of_page().len();
     let first = history.len().saturating_sub(own);
     let of_step = history.iter().copied().enumerate().skip(first);
     of_step.filter(|(_, exchange)| service_of(&exchange.request.url, stack) == Some(service)).collect()

@@ -32,6 +32,7 @@ impl Inject {
                 return Some(reason);
             }
         }
+        let mode = self.mode.unwrap_or(mode);
         let here = names::routes(match mode {
             Mode::Subpath => routes::Mode::Subpath,
             Mode::Subdomain => routes::Mode::Subdomain,

@@ -61,6 +61,11 @@ pub(super) static INJECT: Table = Table {
     noun: "an `inject`",
     doc: "What is set wrong. In values `${edge}`, `${forge}` and so on stand for the services' public addresses.",
     keys: &[
+        Key::new(
+            "mode",
+            Shape::Word(&["subpath", "subdomain"]),
+            "How the edge routes, whatever mode was asked for: for what goes wrong in one of them alone.",
+        ),
         Key::new("env", Shape::Map(&Shape::Map(&SETTING)), "Settings by service; `null` unsets."),
         Key::new(
             "routes",

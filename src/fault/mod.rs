@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use doubles::meddler::Rule;
 use routes::change::{RouteChange, RouteChanges};
-use scenario::model::Service;
+use scenario::model::{Mode, Service};
 
 pub use all::{Beside, read_all};
 pub use expect::Expectation;
@@ -71,6 +71,8 @@ impl Fault {
 /// What is set wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inject {
+    /// How the edge routes, whatever was asked for.
+    pub mode: Option<Mode>,
     /// Settings by service; `None` unsets.
     pub environment: Environment,
     /// Routes of the edge by name; `None` removes.
@@ -91,7 +93,7 @@ impl Inject {
     /// A stack with this set wrong, and otherwise as the options say.
     #[must_use]
     pub fn into_options(self, options: StackOptions) -> StackOptions {
-        let mut options = options;
+        let mut options = StackOptions { mode: self.mode.unwrap_or(options.mode), ..options };
         for (service, settings) in self.environment {
             options.environment.entry(service).or_default().extend(settings);
         }
@@ -113,6 +115,12 @@ impl Inject {
     /// # Errors
     /// What both set, to different values.
     fn united(mut self, other: Self) -> Result<Self, String> {
+        if let (Some(one), Some(another)) = (self.mode, other.mode)
+            && one != another
+        {
+            return Err("the mode".to_owned());
+        }
+        self.mode = self.mode.or(other.mode);
         for (service, settings) in other.environment {
             let own = self.environment.entry(service).or_default();
             for (name, value) in settings {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use doubles::chat::Defect;
 use routes::change::{RouteChange, RouteChanges};
 use scenario::decode::{Decoder, closest};
-use scenario::model::Service;
+use scenario::model::{Mode, Service};
 use scenario::yaml::{self, Kind, Node};
 use scenario::{Diagnostic, Source, Span, Spanned};
 
@@ -79,13 +79,22 @@ fn id(decoder: &Decoder, node: &Node) -> Option<String> {
     Some(id.to_owned())
 }
 
+fn mode(decoder: &Decoder, node: &Node) -> Option<Mode> {
+    let text = decoder.text(node, "`mode`")?;
+    let found = Mode::ALL.iter().copied().find(|mode| mode.as_str() == text);
+    if found.is_none() {
+        decoder.report(decoder.wrong(node, "`mode`", "`subpath` or `subdomain`"));
+    }
+    found
+}
+
 fn inject(decoder: &Decoder, node: &Node) -> Option<(Inject, Vec<Spanned<String>>)> {
     let fields = decoder.fields(node, &keys::INJECT, node.span)?;
     if node.as_mapping().is_some_and(<[_]>::is_empty) {
         let help = "say what is set wrong: `env`, `routes`, `caddyfile`, `oauth`, `stop`, `tamper` or `defects`, or other faults by `use`";
         decoder.report(decoder.at(node.span, "`inject` is empty").help(help));
     }
-    let mut inject = Inject::default();
+    let mut inject = Inject { mode: fields.get("mode").and_then(|node| mode(decoder, node)), ..Inject::default() };
     for (name, settings) in entries(decoder, fields.get("env"), "`env`") {
         if let Some(service) = service(decoder, &name.value, name.span) {
             inject.environment.insert(service, environment(decoder, settings));

@@ -140,6 +140,8 @@ impl List<'_> {
             );
         }
         self.push(service, Way::Direct, path.to_owned(), Some(ANYTHING), "the same past the edge, without the prefix");
+        // On a host of its own the chat lives below its prefix all the same, which the edge adds there.
+        let prefix = if prefix.is_empty() && service == Service::Chat { "/chat".to_owned() } else { prefix };
         if !prefix.is_empty() {
             let path = format!("{prefix}{path}");
             self.push(service, Way::Direct, path, Some(ANYTHING), "the same past the edge, with the prefix");

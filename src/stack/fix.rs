@@ -148,6 +148,9 @@ fn set(change: &mut RouteChange, field: &RouteField, site: &routes::Site) {
     match field {
         // Whatever else was made of the path: it is one or the other.
         RouteField::StripPrefix(strip) => (change.strip_prefix, change.edit) = (Some(*strip), None),
+        RouteField::AddPrefix(prefix) => {
+            (change.strip_prefix, change.edit) = (None, Some(PathEdit::Add(prefix.clone())));
+        }
         RouteField::Upstream(upstream) => {
             // A service by its name, or by the name that it has among containers, is where this stack has it.
             let host = upstream.split(':').next().unwrap_or_default();

@@ -3,16 +3,17 @@
 //! With `CHAT_SCREENSHOTS` in the environment, a folder, what the browser shows is kept there.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use edge_smoke::engine::events::Nobody;
-use edge_smoke::stack::{Needs, Site, Stack, StackOptions, containers};
+use edge_smoke::stack::{Late, Needs, Site, Stack, StackOptions, containers};
 use scenario::model::{Mode, Service};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::chromium::{Chromium, Page, program};
 use crate::sandbox::verify;
-use crate::stood::is_possible;
+use crate::stood::{SOON, docker, is_possible};
 
 /// The pause between two tokens of the model's, in milliseconds.
 const PAUSE: f64 = 120.0;
@@ -37,6 +38,7 @@ async fn a_person_signs_in_at_the_forge_is_answered_word_by_word_and_has_an_issu
         options.images = edge_smoke::images::overrides(&|name| std::env::var(name).ok());
         let needs = Needs { services: [Service::Forge, Service::Chat].into() };
         let stack = containers::up(&needs, &options, &Nobody, &CancellationToken::new()).await.unwrap();
+        stack.arrivals().wait_for(Late::Repository).await.unwrap();
         let chromium = Chromium::start(program).await;
         let person = Person { page: chromium.page().await, mode };
         person.page.size(1280, 860, false).await;
@@ -46,9 +48,23 @@ async fn a_person_signs_in_at_the_forge_is_answered_word_by_word_and_has_an_issu
         person.has_an_issue_made(stack.site()).await;
         // On that very container, after a turn in it.
         let container = format!("edge-smoke-{}-chat", stack.run_id());
-        let verified = tokio::task::spawn_blocking(move || verify(&container)).await.unwrap();
+        let there = container.clone();
+        let verified = tokio::task::spawn_blocking(move || verify(&there)).await.unwrap();
         assert_eq!(verified, (Some(0), vec![]), "{mode}");
+        tokio::task::spawn_blocking(move || restarted(&container)).await.unwrap();
+        person.goes_on(stack.site()).await;
         stack.down().await.unwrap();
+    }
+}
+
+/// The container ends, and starts again with nothing of what was in its memory.
+fn restarted(container: &str) {
+    let done = docker(&["restart", "--time", "5", container]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let began = Instant::now();
+    while !docker(&["exec", container, "chat", "healthcheck"]).status.success() {
+        assert!(began.elapsed() < SOON, "{container} doesn't come back");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -125,6 +141,28 @@ impl Person {
         // The way to the login leads over a 401, which the browser notes; of the forge's own pages nothing is claimed.
         let complaints = page.complaints().into_iter().filter(|text| !text.contains("401") && !text.contains(forge));
         assert_eq!(complaints.collect::<Vec<_>>(), [""; 0]);
+    }
+
+    /// With a key the command's own sessions are in memory, and went with the container: the conversation goes on from what is
+    /// written, and says so. Who is signed in still is.
+    async fn goes_on(&self, site: &Site) {
+        let (page, chat) = (&self.page, &site.services[&Service::Chat]);
+        page.open(&format!("{chat}/")).await;
+        page.until("document.querySelector('#connection')?.dataset.state === 'open'").await;
+        page.click("#conversations button").await;
+        page.until("document.querySelectorAll('.assistant[aria-busy=false]').length === 1").await;
+        page.evaluate("document.querySelector('#message').focus()").await;
+        page.type_text("And on: eleven twelve.").await;
+        page.press("Enter", 13).await;
+        page.until("document.querySelectorAll('.assistant[aria-busy=false]').length === 2").await;
+        let log = page.evaluate("document.querySelector('#log').innerText").await;
+        let log = log.as_str().unwrap();
+        assert!(log.to_lowercase().contains("had lost this conversation; it began anew from what is written here"), "{log}");
+        assert!(log.contains("eleven twelve"), "{log}");
+        let frames = page.evaluate("frames.map(([, frame]) => `${frame.type} ${frame.code ?? ''}`)").await;
+        let has = |wanted: &str| frames.as_array().unwrap().iter().any(|frame| frame == wanted);
+        assert!(has("notice session_lost") && has("complete "), "{frames}");
+        self.shot("restarted").await;
     }
 
     async fn shot(&self, name: &str) {

@@ -12,7 +12,7 @@ use scenario::Source;
 use crate::support::require;
 
 /// How long a container may take to be well.
-const SOON: Duration = Duration::from_secs(30);
+pub(crate) const SOON: Duration = Duration::from_secs(30);
 
 /// What the file has, with these variables.
 pub(crate) fn spec(service: &str, variables: &[(&str, &str)]) -> ServiceSpec {

@@ -129,6 +129,8 @@ pub enum Change {
 pub enum RouteField {
     /// The prefix is taken off the path, or isn't.
     StripPrefix(bool),
+    /// This prefix is put before the path.
+    AddPrefix(String),
     /// Where the service listens, `HOST:PORT`; the service's own address where it is its name alone.
     Upstream(String),
     /// A connection may be upgraded.
@@ -197,6 +199,7 @@ impl RouteField {
         match self {
             RouteField::StripPrefix(true) => format!("uri strip_prefix /{route}"),
             RouteField::StripPrefix(false) => format!("- uri strip_prefix /{route}"),
+            RouteField::AddPrefix(prefix) => format!("rewrite * {prefix}{{uri}}"),
             RouteField::Upstream(upstream) => format!("reverse_proxy {upstream}"),
             RouteField::Websocket(true) => "- header_up -Connection; - header_up -Upgrade".to_owned(),
             RouteField::Websocket(false) => "header_up -Connection".to_owned(),

@@ -38,6 +38,8 @@ fn what_a_deployment_says() {
     );
     assert!(config.allows("smoke") && config.allows("OTHER") && !config.allows("") && !config.allows("stranger"));
     assert_eq!(config.state_dir, PathBuf::from("/var/lib/chat/state"));
+    // A turn whose client is gone runs on, and is kept, for that long.
+    assert_eq!(config.bounds.keep, Duration::from_secs(30));
     assert_eq!(read(&[("CHAT_HISTORY_DIR", "/data/h")]).state_dir, PathBuf::from("/data/state"));
     let config =
         read(&[("CHAT_HOST", "::1"), ("CHAT_PORT", "9000"), ("CHAT_GATE_REDIRECT", "true"), ("CHAT_LOG", "warn")]);

@@ -80,6 +80,8 @@ defects! {
     TokenTold = "token-told",
     /// Slashes that follow each other in a path are read as one, as many routers do: `//chat/history` is `/chat/history`.
     SlashesMerged = "slashes-merged",
+    /// On a host of its own, too, it knows paths below `/chat` alone.
+    OnlyBelowPrefix = "only-below-prefix",
     /// The page has no Content-Security-Policy.
     PageWithoutPolicy = "page-without-policy",
 }

@@ -44,7 +44,8 @@ async fn placed(state: &Arc<State>, request: Request<Incoming>) -> Response<Body
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     let path = if state.has(super::Defect::SlashesMerged) { merged(path) } else { path.to_owned() };
-    let place = Place::of(&path, state.settings.mode);
+    let knows = if state.has(super::Defect::OnlyBelowPrefix) { super::Mode::Subpath } else { state.settings.mode };
+    let place = Place::of(&path, knows);
     let visitor = match gate::admit(state, place, &parts) {
         Ok(visitor) => visitor,
         Err(refusal) => return refusal,

@@ -125,6 +125,7 @@ static RULES: &[&Rule] = &[
     &edge::wrong_upstream::RULE,
     &edge::prefix_doubled::RULE,
     &edge::prefix_stripped::RULE,
+    &edge::prefix_not_added::RULE,
     &edge::prefix_kept::RULE,
     &edge::redirect_loop::RULE,
     &edge::redirect_misdirected::RULE,

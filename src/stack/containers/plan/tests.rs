@@ -200,13 +200,14 @@ fn the_chat_and_the_edge_share_a_secret_that_stands_in_no_file_and_the_chat_know
 /// With `EDGE_SMOKE_UPDATE=1` in the environment the file is written anew.
 #[test]
 fn the_caddyfile_beside_the_file_is_what_its_default_port_renders() {
-    // Without the services that plain `docker compose up` doesn't start.
+    // The services that plain `docker compose up` starts, and the chat, which comes with `--profile chat`.
     let compose = read(&|_| None).unwrap();
-    let names = compose.services.into_iter().filter(|(_, spec)| spec.profiles.is_empty()).map(|(name, _)| name);
+    let is_routed = |name: &str, spec: &ServiceSpec| spec.profiles.is_empty() || name == Service::Chat.as_str();
+    let names = compose.services.into_iter().filter(|(name, spec)| is_routed(name, spec)).map(|(name, _)| name);
     let (names, images, options) = (names.collect(), images(), options(Mode::Subpath));
     let ground = Ground::new(8080, None).unwrap();
     let plan = Inputs { names: &names, options: &options, images: &images, ground }.plan(None).unwrap();
-    let rendered = routes::caddyfile::render(&plan.site).unwrap();
+    let rendered = routes::caddyfile::render_with(&plan.site, SecretSource::Environment).unwrap();
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/Caddyfile");
     if std::env::var_os("EDGE_SMOKE_UPDATE").is_some() {
         std::fs::write(&path, &rendered).unwrap();

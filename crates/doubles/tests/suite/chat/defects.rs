@@ -34,6 +34,7 @@ async fn seen(defect: Defect, stand: &Stand) -> String {
             let mut browser = stand.signed_in("smoke").await;
             browser.send("GET", "//chat//history", "", &headers).await.status.to_string()
         }
+        Defect::OnlyBelowPrefix => stand.browser().get("/login").await.status.to_string(),
         Defect::StateUnbound => {
             let back = stand.back_from_forge(&mut stand.browser(), "smoke").await;
             stand.browser().get(&back).await.status.to_string()
@@ -192,6 +193,7 @@ fn expected(defect: Defect) -> (&'static str, &'static str) {
         Defect::DoubleClickActsTwice => ("1", "2"),
         Defect::AnyRepository => ("403", "201"),
         Defect::SlashesMerged => ("404", "200"),
+        Defect::OnlyBelowPrefix => ("303", "401"),
         Defect::CookieFirstOnly => ("200", "401"),
         Defect::LogoutKeepsSession => ("401", "200"),
         Defect::StrangersAdmitted => ("403", "303"),
@@ -205,6 +207,7 @@ fn expected(defect: Defect) -> (&'static str, &'static str) {
 fn settings(defect: Defect) -> &'static [(&'static str, &'static str)] {
     match defect {
         Defect::SessionsNeverExpire => &[("CHAT_SESSION_SECONDS", "1")],
+        Defect::OnlyBelowPrefix => &[("EDGE_ROUTING_MODE", "subdomain"), ("EDGE_TUNNEL_FQDN_CHAT", "chat.edge.test")],
         Defect::LimitsNotOnSocket => &[("CHAT_MAX_REQUESTS_PER_HOUR", "0")],
         _ => &[],
     }

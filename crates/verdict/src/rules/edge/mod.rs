@@ -11,6 +11,7 @@ pub(super) mod host_rewritten;
 pub(super) mod log_leaks;
 pub(super) mod prefix_doubled;
 pub(super) mod prefix_kept;
+pub(super) mod prefix_not_added;
 pub(super) mod prefix_stripped;
 pub(super) mod redirect_loop;
 pub(super) mod redirect_misdirected;

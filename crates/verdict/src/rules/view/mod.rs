@@ -42,7 +42,7 @@ use crate::finding::{Observation, Place};
 pub(crate) use addresses::{
     called, is_below, is_of_site, leads_to, origin, path_of, public_url, route, service_of, target,
 };
-pub(crate) use answers::{Print, is_empty_ok, is_html, without_chance};
+pub(crate) use answers::{Print, is_empty_ok, is_html, media_type, without_chance};
 pub(crate) use belief::{Belief, Difference};
 pub(crate) use claims::{Claim, Lies, Says, without_query};
 pub(crate) use cookies::{Given, covers, given, sent};

@@ -27,6 +27,7 @@ macro_rules! no_chat {
             ("chat-history", ANY, "as above"),
             ("chat-limits", ANY, "as above"),
             ("chat-strangers", ANY, "as above"),
+            ("chat-session-end", ANY, "as above"),
             ("cookies-reversed", ANY, "as above"),
             $($other),*
         ]

@@ -32,6 +32,9 @@ pub(crate) fn program() -> Option<&'static str> {
     found
 }
 
+/// Containers come and go beside these tests, with their network interfaces; Chromium gives up what is under way then.
+const INTERRUPTED: &str = "net::ERR_NETWORK_CHANGED";
+
 /// A running browser. Dropping it ends it.
 pub(crate) struct Chromium {
     _process: Child,
@@ -168,13 +171,17 @@ impl Page {
     }
 
     pub(crate) async fn open(&self, address: &str) {
-        // Containers come and go beside these tests, with their network interfaces; Chromium gives up what is under way then.
-        const INTERRUPTED: &str = "net::ERR_NETWORK_CHANGED";
         for _ in 0..20 {
+            let before = self.interruptions();
             let answer = self.call("Page.navigate", json!({ "url": address })).await;
-            match answer.get("errorText") {
-                None => return,
-                Some(error) => assert_eq!(error, INTERRUPTED, "{address}: {answer}"),
+            if let Some(error) = answer.get("errorText") {
+                assert_eq!(error, INTERRUPTED, "{address}: {answer}");
+                continue;
+            }
+            // A script that didn't come is not asked for again by the page.
+            self.until("document.readyState === 'complete'").await;
+            if self.interruptions() == before {
+                return;
             }
         }
         panic!("{address}: {INTERRUPTED}, again and again");
@@ -263,6 +270,12 @@ impl Page {
         events.iter().filter(|event| event["sessionId"] == self.session && event["method"] == method).cloned().collect()
     }
 
+    /// How often something was given up because the machine's network changed.
+    fn interruptions(&self) -> usize {
+        let failed = self.events("Network.loadingFailed").into_iter();
+        failed.filter(|event| event["params"]["errorText"] == INTERRUPTED).count()
+    }
+
     /// What the browser has to complain of: exceptions, errors, and what the page's policy forbids.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let exceptions = self
@@ -271,7 +284,8 @@ impl Page {
             .map(|event| event["params"]["exceptionDetails"].to_string());
         let entries = self.events("Log.entryAdded").into_iter().filter_map(|event| {
             let entry = &event["params"]["entry"];
-            (entry["level"] == "error").then(|| format!("{} {}", entry["text"], entry["url"]))
+            let text = entry["text"].as_str().unwrap_or_default();
+            (entry["level"] == "error" && !text.contains(INTERRUPTED)).then(|| format!("{} {}", entry["text"], entry["url"]))
         });
         exceptions.chain(entries).collect()
     }

@@ -82,10 +82,7 @@ fn of(case: &Case<'_>, view: &View<'_>, home: usize) -> Option<Candidate> {
         }
     }
     // What a page is to those who are signed in was never seen past the edge.
-    let is_gated = view.direct.iter().any(|direct| {
-        let is_its_page = direct.home == home && matches!(direct.path.trim_end_matches('/'), "" | "/chat");
-        is_its_page && direct.response().is_some_and(|response| response.status == 401)
-    });
+    let is_gated = view.is_gated(home);
     let mut observations: Vec<Observation> = Vec::new();
     let mut changed: BTreeSet<*const Exchange> = BTreeSet::new();
     if !is_gated && view.is_told_right(home) {

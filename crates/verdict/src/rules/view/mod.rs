@@ -212,6 +212,16 @@ impl<'a> View<'a> {
         self.has_via && !has_via(response)
     }
 
+    /// Whether the service lets nobody in without a session: asked for its own page past the edge, it wants to know who asks.
+    pub(crate) fn is_gated(&self, home: usize) -> bool {
+        let below = format!("/{}", self.homes[home].service);
+        let pages = self.direct.iter().filter(|direct| {
+            let path = direct.path.trim_end_matches('/');
+            direct.home == home && (path.is_empty() || path == below)
+        });
+        pages.filter_map(|direct| direct.response()).any(|response| response.status == 401)
+    }
+
     /// A service answered, as far as that shows.
     pub(crate) fn is_passed_on(&self, response: &ResponseRecord) -> bool {
         self.has_via && has_via(response)

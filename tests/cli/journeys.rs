@@ -79,7 +79,7 @@ pub(crate) fn answer(request: &Request, state: &State) -> Option<String> {
         "text" => response(200, "Content-Type: text/plain\r\n", "order R-2041, thank you"),
         "cookies" => response(
             200,
-            "Set-Cookie: plain=1\r\nSet-Cookie: full=v%201; Path=/j; Domain=edge.test; HttpOnly; Secure; SameSite=Strict\r\n\
+            "Set-Cookie: plain=1\r\nSet-Cookie: full=v%201; Path=/j; Domain=edge.test; Max-Age=3600; HttpOnly; Secure; SameSite=Strict\r\n\
              Set-Cookie: lax=l; Path=/; SameSite=lax\r\nSet-Cookie: gone=1; Max-Age=0\r\n",
             "",
         ),

@@ -36,8 +36,8 @@ fn every_attribute_of_a_cookie_can_be_expected() {
       cookie:
         plain: exists
         gone: absent
-        full: { value: v%201, path: /j, domain: edge.test, http_only: true, secure: true, same_site: Strict }
-        lax: { exists: true, http_only: false, secure: false, same_site: lax, domain: absent, value: { not: { contains: x } } }
+        full: { value: v%201, path: /j, domain: edge.test, http_only: true, secure: true, same_site: Strict, expires_in: { at_least: 50m, at_most: 1h } }
+        lax: { exists: true, http_only: false, secure: false, same_site: lax, domain: absent, value: { not: { contains: x } }, expires_in: absent }
         never: { exists: false }
   - get: /j/x
 "#,
@@ -55,12 +55,12 @@ fn each_attribute_that_is_another_is_located() {
         plain: absent
         gone: exists
         full: { value: v 1, path: /, domain: absent, http_only: false, secure: false, same_site: [Lax, None] }
-        lax: { exists: false, http_only: true, secure: true, path: { not: / } }
+        lax: { exists: false, http_only: true, secure: true, path: { not: / }, expires_in: { at_most: 1h } }
         never: { path: / }
 "#,
     );
     let failures = report["scenarios"][0]["steps"][0]["failures"].as_array().unwrap();
-    assert_eq!(failures.len(), 13, "{report:#}");
+    assert_eq!(failures.len(), 14, "{report:#}");
     let rendered: Vec<&str> = failures.iter().map(|failure| failure["rendered"].as_str().unwrap().trim_end()).collect();
     insta::assert_snapshot!(filtered(&rendered.join("\n\n")));
 }

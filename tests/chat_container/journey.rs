@@ -157,7 +157,10 @@ impl Person {
         page.until("document.querySelectorAll('.assistant[aria-busy=false]').length === 2").await;
         let log = page.evaluate("document.querySelector('#log').innerText").await;
         let log = log.as_str().unwrap();
-        assert!(log.to_lowercase().contains("had lost this conversation; it began anew from what is written here"), "{log}");
+        assert!(
+            log.to_lowercase().contains("had lost this conversation; it began anew from what is written here"),
+            "{log}"
+        );
         assert!(log.contains("eleven twelve"), "{log}");
         let frames = page.evaluate("frames.map(([, frame]) => `${frame.type} ${frame.code ?? ''}`)").await;
         let has = |wanted: &str| frames.as_array().unwrap().iter().any(|frame| frame == wanted);

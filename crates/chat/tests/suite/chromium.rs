@@ -285,7 +285,8 @@ impl Page {
         let entries = self.events("Log.entryAdded").into_iter().filter_map(|event| {
             let entry = &event["params"]["entry"];
             let text = entry["text"].as_str().unwrap_or_default();
-            (entry["level"] == "error" && !text.contains(INTERRUPTED)).then(|| format!("{} {}", entry["text"], entry["url"]))
+            (entry["level"] == "error" && !text.contains(INTERRUPTED))
+                .then(|| format!("{} {}", entry["text"], entry["url"]))
         });
         exceptions.chain(entries).collect()
     }

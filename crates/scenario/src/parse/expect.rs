@@ -189,7 +189,7 @@ impl Expectations<'_> {
                 "http_only" => (CookieAspect::HttpOnly, Domain::Flag),
                 "secure" => (CookieAspect::Secure, Domain::Flag),
                 "same_site" => (CookieAspect::SameSite, Domain::Text),
-                _ => (CookieAspect::ExpiresIn, Domain::Duration),
+                _ => (CookieAspect::ExpiresIn, Domain::Lifetime),
             };
             self.add(subject(aspect), value, domain, &quoted(name));
         }

@@ -26,6 +26,8 @@ pub(super) enum Domain {
     Count,
     /// A span of time.
     Duration,
+    /// One that there may not be: until something ends that may have no end.
+    Lifetime,
     /// A boolean.
     Flag,
     /// JSON.
@@ -36,9 +38,14 @@ const NUMERIC: &[&str] = &["equals", "one_of", "not", "less_than", "at_most", "g
 const TEXTUAL: &[&str] = &["equals", "one_of", "not", "contains", "matches", "starts_with", "ends_with", "exists"];
 const URLS: &[&str] = &["equals", "one_of", "not", "contains", "matches", "starts_with", "ends_with", "under"];
 const TIMES: &[&str] = &["not", "less_than", "at_most", "greater_than", "at_least"];
+const LIFETIMES: &[&str] = &["not", "less_than", "at_most", "greater_than", "at_least", "exists"];
 const FLAGS: &[&str] = &["equals", "not"];
 
 impl Domain {
+    fn is_time(self) -> bool {
+        matches!(self, Domain::Duration | Domain::Lifetime)
+    }
+
     fn noun(self) -> &'static str {
         match self {
             Domain::Text => "text",
@@ -46,7 +53,7 @@ impl Domain {
             Domain::Url => "a URL",
             Domain::Status => "a status code",
             Domain::Count => "a count",
-            Domain::Duration => "a duration",
+            Domain::Duration | Domain::Lifetime => "a duration",
             Domain::Flag => "a flag",
             Domain::Json => "JSON",
         }
@@ -60,6 +67,7 @@ impl Domain {
             Domain::Url => Some(URLS),
             Domain::Status | Domain::Count => Some(NUMERIC),
             Domain::Duration => Some(TIMES),
+            Domain::Lifetime => Some(LIFETIMES),
             Domain::Flag => Some(FLAGS),
         }
     }
@@ -76,7 +84,7 @@ pub(super) fn predicate(decoder: &Decoder, node: &Node, domain: Domain, what: &s
             let fields = decoder.fields(node, &keys::PREDICATE, node.span)?;
             operators(decoder, &fields, node, domain)
         }
-        Kind::Sequence(_) if domain == Domain::Duration => {
+        Kind::Sequence(_) if domain.is_time() => {
             refuse_exact_duration(decoder, node);
             None
         }
@@ -84,7 +92,7 @@ pub(super) fn predicate(decoder: &Decoder, node: &Node, domain: Domain, what: &s
         _ => match node.as_word() {
             Some("exists") if domain.allows("exists") => Some(Predicate::Exists(true)),
             Some("absent") if domain.allows("exists") => Some(Predicate::Exists(false)),
-            _ if domain == Domain::Duration => {
+            _ if domain.is_time() => {
                 refuse_exact_duration(decoder, node);
                 None
             }
@@ -95,7 +103,7 @@ pub(super) fn predicate(decoder: &Decoder, node: &Node, domain: Domain, what: &s
 
 fn refuse_exact_duration(decoder: &Decoder, node: &Node) {
     let written = decoder.raw_text(node).filter(|text| duration::parse(text).is_some()).unwrap_or("2s");
-    let diagnostic = decoder.at(node.span, "no request takes exactly this long");
+    let diagnostic = decoder.at(node.span, "nothing takes exactly this long");
     decoder.report(diagnostic.help(format!("write `{{ at_most: {written} }}`")));
 }
 
@@ -169,7 +177,7 @@ fn operand(decoder: &Decoder, node: &Node, domain: Domain, what: &str) -> Option
             _ => variable(decoder, node, what, "`true` or `false`")?,
         },
         Domain::Status | Domain::Count => return number(decoder, node, domain, what),
-        Domain::Duration => {
+        Domain::Duration | Domain::Lifetime => {
             refuse_exact_duration(decoder, node);
             return None;
         }
@@ -197,7 +205,7 @@ fn exact(number: &serde_json::Number) -> Option<f64> {
 /// What something is compared with as a number.
 fn number(decoder: &Decoder, node: &Node, domain: Domain, what: &str) -> Option<Spanned<Operand>> {
     let operand = match (&node.kind, domain) {
-        (_, Domain::Duration) => match decoder.raw_text(node).filter(|text| !text.contains("${")) {
+        (_, Domain::Duration | Domain::Lifetime) => match decoder.raw_text(node).filter(|text| !text.contains("${")) {
             None => variable(decoder, node, what, "a duration, such as `500ms` or `2s`")?,
             Some(_) => Operand::Number(values::duration(decoder, node, what)?.value.as_secs_f64()),
         },

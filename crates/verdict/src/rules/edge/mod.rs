@@ -29,9 +29,9 @@ fn lives_below_its_prefix(service: &str) -> bool {
     matches!(service, "ci" | "chat")
 }
 
-/// The open symptoms in whose steps an exchange is like this.
+/// The open symptoms by whose pages' exchanges one is like this.
 fn with_exchange(case: &Case<'_>, is_it: impl Fn(&Exchange) -> bool) -> Vec<SymptomId> {
-    let has = |symptom: &Symptom<'_>| symptom.step.is_some_and(|step| step.trace.iter().any(&is_it));
+    let has = |symptom: &Symptom<'_>| symptom.of_page().iter().any(&is_it);
     case.open().filter(|(_, symptom)| has(symptom)).map(|(id, _)| id).collect()
 }
 

@@ -12,7 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
     code: "edge/prefix-not-added",
     class: Class::Fixable,
     severity: Severity::Error,
-    title: "On its own host a service is asked without the prefix that it knows",
+    title: "The edge leaves out a prefix that the service wants to see",
     explain: "A service that lives below a prefix by itself, such as a chat that knows `/chat/login` and nothing else, does so on \
               a host of its own too. Where the edge passes `/login` on as it came, nothing is found there: the fallback to one host \
               per service breaks what worked below the prefix.",

@@ -2,12 +2,13 @@
 
 use verdict::evidence::{
     Asset, AssetKind, AssetProblem, AssetProblemKind, AssetReference, Assets, Direction, Ending, EndingKind, Evidence,
-    FrameKind, FrameRecord, OAuthPhaseKind, ServiceFacts, ServiceKind, SetCookie, StepRecord, WebSocketRecord,
+    FrameKind, FrameRecord, Mode, OAuthPhaseKind, ServiceFacts, ServiceKind, SetCookie, StepRecord, Way,
+    WebSocketRecord,
 };
-use verdict::{Change, Class, Proof};
+use verdict::{Change, Class, Proof, RouteField};
 
 use crate::build::SITE;
-use crate::scene::{Hop, asked, broke, codes, cookie, danced, get, only, phase, scene, url, went};
+use crate::scene::{Hop, asked, broke, codes, cookie, danced, get, only, phase, probed, scene, url, went};
 
 const SESSION: &str = "disinto_chat_session";
 const STATUS: &str = "the status is not what was expected";
@@ -201,6 +202,29 @@ fn what_a_spelling_opens() {
     assert_eq!(bypassed(vec![refused(), with_session]), ["unexplained"]);
     let plain = || unlike(vec![get("/chat/history", 200)], "401");
     assert_eq!(bypassed(vec![refused(), plain()]), ["unexplained"], "it isn't the spelling");
+}
+
+/// On a host of its own the chat is asked as browsers ask, and knows what is below its prefix alone.
+#[test]
+fn a_host_of_its_own_without_the_prefix() {
+    const HOST: &str = "http://chat.edge.test:8080";
+    let through =
+        |path: &str, status| get(&format!("{HOST}{path}"), status).field("Via", "1.1 x").body("text/plain", "?");
+    let past = |path: &str, status| get(&format!("http://chat:8080{path}"), status).body("text/plain", "?");
+    let seen = |with_prefix: u16, came: u16| {
+        let mut evidence = at_chat(vec![unlike(vec![through("/login", came)], "303")]);
+        if let Some(stack) = &mut evidence.stack {
+            stack.mode = Mode::Subdomain;
+        }
+        let evidence = probed(evidence, "chat", Way::Edge, through("/login", came));
+        let evidence = probed(evidence, "chat", Way::Direct, past("/login", 404));
+        probed(evidence, "chat", Way::Direct, past("/chat/login", with_prefix))
+    };
+    let finding = only(&seen(303, 404), "edge/prefix-not-added");
+    let add = |route: &str| Change::Route { route: route.into(), field: RouteField::AddPrefix("/chat".into()) };
+    assert_eq!(finding.fix.unwrap().changes, ["chat", "chat-login", "chat-callback"].map(add));
+    assert!(!codes(&seen(404, 404)).contains(&"edge/prefix-not-added".to_owned()), "it knows it nowhere");
+    assert!(!codes(&seen(303, 502)).contains(&"edge/prefix-not-added".to_owned()), "something else came");
 }
 
 #[test]

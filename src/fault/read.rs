@@ -80,12 +80,8 @@ fn id(decoder: &Decoder, node: &Node) -> Option<String> {
 }
 
 fn mode(decoder: &Decoder, node: &Node) -> Option<Mode> {
-    let text = decoder.text(node, "`mode`")?;
-    let found = Mode::ALL.iter().copied().find(|mode| mode.as_str() == text);
-    if found.is_none() {
-        decoder.report(decoder.wrong(node, "`mode`", "`subpath` or `subdomain`"));
-    }
-    found
+    let words = [Mode::Subpath, Mode::Subdomain].map(|mode| (mode.as_str(), mode));
+    decoder.word(node, "`mode`", &words).map(|mode| mode.value)
 }
 
 fn inject(decoder: &Decoder, node: &Node) -> Option<(Inject, Vec<Spanned<String>>)> {

@@ -71,6 +71,10 @@ fn several_at_once_are_the_sum_of_each() {
     assert!(both.inject.stop.contains(&Service::Forge));
     let expected = both.expect.as_ref().unwrap();
     assert_eq!((expected.verdict, expected.findings.len()), (Verdict::Inconclusive, 2));
+    let moved = |name: &'static str, mode: &str| (name, format!("inject: {{ mode: {mode}, stop: [ci] }}"));
+    let (here, there) = (moved("here", "subpath"), moved("there", "subdomain"));
+    let modes = [(here.0, here.1.as_str()), (there.0, there.1.as_str()), ("x", "inject: { use: [here, there] }")];
+    assert!(parse_all(&modes).unwrap_err().contains("both say what the mode is"));
     let contrary = "inject: { env: { ci: { A: 2 } } }";
     for (text, message) in [
         ("inject: { use: [a, contrary] }", "`contrary` contradicts what is there beside it: both say what ci's A is"),
@@ -119,6 +123,9 @@ fn what_is_set_wrong_becomes_options() {
         Some(&["${edge}/authorize".to_owned()][..])
     );
     assert!(options.stop.contains(&Service::Staging));
+    assert_eq!(options.mode, Mode::Subpath);
+    let moved = parse("{ mode: subdomain, stop: [staging] }").unwrap().into_options(StackOptions::new(Mode::Subpath));
+    assert_eq!(moved.mode, Mode::Subdomain);
 }
 
 #[test]
@@ -144,6 +151,8 @@ fn what_is_wrong_with_a_file_is_located() {
     for (inject, expected) in [
         ("{}", "`inject` is empty"),
         ("{ enf: { ci: {} } }", "did you mean `env`?"),
+        ("{ mode: subdomains }", "did you mean `subdomain`?"),
+        ("{ mode: [subdomain] }", "wrong value for `mode`"),
         ("{ env: { cj: { A: 1 } } }", "there is no service `cj`"),
         ("{ env: { ci: { A: [1] } } }", "wrong value for `A`"),
         ("{ routes: { ci: { strip: true } } }", "unknown key `strip`"),

@@ -198,6 +198,12 @@ fn what_a_spelling_opens() {
     }
     let named = unlike(vec![tried("//chat/history").with("X-Forwarded-User", "smoke")], "401");
     only(&at_chat(vec![refused(), named]), "gate/bypassed");
+    // A path that leads elsewhere opens nothing: an empty 200, or the page of another service.
+    let page = |hop: Hop| hop.body("text/html", "<h1>Staging</h1> for every path there is");
+    let elsewhere = unlike(vec![page(tried("//chat/history"))], "401");
+    assert_eq!(bypassed(vec![refused(), went(vec![page(get("/staging/", 200))]), elsewhere]), ["unexplained"]);
+    let empty = unlike(vec![tried("//chat/history").empty().field("Server", "Caddy")], "401");
+    assert!(!bypassed(vec![refused(), empty]).contains(&"gate/bypassed".to_owned()));
     let with_session = unlike(vec![tried("//chat/history").sends(&[SESSION])], "401");
     assert_eq!(bypassed(vec![refused(), with_session]), ["unexplained"]);
     let plain = || unlike(vec![get("/chat/history", 200)], "401");

@@ -14,8 +14,8 @@ pub(in super::super) static RULE: Rule = Rule {
     explain: "A session's cookie says when it ends, and browsers forget it then. A chat that leaves it to them \
               lets in whoever has a copy, for as long as it keeps the session: from a backup, a log, a stolen \
               disk.",
-    told_by: "The chat closed a socket because the session's time was over, or the cookie's Max-Age has passed, \
-              and a request with that session is let in afterwards.",
+    told_by: "The chat itself said over a socket that the session's time was over, and a request with that session is \
+              let in afterwards.",
     remedy: "Have the chat look at the end of a session each time that it looks one up, and delete those that are \
               over.",
     references: &["OWASP: Session Management, session expiration", "RFC 6265, section 5.2.2"],

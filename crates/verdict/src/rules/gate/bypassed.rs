@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::super::case::{Candidate, Case, SymptomId};
-use super::super::view::{service_of, status};
+use super::super::view::{Print, View, service_of, status};
 use super::super::{Needs, Rule};
 use crate::evidence::{Exchange, StackFacts, StackKind};
 use crate::finding::{Class, Observation, Severity};
@@ -45,9 +45,8 @@ fn find(case: &Case<'_>) -> Vec<Candidate> {
     let (mut explains, mut first): (Vec<SymptomId>, Option<(&str, Url)>) = (Vec::new(), None);
     for (id, symptom) in case.open() {
         let Some(exchange) = symptom.last_exchange() else { continue };
-        let Some((written, meant)) = passed(exchange).filter(|(_, meant)| refused.contains(meant.as_str())) else {
-            continue;
-        };
+        let of_gated = |meant: &Url| refused.contains(meant.as_str()) && !is_anothers(view, stack, meant, exchange);
+        let Some((written, meant)) = passed(exchange).filter(|(_, meant)| of_gated(meant)) else { continue };
         explains.push(id);
         first.get_or_insert((written, meant));
     }
@@ -78,6 +77,20 @@ fn passed(exchange: &Exchange) -> Option<(&str, Url)> {
     meant.set_query(None);
     meant.set_path(&plain(path));
     (meant.path() != path).then_some((written, meant))
+}
+
+/// What came is the edge's own answer, or another service's: such a path led elsewhere, and opened nothing.
+fn is_anothers(view: &View<'_>, stack: &StackFacts, meant: &Url, exchange: &Exchange) -> bool {
+    let Some(response) = &exchange.response else { return true };
+    let service = service_of(meant.as_str(), stack);
+    let print = Print::of(response);
+    let others = view
+        .seen
+        .iter()
+        .filter(|seen| seen.at.as_ref().is_some_and(|(home, _)| Some(view.homes[*home].service.as_str()) != service));
+    let mut others = others.filter_map(|seen| seen.response());
+    let is_like_others = print.is_some() && others.any(|other| Print::of(other) == print);
+    is_like_others || view.is_edges_own(response) || view.is_nobodys_answer(response)
 }
 
 /// It shows no session, nor any other proof of who asks.
